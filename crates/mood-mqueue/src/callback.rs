@@ -1,0 +1,174 @@
+//! `notify()`: its argument, where callbacks are kept, and the thread that each is run in.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError, TryLockError};
+
+use posix_mqueue::{Claim, Event, MessageQueue as Queue, Notification};
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyInt, PyWeakrefMethods, PyWeakrefReference};
+
+use crate::errors;
+use crate::queue::MessageQueue;
+
+/// The signals of Linux: 1 to `_NSIG`.
+const SIGNALS: std::ops::RangeInclusive<i32> = 1..=64;
+
+/// `notify()` and `notify(None)` differ.
+pub(crate) enum Argument<'py> {
+    Absent,
+    Given(Bound<'py, PyAny>),
+}
+
+impl<'py> FromPyObject<'_, 'py> for Argument<'py> {
+    type Error = PyErr;
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        Ok(Self::Given(object.to_owned()))
+    }
+}
+
+/// The callbacks of one queue that have not run yet, each under the number of its registration.
+///
+/// They are kept in the queue, which the garbage collector sees into, and not with the
+/// registration: so a callback that refers to its queue keeps neither of them alive.
+#[derive(Default)]
+pub(crate) struct Callbacks {
+    waiting: Mutex<Vec<(u64, Py<PyAny>)>>,
+}
+
+impl Callbacks {
+    fn insert(&self, number: u64, callback: Py<PyAny>) {
+        self.lock().push((number, callback));
+    }
+
+    fn take(&self, number: u64) -> Option<Py<PyAny>> {
+        let mut waiting = self.lock();
+        let found = waiting.iter().position(|(n, _)| *n == number)?;
+        Some(waiting.swap_remove(found).1)
+    }
+
+    pub(crate) fn clear(&self) {
+        // Dropped after the lock: that may run any code.
+        let waiting = std::mem::take(&mut *self.lock());
+        drop(waiting);
+    }
+
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match self.waiting.try_lock() {
+            Ok(waiting) => waiting.iter().try_for_each(|(_, callback)| visit.call(callback)),
+            Err(TryLockError::Poisoned(waiting)) => {
+                waiting.get_ref().iter().try_for_each(|(_, callback)| visit.call(callback))
+            }
+            // Another thread has it just now: what is not visited is not collected.
+            Err(TryLockError::WouldBlock) => Ok(()),
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(u64, Py<PyAny>)>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(crate) fn notify(
+    this: &Bound<'_, MessageQueue>,
+    open: &Queue,
+    argument: Argument<'_>,
+) -> PyResult<()> {
+    let py = this.py();
+    let outcome = match argument {
+        Argument::Absent => open.cancel_notification(),
+        Argument::Given(how) if how.is_none() => open.notify(Notification::Silent),
+        Argument::Given(how) if how.is_instance_of::<PyInt>() => {
+            // What no C int holds is no signal either.
+            let signal = how.extract().ok().filter(|signal| SIGNALS.contains(signal));
+            open.notify(Notification::Signal(signal.ok_or_else(errors::signal_out_of_range)?))
+        }
+        Argument::Given(how) if how.is_callable() => return register(this, open, &how),
+        Argument::Given(how) => return Err(errors::no_notification(&how)),
+    };
+    outcome.map_err(|error| errors::raise(py, &error))
+}
+
+fn register(
+    this: &Bound<'_, MessageQueue>,
+    open: &Queue,
+    callback: &Bound<'_, PyAny>,
+) -> PyResult<()> {
+    static NEXT_NUMBER: AtomicU64 = AtomicU64::new(0);
+    let py = this.py();
+    // Imported now: an error in doing so belongs here.
+    starter(py)?;
+    let number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
+    let queue = PyWeakrefReference::new(this.as_any())?.unbind();
+    let callbacks = &this.get().callbacks;
+    callbacks.insert(number, callback.clone().unbind());
+    let told: posix_mqueue::Callback = Box::new(move |event| {
+        // None while the interpreter shuts down: then callbacks stop quietly.
+        Python::try_attach(|py| {
+            if let Some(queue) = queue.bind(py).upgrade_as::<MessageQueue>().ok().flatten() {
+                ended(&queue, number, event);
+            }
+        });
+    });
+    open.notify(Notification::Callback(told)).map_err(|error| {
+        callbacks.take(number);
+        errors::raise(py, &error)
+    })
+}
+
+/// On the dispatcher thread. The callback gets a thread that Python itself starts, so that no
+/// frame of ours is under it when the interpreter shuts down and takes its threads away.
+fn ended(queue: &Bound<'_, MessageQueue>, number: u64, event: Event) {
+    let py = queue.py();
+    let Event::Arrived(claim) = event else {
+        drop(queue.get().callbacks.take(number));
+        return;
+    };
+    let delivery =
+        Delivery { queue: queue.clone().unbind(), number, claim: Mutex::new(Some(claim)) };
+    let started = starter(py)
+        .and_then(|(start, deliver)| start.bind(py).call1((deliver.bind(py), (delivery, queue))));
+    if let Err(error) = started {
+        let callback = queue.get().callbacks.take(number);
+        if !is_finalizing(py) {
+            error.write_unraisable(py, callback.as_ref().map(|callback| callback.bind(py)));
+        }
+    }
+}
+
+/// `_thread.start_new_thread`, and what it is to run.
+fn starter(py: Python<'_>) -> PyResult<&(Py<PyAny>, Py<PyAny>)> {
+    static STARTER: PyOnceLock<(Py<PyAny>, Py<PyAny>)> = PyOnceLock::new();
+    STARTER.get_or_try_init(py, || {
+        let start = py.import("_thread")?.getattr("start_new_thread")?;
+        let deliver = py.import("mood.mqueue._deliver")?.getattr("deliver")?;
+        Ok((start.unbind(), deliver.unbind()))
+    })
+}
+
+fn is_finalizing(py: Python<'_>) -> bool {
+    let asked = py.import("sys").and_then(|sys| sys.call_method0("is_finalizing"));
+    asked.and_then(|answer| answer.extract()).unwrap_or(true)
+}
+
+/// A notification on its way to its callback.
+#[pyclass(frozen, module = "mood.mqueue._native")]
+pub(crate) struct Delivery {
+    queue: Py<MessageQueue>,
+    number: u64,
+    claim: Mutex<Option<Claim>>,
+}
+
+#[pymethods]
+impl Delivery {
+    /// The callback, out of its slot, so that it may register again; None if `notify()` or
+    /// `close()` came first.
+    fn take(&self) -> PyResult<Option<Py<PyAny>>> {
+        let claim = self.claim.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let claim = claim.ok_or_else(|| PyRuntimeError::new_err("taken already"))?;
+        let callback = self.queue.get().callbacks.take(self.number);
+        Ok(callback.filter(|_| claim.take()))
+    }
+}

@@ -1,0 +1,466 @@
+//! The Python class: signatures, and what each one calls.
+
+use std::ffi::OsString;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use posix_mqueue::{Attributes, OpenOptions, Owned};
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyTuple};
+
+use crate::buffer::{self, Export, Held, Scratch};
+use crate::callback::{self, Argument, Callbacks};
+use crate::{block, errors, name};
+
+/// A POSIX message queue of the Linux kernel, opened or created.
+///
+/// name (str): a slash followed by 1 to 255 bytes that are neither a slash nor NUL; bytes and
+///     paths are taken as well.
+/// flags (int): one of os.O_RDONLY (receive), os.O_WRONLY (send) and os.O_RDWR, with any of
+///     os.O_CREAT (create the queue if it does not exist), os.O_EXCL (with O_CREAT: it must not
+///     exist), os.O_NONBLOCK (never wait: raise BlockingIOError) and os.O_CLOEXEC (always set).
+/// mode (int): permissions of a new queue, less the umask.
+/// maxmsg (int): messages that a new queue can hold; negative: the system's default; 0: 1.
+/// msgsize (int): bytes that a message of a new queue can have; negative: the default; 0: 1.
+///
+/// The object that created the queue owns it: its close(), or its collection, removes the name
+/// too (see owner). A forked child never does so. It is a context manager, and any number of
+/// threads may use it at once.
+///
+/// Raises FileNotFoundError (ENOENT), FileExistsError (EEXIST), PermissionError (EACCES: no
+/// permission, or a second slash in the name), OSError with EINVAL (name, flags or mode) or
+/// ENAMETOOLONG; LimitError, which says what to raise, with EINVAL (maxmsg or msgsize over the
+/// sysctl), EMFILE (RLIMIT_MSGQUEUE or RLIMIT_NOFILE) or ENOSPC (queues_max); ValueError for a
+/// NUL in the name.
+///
+/// >>> import os
+/// >>> from mood.mqueue import MessageQueue
+/// >>> with MessageQueue("/doc-example", os.O_RDWR | os.O_CREAT, maxmsg=4, msgsize=64) as mq:
+/// ...     mq.send(b"routine"), mq.send(b"urgent", 7)
+/// ...     mq.receive(), mq.receive()
+/// (7, 6)
+/// (b'urgent', b'routine')
+///
+/// Source: mq_overview(7), mq_open(3).
+#[pyclass(frozen, subclass, weakref, module = "mood.mqueue")]
+#[derive(Default)]
+pub(crate) struct MessageQueue {
+    /// None before `__init__` and after `close()`. Whoever waits has a share of its own, so that
+    /// the descriptor is not released under it.
+    open: RwLock<Option<Arc<Owned>>>,
+    facts: OnceLock<Facts>,
+    held: Held,
+    pub(crate) callbacks: Callbacks,
+}
+
+/// What never changes, and is known after `close()` too.
+struct Facts {
+    name: OsString,
+    flags: i32,
+    maxmsg: usize,
+    msgsize: usize,
+}
+
+impl MessageQueue {
+    /// Calls with the open queue, which stays open meanwhile.
+    ///
+    /// For what neither waits nor touches a Python object: to make or drop one may collect
+    /// garbage, and that may close this very queue.
+    pub(crate) fn with_open<T>(
+        &self,
+        py: Python<'_>,
+        call: impl FnOnce(&Arc<Owned>) -> T,
+    ) -> PyResult<T> {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        let answer = open.as_ref().map(call);
+        drop(open);
+        answer.ok_or_else(|| self.closed_error(py))
+    }
+
+    fn ask<T>(
+        &self,
+        py: Python<'_>,
+        call: impl FnOnce(&Owned) -> posix_mqueue::Result<T>,
+    ) -> PyResult<T> {
+        self.with_open(py, |open| call(open))?.map_err(|error| errors::raise(py, &error))
+    }
+
+    fn attributes(&self, py: Python<'_>) -> PyResult<Attributes> {
+        self.ask(py, |open| open.attributes())
+    }
+
+    fn facts(&self, py: Python<'_>) -> PyResult<&Facts> {
+        self.facts.get().ok_or_else(|| self.closed_error(py))
+    }
+
+    fn closed_error(&self, py: Python<'_>) -> PyErr {
+        errors::closed(py, self.facts.get().map(|facts| facts.name.as_os_str()))
+    }
+
+    fn take_open(&self) -> Option<Arc<Owned>> {
+        self.open.write().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// The next message, in a scratch: one that is held, or one from the kernel. None if there is
+    /// none and `wait` is false.
+    fn next(&self, py: Python<'_>, wait: bool) -> PyResult<Option<Box<Scratch>>> {
+        if let Some(message) = self.held.take() {
+            return Ok(Some(message));
+        }
+        let mut scratch = Scratch::with_room(self.facts(py)?.msgsize)?;
+        let received = if wait {
+            block::receive(py, self, scratch.room()).map(Some)
+        } else {
+            block::try_receive(py, self, scratch.room())
+        };
+        match received {
+            Ok(Some((length, priority))) => {
+                scratch.fill(length, priority);
+                Ok(Some(scratch))
+            }
+            nothing => {
+                scratch.put_back();
+                nothing.map(|_| None)
+            }
+        }
+    }
+
+    /// Hands a message over, or holds it for the next receive.
+    fn hand_over<T>(
+        &self,
+        message: Box<Scratch>,
+        to: impl FnOnce(&[u8]) -> PyResult<T>,
+    ) -> PyResult<T> {
+        match to(message.message()) {
+            Ok(handed) => {
+                message.put_back();
+                Ok(handed)
+            }
+            Err(error) => {
+                self.held.hold(message);
+                Err(error)
+            }
+        }
+    }
+}
+
+#[pymethods]
+impl MessageQueue {
+    /// Opening is `__init__`'s, so that a subclass may have arguments of its own.
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs))]
+    #[pyo3(text_signature = "(name, flags, mode=0o600, maxmsg=-1, msgsize=-1)")]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self::default()
+    }
+
+    #[pyo3(signature = (name, flags, mode=0o600, maxmsg=-1, msgsize=-1))]
+    fn __init__(
+        &self,
+        py: Python<'_>,
+        name: &Bound<'_, PyAny>,
+        flags: i32,
+        mode: u32,
+        maxmsg: i64,
+        msgsize: i64,
+    ) -> PyResult<()> {
+        let name = name::encode(name)?;
+        let size = |given| usize::try_from(given).ok().map(|size| size.max(1));
+        let open = OpenOptions::from_flags(flags)
+            .and_then(|mut options| {
+                options.mode(mode);
+                size(maxmsg).map(|maxmsg| options.capacity(maxmsg));
+                size(msgsize).map(|msgsize| options.message_size(msgsize));
+                options.open(&name)
+            })
+            .map_err(|error| errors::raise(py, &error))?;
+        let open = Owned::new(open);
+        let facts = Facts { name, flags, maxmsg: open.capacity(), msgsize: open.message_size() };
+        self.facts.set(facts).map_err(|_| errors::initialised_twice())?;
+        *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(open));
+        Ok(())
+    }
+
+    /// Close the message queue. The owner's close() also removes its name from the system, unless
+    /// another queue has it by now. To close again does nothing.
+    ///
+    /// A send() or receive() that waits in another thread is woken and raises OSError (EBADF),
+    /// as every later use does. A notification that this process has registered for the queue,
+    /// through whatever object, is gone.
+    ///
+    /// Raises PermissionError (EACCES) if the name may not be removed; the queue is closed all
+    /// the same.
+    ///
+    /// Source: mq_close(3), mq_unlink(3).
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        let Some(open) = self.take_open() else { return Ok(()) };
+        let released = open.release();
+        self.callbacks.clear();
+        block::wake(py, &open);
+        drop(open);
+        released.map_err(|error| errors::raise(py, &error))
+    }
+
+    /// Remove the queue's name from the system now. Whoever has it open can go on using it.
+    ///
+    /// Raises FileNotFoundError (ENOENT) if the name is gone or is another queue's by now,
+    /// PermissionError (EACCES), OSError (EBADF) after close().
+    ///
+    /// Source: mq_unlink(3).
+    fn unlink(&self, py: Python<'_>) -> PyResult<()> {
+        self.ask(py, |open| open.unlink())
+    }
+
+    /// Return the underlying file descriptor, -1 after close(). It works with select, poll, epoll
+    /// and an asyncio loop's add_reader.
+    fn fileno(&self) -> i32 {
+        use std::os::fd::{AsFd, AsRawFd};
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        open.as_ref().map_or(-1, |open| open.as_fd().as_raw_fd())
+    }
+
+    /// Send one message and return the number of bytes sent: at most msgsize, the rest is not.
+    ///
+    /// message is any bytes-like object; it may be empty. priority is from 0 (low) to 32767
+    /// (high, os.sysconf("SC_MQ_PRIO_MAX") - 1); the highest is received first, the oldest of
+    /// equals before the others. Waits while the queue is full.
+    ///
+    /// Raises BlockingIOError (EAGAIN) for a full queue in nonblocking mode; OSError with EINVAL
+    /// for a priority over 32767 and EBADF for a queue that is closed or opened with O_RDONLY;
+    /// OverflowError for a priority that no C unsigned int holds; BufferError for a message that
+    /// is not contiguous. A signal handler that raises ends the wait, with nothing sent.
+    ///
+    /// Source: mq_send(3).
+    #[pyo3(signature = (message, priority=0))]
+    fn send(&self, py: Python<'_>, message: &Bound<'_, PyAny>, priority: u32) -> PyResult<usize> {
+        let msgsize = self.facts(py)?.msgsize;
+        buffer::with_bytes(message, msgsize, |bytes| {
+            block::send(py, self, bytes, priority)?;
+            Ok(bytes.len())
+        })
+    }
+
+    /// Send all of message, in as many messages of at most msgsize bytes as it takes. An empty
+    /// one is one empty message.
+    ///
+    /// Raises what send() raises. Where some messages are sent already, the exception's
+    /// characters_written tells how many bytes they took.
+    ///
+    /// Source: mq_send(3).
+    #[pyo3(signature = (message, priority=0))]
+    fn sendall(&self, py: Python<'_>, message: &Bound<'_, PyAny>, priority: u32) -> PyResult<()> {
+        let msgsize = self.facts(py)?.msgsize;
+        buffer::with_bytes(message, usize::MAX, |bytes| {
+            let (first, rest) = bytes.split_at(bytes.len().min(msgsize));
+            block::send(py, self, first, priority)?;
+            rest.chunks(msgsize).zip(1..).try_for_each(|(chunk, sent)| {
+                block::send(py, self, chunk, priority)
+                    .map_err(|error| errors::after_writing(py, error, sent * msgsize))
+            })
+        })
+    }
+
+    /// Receive and return one message, waiting while the queue is empty.
+    ///
+    /// Raises BlockingIOError (EAGAIN) for an empty queue in nonblocking mode, OSError (EBADF) for
+    /// a queue that is closed or opened with O_WRONLY. A signal handler that raises ends the
+    /// wait, with nothing taken; after a MemoryError the message comes with the next receive().
+    ///
+    /// Source: mq_receive(3).
+    fn receive<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        // There is a message always, since this waits.
+        let message = self.next(py, true)?.ok_or_else(|| self.closed_error(py))?;
+        self.hand_over(message, |bytes| buffer::to_bytes(py, bytes))
+    }
+
+    /// Append the messages that are in the queue now to buffer, a bytearray, up to the first
+    /// empty one; return whether the last one was empty. Waits for one if the queue is empty.
+    ///
+    /// Raises what receive() raises, and BufferError for a buffer that cannot grow because
+    /// somebody has a view of it; what was taken before is in the buffer.
+    ///
+    /// Source: mq_receive(3).
+    fn drain(&self, py: Python<'_>, buffer: &Bound<'_, PyByteArray>) -> PyResult<bool> {
+        let backlog = self.attributes(py)?.messages;
+        for taken in 0..backlog.max(1) {
+            buffer::check_resizable(buffer)?;
+            // Once it waited for the first, what others have taken meanwhile is not waited for.
+            let Some(message) = self.next(py, taken == 0)? else { break };
+            if self.hand_over(message, |bytes| {
+                buffer::append(buffer, bytes).map(|()| bytes.is_empty())
+            })? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Send all of buffer, a bytearray, as sendall() does, and remove from it what was sent. An
+    /// empty one sends nothing.
+    ///
+    /// Raises what send() raises, and BufferError for a buffer that cannot shrink because
+    /// somebody has a view of it; what is not sent is in the buffer still.
+    ///
+    /// Source: mq_send(3).
+    #[pyo3(signature = (buffer, priority=0))]
+    fn fill(&self, py: Python<'_>, buffer: &Bound<'_, PyByteArray>, priority: u32) -> PyResult<()> {
+        let msgsize = self.facts(py)?.msgsize;
+        while !buffer.is_empty() {
+            buffer::check_resizable(buffer)?;
+            // Nobody may resize it before the bytes that are sent are gone from it.
+            let export = Export::new(buffer)?;
+            let sent = buffer::with_bytes(buffer, msgsize, |bytes| {
+                block::send(py, self, bytes, priority)?;
+                Ok(bytes.len())
+            })?;
+            drop(export);
+            buffer::remove_first(buffer, sent)?;
+        }
+        Ok(())
+    }
+
+    /// Register or unregister for the notification, once, that a message arrived on the empty
+    /// queue.
+    ///
+    /// Without an argument: unregister; once this has returned, no callback of this queue starts.
+    /// Otherwise callback is:
+    ///
+    /// - None: be registered, so that no other process can be, and not be notified;
+    /// - a signal number: be sent that signal;
+    /// - a callable: have it called in a new thread with the queue as sole argument. It may
+    ///   register again. What it raises goes to sys.unraisablehook.
+    ///
+    /// One process at a time can be registered for a queue, once. If the queue is not empty, the
+    /// notification comes when it has been emptied and a message arrives; if somebody waits in
+    /// receive(), the message is theirs and the registration stays. So register first, then
+    /// empty the queue. A queue that is collected is unregistered. Two traps of the kernel: to
+    /// close any object or descriptor of the queue in this process unregisters it, and a queue
+    /// with maxmsg 1 notifies nobody of a message whose sender had to wait.
+    ///
+    /// Raises OSError with EBUSY if a process, perhaps this one, is registered, EBADF after
+    /// close(); ValueError for a number that is no signal; TypeError for what is none of these.
+    ///
+    /// Source: mq_notify(3).
+    #[pyo3(signature = (callback=Argument::Absent), text_signature = "($self, callback=...)")]
+    fn notify(slf: &Bound<'_, Self>, callback: Argument<'_>) -> PyResult<()> {
+        let open = slf.get().with_open(slf.py(), Arc::clone)?;
+        callback::notify(slf, &open, callback)
+    }
+
+    /// The queue's name.
+    #[getter]
+    fn name(&self, py: Python<'_>) -> PyResult<&std::ffi::OsStr> {
+        self.facts(py).map(|facts| facts.name.as_os_str())
+    }
+
+    /// The flags passed to the constructor.
+    #[getter]
+    fn flags(&self, py: Python<'_>) -> PyResult<i32> {
+        self.facts(py).map(|facts| facts.flags)
+    }
+
+    /// File type and permissions, as the stat module reads them.
+    #[getter]
+    fn mode(&self, py: Python<'_>) -> PyResult<u32> {
+        self.ask(py, |open| open.status()).map(|status| status.mode)
+    }
+
+    /// Maximum number of messages.
+    #[getter]
+    fn maxmsg(&self, py: Python<'_>) -> PyResult<usize> {
+        self.facts(py).map(|facts| facts.maxmsg)
+    }
+
+    /// Maximum message size, in bytes.
+    #[getter]
+    fn msgsize(&self, py: Python<'_>) -> PyResult<usize> {
+        self.facts(py).map(|facts| facts.msgsize)
+    }
+
+    /// True if the message queue is closed.
+    #[getter]
+    fn closed(&self) -> bool {
+        self.open.read().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
+    /// Whether receive() and send() wait. The kernel is asked each time: the mode belongs to the
+    /// open file description, which forked children and duplicates share.
+    #[getter]
+    fn blocking(&self, py: Python<'_>) -> PyResult<bool> {
+        self.attributes(py).map(|attributes| !attributes.nonblocking)
+    }
+
+    #[setter]
+    fn set_blocking(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let nonblocking = !value.is_truthy()?;
+        self.ask(value.py(), |open| open.set_nonblocking(nonblocking))
+    }
+
+    /// Whether close() or collection, in this process, also removes the queue's name: True for
+    /// the object that created the queue. Set it to False to leave the queue in the system.
+    #[getter]
+    fn owner(&self, py: Python<'_>) -> PyResult<bool> {
+        self.with_open(py, |open| open.is_owner())
+    }
+
+    #[setter]
+    fn set_owner(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let owner = value.is_truthy()?;
+        self.with_open(value.py(), |open| open.set_owner(owner))
+    }
+
+    fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
+        self.attributes(py).map(|attributes| attributes.messages)
+    }
+
+    fn __enter__(slf: Bound<'_, Self>) -> PyResult<Bound<'_, Self>> {
+        slf.get().with_open(slf.py(), |_| ())?;
+        Ok(slf)
+    }
+
+    #[pyo3(signature = (*_exc_info))]
+    fn __exit__(&self, py: Python<'_>, _exc_info: &Bound<'_, PyTuple>) -> PyResult<()> {
+        self.close(py)
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let class = slf.get_type().fully_qualified_name()?;
+        let this = slf.get();
+        let Some(facts) = this.facts.get() else { return Ok(format!("<{class} not opened>")) };
+        let name = facts.name.as_os_str().into_pyobject(slf.py())?.repr()?;
+        let state = match this.open.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            None => "closed",
+            Some(open) if open.is_owner() => "owner",
+            Some(_) => "open",
+        };
+        let Facts { flags, maxmsg, msgsize, .. } = facts;
+        Ok(format!("<{class} {name} flags={flags:#o} maxmsg={maxmsg} msgsize={msgsize} {state}>"))
+    }
+
+    fn __reduce__(slf: &Bound<'_, Self>) -> PyResult<()> {
+        Err(errors::cannot_pickle(slf))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.callbacks.traverse(&visit)
+    }
+
+    fn __clear__(&self) {
+        self.callbacks.clear();
+    }
+}
+
+impl Drop for MessageQueue {
+    /// Collection: the owner's removes the name.
+    fn drop(&mut self) {
+        if let Some(Err(error)) = self.take_open().map(|open| open.release()) {
+            Python::attach(|py| {
+                let raised = PyErr::take(py);
+                errors::raise(py, &error).write_unraisable(py, None);
+                if let Some(raised) = raised {
+                    raised.restore(py);
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What the kernel says of a queue: plain values.
+
+use std::time::{Duration, SystemTime};
+
+use crate::sys;
+
+/// A queue's sizes, how full it is, and the mode of one descriptor. Source: `mq_getattr(3)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Attributes {
+    /// How many messages it can hold (`mq_maxmsg`).
+    pub capacity: usize,
+    /// How many bytes a message can have (`mq_msgsize`).
+    pub message_size: usize,
+    /// How many messages it holds now (`mq_curmsgs`).
+    pub messages: usize,
+    /// Whether `O_NONBLOCK` is set on the open file description, which duplicates and forked
+    /// children share.
+    pub nonblocking: bool,
+}
+
+impl Attributes {
+    pub(crate) fn new(attr: &libc::mq_attr) -> Self {
+        // The kernel keeps each of these between 0 and 16 Mi.
+        let size = |n| usize::try_from(n).unwrap_or(0);
+        Self {
+            capacity: size(attr.mq_maxmsg),
+            message_size: size(attr.mq_msgsize),
+            messages: size(attr.mq_curmsgs),
+            nonblocking: attr.mq_flags & libc::c_long::from(sys::O_NONBLOCK) != 0,
+        }
+    }
+}
+
+/// The [`Attributes`] and what `fstat(2)` adds. Taking it disturbs nothing: to open the queue's
+/// file instead would cancel this process's notification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Status {
+    /// See [`Attributes`].
+    pub attributes: Attributes,
+    /// File type and permissions (`st_mode`).
+    pub mode: u32,
+    /// The owner's user id.
+    pub uid: u32,
+    /// The owner's group id.
+    pub gid: u32,
+    /// The last send or receive, in whole seconds.
+    pub modified: SystemTime,
+    /// Whether its name is gone: nobody else can open it any more.
+    pub unlinked: bool,
+}
+
+impl Status {
+    pub(crate) fn new(attributes: Attributes, stat: &libc::stat) -> Self {
+        let seconds = Duration::from_secs(stat.st_mtime.unsigned_abs());
+        Self {
+            attributes,
+            mode: stat.st_mode,
+            uid: stat.st_uid,
+            gid: stat.st_gid,
+            modified: SystemTime::UNIX_EPOCH + seconds,
+            // A queue has one name at most, so one link or none: link(2) and rename(2) are refused.
+            unlinked: stat.st_nlink == 0,
+        }
+    }
+}

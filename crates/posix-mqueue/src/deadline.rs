@@ -1,0 +1,65 @@
+//! When to stop waiting.
+
+use std::time::{Duration, Instant, SystemTime};
+
+/// The moment at which a waiting call gives up with `ETIMEDOUT`.
+///
+/// A [`Duration`] and an [`Instant`] are on the monotonic clock, which no administrator and no
+/// time server can step; a [`SystemTime`] follows the wall clock, steps included.
+///
+/// ```
+/// use posix_mqueue::Deadline;
+/// use std::time::Duration;
+///
+/// assert!(Deadline::from(Duration::ZERO).is_over());
+/// assert!(!Deadline::from(Duration::MAX).is_over()); // beyond the clock: never
+/// assert!(!Deadline::Never.is_over());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deadline {
+    /// As long as it takes.
+    Never,
+    /// On the monotonic clock.
+    At(Instant),
+    /// On the wall clock.
+    Until(SystemTime),
+}
+
+impl Deadline {
+    /// How long it is until then: zero once it is over, `None` for never.
+    #[must_use]
+    pub fn remaining(&self) -> Option<Duration> {
+        match self {
+            Self::Never => None,
+            Self::At(instant) => Some(instant.saturating_duration_since(Instant::now())),
+            Self::Until(time) => {
+                Some(time.duration_since(SystemTime::now()).unwrap_or(Duration::ZERO))
+            }
+        }
+    }
+
+    /// Whether nothing is left to wait for.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.remaining() == Some(Duration::ZERO)
+    }
+}
+
+impl From<Duration> for Deadline {
+    /// From now on. A duration that no clock can hold means never.
+    fn from(timeout: Duration) -> Self {
+        Instant::now().checked_add(timeout).map_or(Self::Never, Self::At)
+    }
+}
+
+impl From<Instant> for Deadline {
+    fn from(instant: Instant) -> Self {
+        Self::At(instant)
+    }
+}
+
+impl From<SystemTime> for Deadline {
+    fn from(time: SystemTime) -> Self {
+        Self::Until(time)
+    }
+}

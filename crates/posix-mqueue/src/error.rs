@@ -1,0 +1,149 @@
+//! The one error type: always an errno, the call that failed, and what to do about it.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io;
+
+use crate::sys;
+
+/// The result of everything that can fail here.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What the kernel refused, with its errno, and why.
+///
+/// Compare [`raw_os_error`](Self::raw_os_error): several of the errors that queues give have no
+/// stable [`io::ErrorKind`].
+///
+/// ```
+/// let error = posix_mqueue::unlink("/posix-mqueue-doc-none").unwrap_err();
+/// assert_eq!(error.raw_os_error(), 2); // ENOENT
+/// assert_eq!(error.call(), "mq_unlink");
+/// assert_eq!(error.name().unwrap(), "/posix-mqueue-doc-none");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Error {
+    call: &'static str,
+    errno: i32,
+    name: Option<Box<OsStr>>,
+    explanation: Option<Box<str>>,
+    limit: bool,
+}
+
+impl Error {
+    pub(crate) fn from_errno(call: &'static str, errno: i32) -> Self {
+        Self { call, errno, name: None, explanation: None, limit: false }
+    }
+
+    /// `EBADF`: what a program that closes queues before it drops them gives for their later use.
+    #[must_use]
+    pub fn closed(call: &'static str, name: Option<&OsStr>) -> Self {
+        let error = Self::from_errno(call, sys::EBADF).explained("the queue is closed".to_owned());
+        match name {
+            Some(name) => error.named(name),
+            None => error,
+        }
+    }
+
+    pub(crate) fn new(call: &'static str, error: &io::Error) -> Self {
+        // Every io::Error of this crate comes from errno; EIO only keeps the function total.
+        Self::from_errno(call, error.raw_os_error().unwrap_or(libc::EIO))
+    }
+
+    pub(crate) fn calling(mut self, call: &'static str) -> Self {
+        self.call = call;
+        self
+    }
+
+    pub(crate) fn named(mut self, name: &OsStr) -> Self {
+        self.name = Some(OsString::from(name).into_boxed_os_str());
+        self
+    }
+
+    pub(crate) fn explained(mut self, why: String) -> Self {
+        self.explanation = Some(why.into_boxed_str());
+        self
+    }
+
+    pub(crate) fn limited(mut self, why: String) -> Self {
+        self.limit = true;
+        self.explained(why)
+    }
+
+    /// The errno. Never 0.
+    #[must_use]
+    pub fn raw_os_error(&self) -> i32 {
+        self.errno
+    }
+
+    /// What `std` calls this errno.
+    #[must_use]
+    pub fn kind(&self) -> io::ErrorKind {
+        io::Error::from_raw_os_error(self.errno).kind()
+    }
+
+    /// The C function that failed.
+    #[must_use]
+    pub fn call(&self) -> &'static str {
+        self.call
+    }
+
+    /// The queue's name, where the call took one.
+    #[must_use]
+    pub fn name(&self) -> Option<&OsStr> {
+        self.name.as_deref()
+    }
+
+    /// What errno does not say: which argument, which limit with its value, how to mend it.
+    #[must_use]
+    pub fn explanation(&self) -> Option<&str> {
+        self.explanation.as_deref()
+    }
+
+    /// Whether a limit of the system refused, one that can be raised.
+    #[must_use]
+    pub fn is_limit(&self) -> bool {
+        self.limit
+    }
+
+    /// Whether the call would have had to wait (`EAGAIN`).
+    #[must_use]
+    pub fn is_would_block(&self) -> bool {
+        self.errno == sys::EAGAIN
+    }
+
+    /// Whether a signal handler ran and nothing was sent or received (`EINTR`).
+    #[must_use]
+    pub fn is_interrupted(&self) -> bool {
+        self.errno == sys::EINTR
+    }
+
+    /// The errno in words, then the explanation.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let words = io::Error::from_raw_os_error(self.errno).to_string();
+        let words = words.split(" (os error ").next().unwrap_or_default();
+        match &self.explanation {
+            Some(why) => format!("{words}: {why}"),
+            None => words.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.call)?;
+        if let Some(name) = &self.name {
+            write!(f, " {name:?}")?;
+        }
+        write!(f, ": {}", self.message())
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<Error> for io::Error {
+    /// Keeps the kind and the whole text; the [`Error`] is inside, errno and all.
+    fn from(error: Error) -> Self {
+        Self::new(error.kind(), error)
+    }
+}

@@ -1,0 +1,63 @@
+//! Linux POSIX message queues, safe and whole.
+//!
+//! A queue is a kernel object with a name such as `/jobs`. It holds a fixed number of messages of
+//! up to a fixed size, hands out the one with the highest priority first, and outlives the
+//! processes that use it. [`OpenOptions`] opens or creates one, [`MessageQueue`] sends and receives.
+//!
+//! ```
+//! use posix_mqueue::OpenOptions;
+//!
+//! let name = format!("/posix-mqueue-doc-crate-{}", std::process::id());
+//! let queue = OpenOptions::new().read(true).write(true).create(true)
+//!     .capacity(8).message_size(128).open(&name)?;
+//! queue.send(b"routine", 0)?;
+//! queue.send(b"urgent", 10)?;
+//! assert_eq!(queue.receive_message()?.data, b"urgent");
+//! queue.unlink()?;
+//! # Ok::<(), posix_mqueue::Error>(())
+//! ```
+//!
+//! # What to know
+//!
+//! - Dropping a [`MessageQueue`] closes it and leaves the queue in the system; [`Owned`] removes it.
+//! - A call that does not wait (`try_…`, [`MessageQueue::attempt_send`]) never touches `O_NONBLOCK`,
+//!   which is shared with every duplicate of the descriptor: it uses a deadline of zero.
+//! - Waits by [`Duration`](std::time::Duration) or [`Instant`](std::time::Instant) follow the
+//!   monotonic clock, unlike the system call's own deadline.
+//! - An [`Error`] always has an errno; where a system limit refused, it says which one, its value,
+//!   and the command that raises it.
+//! - Everything is safe to use across `fork(2)`: a child neither owns its parent's queues nor gets
+//!   its notifications.
+//!
+//! # Where it works
+//!
+//! Linux, any libc. Sources: `mq_overview(7)`, the kernel's `ipc/mqueue.c`.
+
+#[cfg(not(target_os = "linux"))]
+compile_error!("posix-mqueue knows Linux only: other systems have no netlink notification");
+
+mod attributes;
+mod deadline;
+mod error;
+mod fork;
+mod limits;
+mod message;
+mod name;
+mod notify;
+mod open;
+mod owned;
+mod queue;
+mod sleepers;
+mod sys;
+mod wait;
+
+pub use attributes::{Attributes, Status};
+pub use deadline::Deadline;
+pub use error::{Error, Result};
+pub use limits::{Limits, charge};
+pub use message::{Message, PRIORITY_MAX};
+pub use name::QueueName;
+pub use notify::{Callback, Claim, Event, Notification};
+pub use open::{OpenOptions, unlink};
+pub use owned::Owned;
+pub use queue::MessageQueue;

@@ -1,0 +1,16 @@
+//! What travels through a queue.
+
+/// The highest priority that a message can have; the lowest is 0.
+///
+/// `MQ_PRIO_MAX - 1` of the kernel (`include/uapi/linux/mqueue.h`), the same on every Linux.
+/// Source: `mq_overview(7)`.
+pub const PRIORITY_MAX: u32 = 32_767;
+
+/// A whole message, as it was received.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Message {
+    /// The bytes, exactly as they were sent; there may be none.
+    pub data: Vec<u8>,
+    /// Between 0 (low) and [`PRIORITY_MAX`] (high).
+    pub priority: u32,
+}

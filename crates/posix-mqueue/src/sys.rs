@@ -1,0 +1,304 @@
+//! One short function per system call, and the only `unsafe` of this crate.
+//!
+//! No retry, no default, no policy: arguments are types that prove themselves (`BorrowedFd`,
+//! `&CStr`, slices), results are `io::Result` with the kernel's errno.
+
+#![allow(unsafe_code)]
+
+use std::ffi::{CStr, c_int, c_long};
+use std::io;
+use std::mem;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::ptr;
+use std::time::Duration;
+
+pub(crate) use libc::{
+    EACCES, EAGAIN, EBADF, EBUSY, EEXIST, EINTR, EINVAL, EMFILE, EMSGSIZE, ENAMETOOLONG, ENOENT,
+    ENOSPC, ETIMEDOUT, O_ACCMODE, O_CLOEXEC, O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR,
+    O_WRONLY, POLLIN, POLLOUT, S_IFREG, SIGURG,
+};
+
+/// `NOTIFY_COOKIE_LEN` of the kernel's `include/linux/mqueue.h`.
+pub(crate) const COOKIE_LEN: usize = 32;
+/// What the kernel writes into a cookie's last byte when a message arrived.
+pub(crate) const NOTIFY_WOKENUP: u8 = 1;
+
+fn done<T: Copy + PartialEq + From<i8>>(result: T) -> io::Result<()> {
+    if result == T::from(-1) { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+fn owned(fd: c_int) -> io::Result<OwnedFd> {
+    done(fd)?;
+    // SAFETY: the kernel has just returned this descriptor, so it is open and nobody else's.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// A time as the kernel takes it. Seconds past the end of `time_t` mean its end: for ever.
+fn timespec(time: Duration) -> libc::timespec {
+    libc::timespec {
+        tv_sec: time.as_secs().try_into().unwrap_or(libc::time_t::MAX),
+        // Below 10^9, so it fits every C long.
+        tv_nsec: time.subsec_nanos().cast_signed().into(),
+    }
+}
+
+fn pointer<T>(value: Option<&T>) -> *const T {
+    value.map_or(ptr::null(), ptr::from_ref)
+}
+
+/// `sizes` is (`mq_maxmsg`, `mq_msgsize`); without it the kernel takes its defaults.
+pub(crate) fn mq_open(
+    name: &CStr,
+    flags: c_int,
+    mode: u32,
+    sizes: Option<(c_long, c_long)>,
+) -> io::Result<OwnedFd> {
+    let attr = sizes.map(|(maxmsg, msgsize)| {
+        // SAFETY: mq_attr holds only integers, for which zero is a value.
+        let mut attr: libc::mq_attr = unsafe { mem::zeroed() };
+        attr.mq_maxmsg = maxmsg as _;
+        attr.mq_msgsize = msgsize as _;
+        attr
+    });
+    // SAFETY: name is NUL-terminated and attr is null or points to a live mq_attr; mode and attr
+    // are passed always, as the variadic part must be whenever flags hold O_CREAT.
+    owned(unsafe {
+        libc::mq_open(name.as_ptr(), flags, mode as libc::mode_t, pointer(attr.as_ref()))
+    })
+}
+
+pub(crate) fn mq_unlink(name: &CStr) -> io::Result<()> {
+    // SAFETY: name is NUL-terminated and outlives the call.
+    done(unsafe { libc::mq_unlink(name.as_ptr()) })
+}
+
+/// `deadline` is time since the epoch on the wall clock; zero means "do not wait", None "for ever".
+#[inline]
+pub(crate) fn mq_timedsend(
+    fd: BorrowedFd<'_>,
+    message: &[u8],
+    priority: u32,
+    deadline: Option<Duration>,
+) -> io::Result<()> {
+    let deadline = deadline.map(timespec);
+    // SAFETY: pointer and length are those of a live slice that the kernel only reads, and
+    // deadline is null or points to a live timespec.
+    done(unsafe {
+        libc::mq_timedsend(
+            fd.as_raw_fd(),
+            message.as_ptr().cast(),
+            message.len(),
+            priority,
+            pointer(deadline.as_ref()),
+        )
+    })
+}
+
+/// The length and priority of the message now at the start of `buffer`. Deadline as for sending.
+#[inline]
+pub(crate) fn mq_timedreceive(
+    fd: BorrowedFd<'_>,
+    buffer: &mut [u8],
+    deadline: Option<Duration>,
+) -> io::Result<(usize, u32)> {
+    let deadline = deadline.map(timespec);
+    let mut priority = 0;
+    // SAFETY: pointer and length are those of a live slice that is ours alone, priority is a live
+    // unsigned int, and deadline is null or points to a live timespec.
+    let length = unsafe {
+        libc::mq_timedreceive(
+            fd.as_raw_fd(),
+            buffer.as_mut_ptr().cast(),
+            buffer.len(),
+            &raw mut priority,
+            pointer(deadline.as_ref()),
+        )
+    };
+    // Negative only as -1, the error.
+    usize::try_from(length).map_or_else(|_| Err(io::Error::last_os_error()), |n| Ok((n, priority)))
+}
+
+pub(crate) fn mq_getattr(fd: BorrowedFd<'_>) -> io::Result<libc::mq_attr> {
+    // SAFETY: mq_attr holds only integers, for which zero is a value.
+    let mut attr: libc::mq_attr = unsafe { mem::zeroed() };
+    // SAFETY: attr is a live mq_attr that the kernel fills.
+    done(unsafe { libc::mq_getattr(fd.as_raw_fd(), &raw mut attr) })?;
+    Ok(attr)
+}
+
+/// The kernel takes `O_NONBLOCK` or nothing.
+pub(crate) fn mq_setattr(fd: BorrowedFd<'_>, flags: c_int) -> io::Result<()> {
+    // SAFETY: mq_attr holds only integers, for which zero is a value.
+    let mut attr: libc::mq_attr = unsafe { mem::zeroed() };
+    attr.mq_flags = flags.into();
+    // SAFETY: attr is a live mq_attr; a null old attribute is allowed.
+    done(unsafe { libc::mq_setattr(fd.as_raw_fd(), &raw const attr, ptr::null_mut()) })
+}
+
+/// How the kernel is to tell of a message.
+#[derive(Debug)]
+pub(crate) enum Event<'a> {
+    /// `SIGEV_NONE`.
+    Silent,
+    /// `SIGEV_SIGNAL`.
+    Signal(c_int),
+    /// `SIGEV_THREAD` as the kernel knows it: the cookie comes back over a netlink socket.
+    Netlink(BorrowedFd<'a>, &'a [u8; COOKIE_LEN]),
+}
+
+/// The system call itself, not libc's wrapper: glibc's `SIGEV_THREAD` shares one socket between a
+/// parent and its forked child, and musl has its own.
+pub(crate) fn mq_notify(fd: BorrowedFd<'_>, event: Option<&Event<'_>>) -> io::Result<()> {
+    let event = event.map(|event| {
+        // SAFETY: sigevent holds integers and a pointer, for which zero is a value.
+        let mut sigevent: libc::sigevent = unsafe { mem::zeroed() };
+        match event {
+            Event::Silent => sigevent.sigev_notify = libc::SIGEV_NONE,
+            Event::Signal(signal) => {
+                sigevent.sigev_notify = libc::SIGEV_SIGNAL;
+                sigevent.sigev_signo = *signal;
+            }
+            Event::Netlink(socket, cookie) => {
+                sigevent.sigev_notify = libc::SIGEV_THREAD;
+                sigevent.sigev_signo = socket.as_raw_fd();
+                sigevent.sigev_value.sival_ptr = cookie.as_ptr().cast_mut().cast();
+            }
+        }
+        sigevent
+    });
+    // SAFETY: the sigevent is null or live; a cookie in it is COOKIE_LEN bytes that the kernel
+    // copies during the call, and the descriptors are borrowed, so open.
+    done(unsafe { libc::syscall(libc::SYS_mq_notify, fd.as_raw_fd(), pointer(event.as_ref())) })
+}
+
+pub(crate) fn fstat(fd: BorrowedFd<'_>) -> io::Result<libc::stat> {
+    // SAFETY: stat holds only integers, for which zero is a value.
+    let mut stat: libc::stat = unsafe { mem::zeroed() };
+    // SAFETY: stat is a live struct stat that the kernel fills.
+    done(unsafe { libc::fstat(fd.as_raw_fd(), &raw mut stat) })?;
+    Ok(stat)
+}
+
+/// Whether the descriptor became ready before the timeout.
+pub(crate) fn ppoll(fd: BorrowedFd<'_>, events: i16, timeout: Duration) -> io::Result<bool> {
+    let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 };
+    let timeout = timespec(timeout);
+    // SAFETY: one live pollfd, a live timespec, and a null signal mask, which changes none.
+    let ready = unsafe { libc::ppoll(&raw mut poll, 1, &raw const timeout, ptr::null()) };
+    done(ready)?;
+    Ok(ready > 0)
+}
+
+/// A socket that only the kernel can send to, being bound to no address.
+pub(crate) fn netlink_socket() -> io::Result<OwnedFd> {
+    let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC;
+    // SAFETY: takes no pointer.
+    owned(unsafe { libc::socket(libc::AF_NETLINK, kind, libc::NETLINK_ROUTE) })
+}
+
+/// The next cookie from a netlink socket.
+pub(crate) fn receive_cookie(socket: BorrowedFd<'_>) -> io::Result<[u8; COOKIE_LEN]> {
+    let mut cookie = [0; COOKIE_LEN];
+    // SAFETY: pointer and length are those of a live array that is ours alone.
+    let n = unsafe { libc::recv(socket.as_raw_fd(), cookie.as_mut_ptr().cast(), COOKIE_LEN, 0) };
+    done(n)?;
+    Ok(cookie)
+}
+
+/// `RLIMIT_MSGQUEUE`, soft and hard, in bytes; `u64::MAX` is "unlimited".
+pub(crate) fn getrlimit_msgqueue() -> io::Result<(u64, u64)> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: limit is a live struct that the kernel fills.
+    done(unsafe { libc::getrlimit(libc::RLIMIT_MSGQUEUE, &raw mut limit) })?;
+    Ok((limit.rlim_cur, limit.rlim_max))
+}
+
+/// Runs the three handlers around every `fork(2)` of this process from now on.
+pub(crate) fn pthread_atfork(
+    prepare: extern "C" fn(),
+    parent: extern "C" fn(),
+    child: extern "C" fn(),
+) -> io::Result<()> {
+    // SAFETY: the handlers are functions of this program, so they live as long as it does. (libc
+    // declares them `unsafe extern "C"`, which any safe function may stand for.)
+    let error = unsafe { libc::pthread_atfork(Some(prepare), Some(parent), Some(child)) };
+    if error == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(error)) }
+}
+
+/// A thread that can be interrupted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Thread(libc::pthread_t);
+
+impl Thread {
+    pub(crate) fn current() -> Self {
+        // SAFETY: takes nothing and always succeeds.
+        Self(unsafe { libc::pthread_self() })
+    }
+
+    /// Makes the system call that the thread is blocked in return `EINTR`, if `signal` is one of
+    /// [`interrupting_signal`] and the thread does not block it.
+    ///
+    /// The caller keeps the thread from ending meanwhile: it is in the list of sleepers, which it
+    /// leaves under the lock that the caller holds.
+    pub(crate) fn interrupt(self, signal: c_int) {
+        // SAFETY: the thread has not ended, as said above; an error (there is none for a live
+        // thread and a valid signal) would only mean that nothing is interrupted.
+        unsafe { libc::pthread_kill(self.0, signal) };
+    }
+}
+
+extern "C" fn on_interrupt(_signal: c_int) {}
+
+/// A signal whose delivery does nothing but interrupt: `SIGURG`, which is ignored unless somebody
+/// asks for it, or else the highest real-time signal that nobody handles.
+///
+/// Our empty handler stays installed: taking it away could let a signal in flight kill.
+pub(crate) fn interrupting_signal() -> Option<c_int> {
+    let ours = on_interrupt as extern "C" fn(c_int) as libc::sighandler_t;
+    std::iter::once(SIGURG).chain((libc::SIGRTMIN()..=libc::SIGRTMAX()).rev()).find(|&signal| {
+        match handler(signal) {
+            Ok(current) if current == ours => true,
+            Ok(libc::SIG_DFL | libc::SIG_IGN) => set_handler(signal, ours).is_ok(),
+            _ => false,
+        }
+    })
+}
+
+fn handler(signal: c_int) -> io::Result<libc::sighandler_t> {
+    // SAFETY: sigaction holds integers and pointers, for which zero is a value.
+    let mut action: libc::sigaction = unsafe { mem::zeroed() };
+    // SAFETY: a null new action changes nothing; action is live and filled by the call.
+    done(unsafe { libc::sigaction(signal, ptr::null(), &raw mut action) })?;
+    Ok(action.sa_sigaction)
+}
+
+fn set_handler(signal: c_int, handler: libc::sighandler_t) -> io::Result<()> {
+    // SAFETY: as above. Zero flags: no SA_RESTART, so that a blocked call returns.
+    let mut action: libc::sigaction = unsafe { mem::zeroed() };
+    action.sa_sigaction = handler;
+    // SAFETY: action is live and its handler an empty function, safe in any context.
+    done(unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) })
+}
+
+/// A set of signals that a thread does not take.
+#[derive(Clone, Copy)]
+pub(crate) struct SignalMask(libc::sigset_t);
+
+impl SignalMask {
+    pub(crate) fn all() -> Self {
+        // SAFETY: sigset_t holds only integers, for which zero is a value.
+        let mut set: libc::sigset_t = unsafe { mem::zeroed() };
+        // SAFETY: set is a live sigset_t.
+        unsafe { libc::sigfillset(&raw mut set) };
+        Self(set)
+    }
+
+    /// Gives the calling thread this mask and returns the one it had.
+    pub(crate) fn set(self) -> Self {
+        // SAFETY: sigset_t holds only integers, for which zero is a value.
+        let mut old: libc::sigset_t = unsafe { mem::zeroed() };
+        // SAFETY: both sets are live; SIG_SETMASK with a valid set cannot fail.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, &raw mut old) };
+        Self(old)
+    }
+}

@@ -1,0 +1,60 @@
+//! Waiting: try, sleep until ready or until the deadline, try again. The only loop.
+
+use std::io;
+use std::time::{Duration, SystemTime};
+
+use crate::deadline::Deadline;
+use crate::queue::MessageQueue;
+use crate::sleepers::Sleeper;
+use crate::sys;
+
+/// Makes `attempt` until it succeeds or fails for good.
+///
+/// `attempt` takes a deadline as the kernel does: none to sleep in the call, zero not to sleep.
+/// A wait without a deadline sleeps in the call itself: that is the fastest way to be woken, and
+/// only a receiver asleep there holds a notification back. A wait on the monotonic clock sleeps in
+/// `ppoll(2)`, since the call's own deadline would follow the wall clock.
+///
+/// A signal ends it with `EINTR`: who called knows what to run then, and calls again.
+pub(crate) fn until_done<T>(
+    queue: &MessageQueue,
+    ready: i16,
+    deadline: Deadline,
+    mut attempt: impl FnMut(Option<Duration>) -> io::Result<T>,
+) -> io::Result<T> {
+    loop {
+        let asleep = Sleeper::new(queue.key());
+        // After the line above: whoever shuts the queue down either sees this sleeper or is seen.
+        if queue.is_shut_down() {
+            return Err(io::Error::from_raw_os_error(sys::EBADF));
+        }
+        let outcome = match deadline {
+            Deadline::Never => attempt(None),
+            Deadline::Until(time) => attempt(Some(since_epoch(time))),
+            Deadline::At(_) => match attempt(Some(Duration::ZERO)) {
+                Err(error) if error.raw_os_error() == Some(sys::ETIMEDOUT) => {
+                    match deadline.remaining() {
+                        Some(left) if !left.is_zero() => {
+                            sys::ppoll(queue.borrow(), ready, left)?;
+                            continue;
+                        }
+                        _ => Err(error),
+                    }
+                }
+                outcome => outcome,
+            },
+        };
+        drop(asleep);
+        return match outcome {
+            Err(error) if error.raw_os_error() == Some(sys::EINTR) && queue.is_shut_down() => {
+                Err(io::Error::from_raw_os_error(sys::EBADF))
+            }
+            outcome => outcome,
+        };
+    }
+}
+
+/// A time before 1970 is over, as 1970 is; the kernel refuses negative seconds.
+fn since_epoch(time: SystemTime) -> Duration {
+    time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO)
+}

@@ -1,0 +1,125 @@
+"""What every test leans on: names that nobody else has, and proof that nothing stays behind."""
+
+import ctypes
+import gc
+import itertools
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from mood.mqueue import MessageQueue, unlink
+
+CLONE_NEWIPC = 0x08000000
+
+# RLIMIT_MSGQUEUE counts over all namespaces and fits nine default queues, so tests use small ones.
+SMALL = {"maxmsg": 4, "msgsize": 64}
+
+_numbers = itertools.count()
+_names = []
+
+
+def pytest_configure(config):
+    # A namespace of its own where that is allowed: there the limits can be changed, and a crash
+    # leaves nothing behind. Before any thread starts, since it is the calling thread's.
+    libc = ctypes.CDLL(None, use_errno=True)
+    config.private_ipc = libc.unshare(CLONE_NEWIPC) == 0
+
+
+def pytest_report_header(config):
+    return f"IPC namespace: {'private' if config.private_ipc else 'shared'}"
+
+
+@pytest.fixture(scope="session")
+def private_ipc(request):
+    """For tests that change fs.mqueue sysctls."""
+    if not request.config.private_ipc:
+        pytest.skip("needs an IPC namespace of its own")
+
+
+@pytest.fixture(scope="session")
+def new_name():
+    """Makes names that no other test, thread or process has."""
+
+    def new():
+        name = f"/mood-test-{os.getpid()}-{next(_numbers)}"
+        _names.append(name)
+        return name
+
+    return new
+
+
+@pytest.fixture(scope="session")
+def new_queue(new_name):
+    """Makes small queues of names of their own; dropped, they are gone."""
+
+    def new(flags=os.O_RDWR | os.O_CREAT | os.O_EXCL, cls=MessageQueue, **sizes):
+        return cls(new_name(), flags, **(SMALL | sizes))
+
+    return new
+
+
+@pytest.fixture(scope="session")
+def run_python():
+    """Runs a script in a process of its own, with arguments, and returns what it printed."""
+
+    def run(script, *arguments, returncode=0, stderr="", timeout=30):
+        done = subprocess.run(
+            [sys.executable, "-c", script, *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+        assert (done.returncode, done.stderr) == (returncode, stderr), done
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def eventually():
+    """Waits until a condition holds: `eventually(lambda: len(mq) == 1)`."""
+
+    def wait(condition, seconds=10):
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, "it did not come to pass"
+            time.sleep(0.001)
+
+    return wait
+
+
+def _descriptors():
+    return {fd: os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")
+            if os.path.exists(f"/proc/self/fd/{fd}")}
+
+
+def _left_queues():
+    left = []
+    for name in _names:
+        try:
+            unlink(name)
+        except FileNotFoundError:
+            continue
+        left.append(name)
+    return left
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left():
+    """At the end: no queue, no descriptor, no thread and no object is left."""
+    before = _descriptors()
+    yield
+    gc.collect()
+    objects = [o for o in gc.get_objects() if isinstance(o, MessageQueue)]
+    assert objects == []
+    assert _left_queues() == []
+    queues = [link for link in _descriptors().values() if link.startswith("/mood-test-")]
+    assert queues == []
+    # The dispatcher of notifications keeps one socket, and one thread which Python does not know.
+    assert len(_descriptors()) <= len(before) + 1
+    assert threading.enumerate() == [threading.main_thread()]
+    assert len(os.listdir("/proc/self/task")) <= 2
