@@ -19,7 +19,7 @@ CLONE_NEWIPC = 0x08000000
 SMALL = {"maxmsg": 4, "msgsize": 64}
 
 _numbers = itertools.count()
-_names = []
+_names: list[str] = []
 
 
 def pytest_configure(config):
@@ -72,6 +72,7 @@ def run_python():
             capture_output=True,
             text=True,
             timeout=timeout,
+            check=False,
         )
         assert (done.returncode, done.stderr) == (returncode, stderr), done
         return done.stdout
@@ -93,8 +94,11 @@ def eventually():
 
 
 def _descriptors():
-    return {fd: os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")
-            if os.path.exists(f"/proc/self/fd/{fd}")}
+    return {
+        fd: os.readlink(f"/proc/self/fd/{fd}")
+        for fd in os.listdir("/proc/self/fd")
+        if os.path.exists(f"/proc/self/fd/{fd}")
+    }
 
 
 def _left_queues():

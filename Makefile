@@ -1,0 +1,69 @@
+# The few commands that a person types.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WHEEL := target/wheels/built
+SOURCES := $(shell find crates python -type f) Cargo.toml Cargo.lock pyproject.toml README.md
+
+.PHONY: help demo test test-rust test-python lint bench clean
+
+help:
+	@echo "make demo    build, install into $(VENV), show a queue at work"
+	@echo "make test    every test: Rust, and Python on every CPython found"
+	@echo "make lint    formatting, lints, types, documentation"
+	@echo "make bench   speed beside other libraries"
+	@echo "make clean   remove all that was built"
+
+demo: $(BIN)/demo-ready
+	@$(BIN)/python examples/demo.py
+
+test: test-rust test-python
+
+# Documentation examples run under cargo test alone.
+test-rust:
+	@if cargo nextest --version >/dev/null 2>&1; then \
+		cargo nextest run --workspace --exclude mood-mqueue --no-fail-fast; \
+	else \
+		cargo test --workspace --exclude mood-mqueue --tests --no-fail-fast; \
+	fi
+	cargo test --workspace --exclude mood-mqueue --doc
+
+test-python: $(WHEEL)
+	$(BIN)/python tests/every_python.py target/wheels/*.whl
+
+lint: $(BIN)/lint-ready
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest mood.mqueue --mypy-config-file pyproject.toml
+
+bench: $(BIN)/bench-ready
+	$(BIN)/python bench/pair.py
+
+clean:
+	rm -rf target $(VENV) .venvs
+
+$(BIN)/uv: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "CPython 3.11 or newer is needed: make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9,<1"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --group build
+	@touch $@
+
+$(WHEEL): $(BIN)/uv $(SOURCES)
+	@rm -rf target/wheels
+	$(BIN)/maturin build --release --locked --quiet --out target/wheels
+	@touch $@
+
+# Each kind of use has the wheel installed, and what it needs besides.
+$(BIN)/demo-ready: $(WHEEL)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --reinstall-package mood-mqueue target/wheels/*.whl
+	@touch $@
+
+$(BIN)/%-ready: $(BIN)/demo-ready
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --group $*
+	@touch $@

@@ -1,0 +1,85 @@
+"""Run the suite on every CPython from 3.11 that is found, against the built wheel.
+
+Each gets an environment of its own, in which the wheel is installed: the source tree is not on
+the path. The suite runs twice, in a random order and then with each test in several threads at
+once.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+UV = Path(sys.executable).with_name("uv")
+THREADS = 4
+DESCRIBE = """
+import json, platform, sys, sysconfig
+print(json.dumps({
+    "version": sys.version_info[:2],
+    "cpython": platform.python_implementation() == "CPython",
+    "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+}))
+"""
+
+
+def candidates():
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    yield sys.executable
+    yield from sorted(pyenv.glob("versions/*/bin/python3"))
+    for minor in range(11, 30):
+        if found := shutil.which(f"python3.{minor}"):
+            yield found
+
+
+def describe(python):
+    # A version that is not selected leaves a stand-in on the path, which fails.
+    done = subprocess.run([python, "-c", DESCRIBE], capture_output=True, text=True, check=False)
+    return json.loads(done.stdout) if done.returncode == 0 else None
+
+
+def interpreters():
+    """The first one found of each version, oldest first."""
+    found: dict[tuple[int, ...], str] = {}
+    for python in candidates():
+        about = describe(python)
+        if about is None or not about["cpython"] or tuple(about["version"]) < (3, 11):
+            continue
+        if about["free_threaded"]:
+            print(
+                f"skipped {python}: no wheel for a free-threaded interpreter is built", flush=True
+            )
+            continue
+        found.setdefault(tuple(about["version"]), python)
+    return sorted(found.items())
+
+
+def run(*command):
+    return subprocess.run([str(part) for part in command], cwd=ROOT, check=False).returncode == 0
+
+
+def suite(version, python, wheel):
+    home = ROOT / ".venvs" / version
+    inside = home / "bin" / "python"
+    print(f"\n== CPython {version}: {python}", flush=True)
+    return (
+        run(UV, "venv", "--quiet", "--clear", "--python", python, home)
+        and run(UV, "pip", "install", "--quiet", "--python", inside, "--group", "test", wheel)
+        and run(inside, "-X", "dev", "-m", "pytest", "-q")
+        and run(inside, "-m", "pytest", "-q", f"--parallel-threads={THREADS}")
+    )
+
+
+def main(wheel):
+    outcomes = {}
+    for version, python in interpreters():
+        text = ".".join(map(str, version))
+        outcomes[text] = suite(text, python, wheel)
+    print("\n== " + ", ".join(f"{v}: {'passed' if ok else 'FAILED'}" for v, ok in outcomes.items()))
+    return not (outcomes and all(outcomes.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]).resolve()))
