@@ -12,19 +12,20 @@ use crate::queue::MessageQueue;
 /// To copy more than this takes longer than to let another thread run meanwhile.
 const ATTACHED_UP_TO: usize = 64 * 1024;
 
-/// Sends one message, waiting for room if the descriptor is in blocking mode.
+/// Sends one message, waiting for room until the deadline if the descriptor is in blocking mode.
 pub(crate) fn send(
     py: Python<'_>,
     queue: &MessageQueue,
     message: &[u8],
     priority: u32,
+    deadline: Deadline,
 ) -> PyResult<()> {
     let open = match attempt(py, queue, message.len(), |open| open.attempt_send(message, priority))?
     {
         Tried::Done(()) => return Ok(()),
         Tried::WouldSleep(open) => open,
     };
-    asleep(py, || open.send_interruptible(message, priority, Deadline::Never))
+    asleep(py, || open.send_interruptible(message, priority, deadline))
 }
 
 /// Receives one message into a buffer of at least `msgsize` bytes: its length and priority.
@@ -32,12 +33,13 @@ pub(crate) fn receive(
     py: Python<'_>,
     queue: &MessageQueue,
     buffer: &mut [u8],
+    deadline: Deadline,
 ) -> PyResult<(usize, u32)> {
     let open = match attempt(py, queue, buffer.len(), |open| open.attempt_receive(buffer))? {
         Tried::Done(received) => return Ok(received),
         Tried::WouldSleep(open) => open,
     };
-    asleep(py, || open.receive_interruptible(buffer, Deadline::Never))
+    asleep(py, || open.receive_interruptible(buffer, deadline))
 }
 
 /// The same without waiting, whatever the descriptor's mode: None if there is no message.

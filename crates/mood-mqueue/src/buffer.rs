@@ -4,8 +4,8 @@
 #![allow(unsafe_code)]
 
 use std::cell::Cell;
-use std::ffi::c_int;
-use std::mem::MaybeUninit;
+use std::ffi::c_void;
+use std::mem::{self, MaybeUninit};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -13,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use pyo3::exceptions::PyMemoryError;
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyByteArray, PyBytes, PySlice};
 
 fn room(size: usize) -> PyResult<Vec<u8>> {
@@ -36,20 +37,9 @@ pub(crate) fn with_bytes<R>(
         let bytes = bytes.as_bytes();
         return call(&bytes[..bytes.len().min(limit)]);
     }
-    call(&copy(object, limit)?)
-}
-
-/// The first `limit` bytes of an object with the buffer protocol.
-fn copy(object: &Bound<'_, PyAny>, limit: usize) -> PyResult<Vec<u8>> {
-    let export = Export::new(object)?;
-    let size = export.size().min(limit);
-    let mut bytes = room(size)?;
-    // SAFETY: the export keeps at least `size` bytes alive at that address (for an empty one it
-    // may be null, and then nothing is copied), and the vector has that much room of its own.
-    unsafe { ptr::copy(export.address(), bytes.as_mut_ptr(), size) };
-    // SAFETY: the line above has initialised them.
-    unsafe { bytes.set_len(size) };
-    Ok(bytes)
+    // In a line of its own: the export ends before the call begins.
+    let copy = Export::new(object)?.copy(0, limit)?;
+    call(&copy)
 }
 
 /// A contiguous view of an object's bytes; as long as it lives the object cannot be resized.
@@ -60,13 +50,26 @@ pub(crate) struct Export<'py> {
 }
 
 impl<'py> Export<'py> {
-    pub(crate) fn new(object: &Bound<'py, PyAny>) -> PyResult<Self> {
+    fn new(object: &Bound<'py, PyAny>) -> PyResult<Self> {
+        Self::from(object, ffi::PyObject_GetBuffer)
+    }
+
+    /// What the bytearray itself holds, whatever a subclass shows instead.
+    pub(crate) fn of_bytearray(array: &Bound<'py, PyByteArray>) -> PyResult<Self> {
+        let bytearray = array.py().get_type::<PyByteArray>().as_type_ptr();
+        // SAFETY: a live type, and a slot that it has for the life of the process.
+        let slot = unsafe { ffi::PyType_GetSlot(bytearray, ffi::Py_bf_getbuffer) };
+        // SAFETY: this is the type of what that slot holds; it is never null for bytearray, and
+        // Option stands for null all the same.
+        let get = unsafe { mem::transmute::<*mut c_void, Option<ffi::getbufferproc>>(slot) };
+        Self::from(array, get.unwrap_or(ffi::PyObject_GetBuffer))
+    }
+
+    fn from(object: &Bound<'py, PyAny>, get: ffi::getbufferproc) -> PyResult<Self> {
         let mut view: Box<MaybeUninit<ffi::Py_buffer>> = Box::new_uninit();
         // SAFETY: the object is alive and the view writable; PyBUF_SIMPLE asks for plain,
         // contiguous bytes.
-        let failed: c_int = unsafe {
-            ffi::PyObject_GetBuffer(object.as_ptr(), view.as_mut_ptr(), ffi::PyBUF_SIMPLE)
-        };
+        let failed = unsafe { get(object.as_ptr(), view.as_mut_ptr(), ffi::PyBUF_SIMPLE) };
         if failed != 0 {
             return Err(PyErr::fetch(object.py()));
         }
@@ -74,13 +77,24 @@ impl<'py> Export<'py> {
         Ok(Self { py: object.py(), view: unsafe { view.assume_init() } })
     }
 
-    fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         // The protocol has no negative length; an exporter that lies gets nothing read.
         usize::try_from(self.view.len).unwrap_or(0)
     }
 
-    fn address(&self) -> *const u8 {
-        self.view.buf.cast_const().cast()
+    /// A copy of at most `limit` bytes from `start` on.
+    pub(crate) fn copy(&self, start: usize, limit: usize) -> PyResult<Vec<u8>> {
+        let start = start.min(self.size());
+        let size = limit.min(self.size() - start);
+        let mut bytes = room(size)?;
+        let address = self.view.buf.cast_const().cast::<u8>().wrapping_add(start);
+        // SAFETY: the exporter keeps `size` bytes alive at that address as long as this lives (it
+        // may be null where there are none, and then nothing is copied), and the vector has that
+        // much room of its own.
+        unsafe { ptr::copy(address, bytes.as_mut_ptr(), size) };
+        // SAFETY: the line above has initialised them.
+        unsafe { bytes.set_len(size) };
+        Ok(bytes)
     }
 }
 
@@ -114,8 +128,11 @@ thread_local! {
 }
 
 impl Scratch {
-    /// Room for `size` bytes, or MemoryError.
-    pub(crate) fn with_room(size: usize) -> PyResult<Box<Self>> {
+    /// Receives into this thread's scratch, which has room for `size` bytes then, or MemoryError.
+    pub(crate) fn receive<T>(
+        size: usize,
+        receive: impl FnOnce(&mut [u8]) -> PyResult<T>,
+    ) -> PyResult<(Box<Self>, T)> {
         // A thread that is ending, or is in a receive already (from a signal handler), has none.
         let mut scratch = SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default();
         if scratch.bytes.len() < size {
@@ -123,12 +140,13 @@ impl Scratch {
             bytes.resize(size, 0);
             scratch.bytes = bytes;
         }
-        Ok(scratch)
-    }
-
-    /// Where to receive into.
-    pub(crate) fn room(&mut self) -> &mut [u8] {
-        &mut self.bytes
+        match receive(&mut scratch.bytes) {
+            Ok(received) => Ok((scratch, received)),
+            Err(error) => {
+                scratch.put_back();
+                Err(error)
+            }
+        }
     }
 
     /// Says what was received into it.
@@ -167,6 +185,14 @@ impl Held {
         self.any.store(true, Ordering::Release);
     }
 
+    pub(crate) fn count(&self) -> usize {
+        if !self.any.load(Ordering::Acquire) {
+            return 0;
+        }
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        std::iter::successors(first.as_ref(), |held| held.next.as_ref()).count()
+    }
+
     /// The one that has waited longest.
     pub(crate) fn take(&self) -> Option<Box<Scratch>> {
         if !self.any.load(Ordering::Acquire) {
@@ -189,11 +215,36 @@ pub(crate) fn to_bytes<'py>(py: Python<'py>, message: &[u8]) -> PyResult<Bound<'
     unsafe { Bound::from_owned_ptr_or_err(py, bytes) }.and_then(|bytes| Ok(bytes.cast_into()?))
 }
 
-/// BufferError while somebody else has a view of the bytearray, and so it cannot grow or shrink.
+/// A new `int`, or MemoryError.
+pub(crate) fn to_int(py: Python<'_>, number: usize) -> PyResult<Bound<'_, PyAny>> {
+    // SAFETY: takes no pointer; the thread is attached.
+    let int = unsafe { ffi::PyLong_FromSize_t(number) };
+    // SAFETY: a new reference, or null with an exception set; the thread is attached.
+    unsafe { Bound::from_owned_ptr_or_err(py, int) }
+}
+
+/// BufferError while somebody has a view of the bytearray, and so it cannot grow or shrink.
 pub(crate) fn check_resizable(array: &Bound<'_, PyByteArray>) -> PyResult<()> {
-    let length = array.len();
-    array.resize(length + 1)?;
-    array.resize(length)
+    let py = array.py();
+    let bytearray = py.get_type::<PyByteArray>().as_type_ptr();
+    let nothing = every_second_of_none(py)?;
+    // SAFETY: a live type, and a slot that it has for the life of the process.
+    let slot = unsafe { ffi::PyType_GetSlot(bytearray, ffi::Py_mp_ass_subscript) };
+    // SAFETY: this is the type of what that slot holds, and Option stands for null.
+    let assign = unsafe { mem::transmute::<*mut c_void, Option<ffi::objobjargproc>>(slot) };
+    // To delete every second byte of none changes nothing, needs no memory, and is refused where
+    // to delete any would be. In the type's own way, not in a subclass's.
+    let failed = assign.is_some_and(|assign| {
+        // SAFETY: a live bytearray and a live slice; null for a value means to delete.
+        unsafe { assign(array.as_ptr(), nothing.as_ptr(), ptr::null_mut()) != 0 }
+    });
+    if failed { Err(PyErr::fetch(py)) } else { Ok(()) }
+}
+
+/// Made once, when the module is: it must not want memory when a message is at stake.
+pub(crate) fn every_second_of_none(py: Python<'_>) -> PyResult<&Bound<'_, PySlice>> {
+    static SLICE: PyOnceLock<Py<PySlice>> = PyOnceLock::new();
+    SLICE.get_or_try_init(py, || Ok(PySlice::new(py, 0, 0, 2).unbind())).map(|s| s.bind(py))
 }
 
 /// Adds to the end, or changes nothing.
@@ -207,11 +258,14 @@ pub(crate) fn append(array: &Bound<'_, PyByteArray>, message: &[u8]) -> PyResult
     Ok(())
 }
 
-/// Takes the first bytes away. The bytearray's own way, which moves nothing, and not a subclass's.
+/// Takes the first bytes away, or changes nothing.
 pub(crate) fn remove_first(array: &Bound<'_, PyByteArray>, count: usize) -> PyResult<()> {
-    let count = isize::try_from(count)?;
-    let py = array.py();
-    let first = PySlice::new(py, 0, count, 1);
-    py.get_type::<PyByteArray>().call_method1("__delitem__", (array, first))?;
-    Ok(())
+    let left = array.len().saturating_sub(count);
+    let rotate = |to_the_front: usize| {
+        // SAFETY: nothing else runs while the slice lives.
+        let bytes = unsafe { array.as_bytes_mut() };
+        bytes.rotate_left(to_the_front.min(bytes.len()));
+    };
+    rotate(count);
+    array.resize(left).inspect_err(|_| rotate(left))
 }

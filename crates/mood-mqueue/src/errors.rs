@@ -44,6 +44,10 @@ pub(crate) fn null_in_name() -> PyErr {
     PyValueError::new_err("embedded null byte")
 }
 
+pub(crate) fn bad_timeout(seconds: f64) -> PyErr {
+    PyValueError::new_err(format!("timeout must be None or a non-negative number, not {seconds}"))
+}
+
 pub(crate) fn signal_out_of_range() -> PyErr {
     PyValueError::new_err("signal number out of range")
 }
@@ -61,7 +65,7 @@ pub(crate) fn cannot_pickle(object: &Bound<'_, PyAny>) -> PyErr {
 }
 
 pub(crate) fn initialised_twice() -> PyErr {
-    PyRuntimeError::new_err("this MessageQueue is open already; make another one")
+    PyRuntimeError::new_err("this MessageQueue was opened already; make another one")
 }
 
 const LIMIT_ERROR_DOC: &str = "\

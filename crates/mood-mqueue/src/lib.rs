@@ -7,6 +7,8 @@ mod errors;
 mod module;
 mod name;
 mod queue;
+mod timeout;
+mod transfer;
 
 /// POSIX message queues (Linux). Use `mood.mqueue`.
 #[pyo3::pymodule(gil_used = false)]
@@ -20,6 +22,8 @@ mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::buffer::every_second_of_none(module.py())?;
+        module.getattr("unlink")?.setattr("__module__", "mood.mqueue")?;
         module.add("LimitError", crate::errors::limit_error(module.py())?)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }

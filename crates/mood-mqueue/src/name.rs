@@ -4,12 +4,15 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 
 use crate::errors;
 
 /// What `os.fsencode` takes: str, bytes or a path.
 pub(crate) fn encode(name: &Bound<'_, PyAny>) -> PyResult<OsString> {
-    let bytes: Vec<u8> = name.py().import("os")?.call_method1("fsencode", (name,))?.extract()?;
+    static FSENCODE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = name.py();
+    let bytes: Vec<u8> = FSENCODE.import(py, "os", "fsencode")?.call1((name,))?.extract()?;
     if bytes.contains(&0) {
         return Err(errors::null_in_name());
     }

@@ -8,9 +8,10 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyTuple};
 
-use crate::buffer::{self, Export, Held, Scratch};
+use crate::buffer::Held;
 use crate::callback::{self, Argument, Callbacks};
-use crate::{block, errors, name};
+use crate::timeout::{self, Timeout};
+use crate::{block, errors, name, transfer};
 
 /// A POSIX message queue of the Linux kernel, opened or created.
 ///
@@ -49,16 +50,16 @@ pub(crate) struct MessageQueue {
     /// the descriptor is not released under it.
     open: RwLock<Option<Arc<Owned>>>,
     facts: OnceLock<Facts>,
-    held: Held,
+    pub(crate) held: Held,
     pub(crate) callbacks: Callbacks,
 }
 
 /// What never changes, and is known after `close()` too.
-struct Facts {
+pub(crate) struct Facts {
     name: OsString,
     flags: i32,
     maxmsg: usize,
-    msgsize: usize,
+    pub(crate) msgsize: usize,
 }
 
 impl MessageQueue {
@@ -89,7 +90,12 @@ impl MessageQueue {
         self.ask(py, |open| open.attributes())
     }
 
-    fn facts(&self, py: Python<'_>) -> PyResult<&Facts> {
+    /// How many the next receives will give: what the kernel has and what is held.
+    pub(crate) fn messages(&self, py: Python<'_>) -> PyResult<usize> {
+        self.attributes(py).map(|attributes| attributes.messages + self.held.count())
+    }
+
+    pub(crate) fn facts(&self, py: Python<'_>) -> PyResult<&Facts> {
         self.facts.get().ok_or_else(|| self.closed_error(py))
     }
 
@@ -99,48 +105,6 @@ impl MessageQueue {
 
     fn take_open(&self) -> Option<Arc<Owned>> {
         self.open.write().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    /// The next message, in a scratch: one that is held, or one from the kernel. None if there is
-    /// none and `wait` is false.
-    fn next(&self, py: Python<'_>, wait: bool) -> PyResult<Option<Box<Scratch>>> {
-        if let Some(message) = self.held.take() {
-            return Ok(Some(message));
-        }
-        let mut scratch = Scratch::with_room(self.facts(py)?.msgsize)?;
-        let received = if wait {
-            block::receive(py, self, scratch.room()).map(Some)
-        } else {
-            block::try_receive(py, self, scratch.room())
-        };
-        match received {
-            Ok(Some((length, priority))) => {
-                scratch.fill(length, priority);
-                Ok(Some(scratch))
-            }
-            nothing => {
-                scratch.put_back();
-                nothing.map(|_| None)
-            }
-        }
-    }
-
-    /// Hands a message over, or holds it for the next receive.
-    fn hand_over<T>(
-        &self,
-        message: Box<Scratch>,
-        to: impl FnOnce(&[u8]) -> PyResult<T>,
-    ) -> PyResult<T> {
-        match to(message.message()) {
-            Ok(handed) => {
-                message.put_back();
-                Ok(handed)
-            }
-            Err(error) => {
-                self.held.hold(message);
-                Err(error)
-            }
-        }
     }
 }
 
@@ -164,6 +128,10 @@ impl MessageQueue {
         maxmsg: i64,
         msgsize: i64,
     ) -> PyResult<()> {
+        // Before anything is opened: to close it again would end this process's notification.
+        if self.facts.get().is_some() {
+            return Err(errors::initialised_twice());
+        }
         let name = name::encode(name)?;
         let size = |given| usize::try_from(given).ok().map(|size| size.max(1));
         let open = OpenOptions::from_flags(flags)
@@ -173,7 +141,7 @@ impl MessageQueue {
                 size(msgsize).map(|msgsize| options.message_size(msgsize));
                 options.open(&name)
             })
-            .map_err(|error| errors::raise(py, &error))?;
+            .map_err(|error| errors::raise(py, &error.about(&name)))?;
         let open = Owned::new(open);
         let facts = Facts { name, flags, maxmsg: open.capacity(), msgsize: open.message_size() };
         self.facts.set(facts).map_err(|_| errors::initialised_twice())?;
@@ -191,6 +159,10 @@ impl MessageQueue {
     /// Raises PermissionError (EACCES) if the name may not be removed; the queue is closed all
     /// the same.
     ///
+    /// >>> mq.close()
+    /// >>> mq.closed, mq.fileno()
+    /// (True, -1)
+    ///
     /// Source: mq_close(3), mq_unlink(3).
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         let Some(open) = self.take_open() else { return Ok(()) };
@@ -206,6 +178,10 @@ impl MessageQueue {
     /// Raises FileNotFoundError (ENOENT) if the name is gone or is another queue's by now,
     /// PermissionError (EACCES), OSError (EBADF) after close().
     ///
+    /// >>> mq.unlink()  # nobody can open it any more; who has it can go on
+    /// >>> mq.send(b"still works")
+    /// 11
+    ///
     /// Source: mq_unlink(3).
     fn unlink(&self, py: Python<'_>) -> PyResult<()> {
         self.ask(py, |open| open.unlink())
@@ -213,6 +189,14 @@ impl MessageQueue {
 
     /// Return the underlying file descriptor, -1 after close(). It works with select, poll, epoll
     /// and an asyncio loop's add_reader.
+    ///
+    /// >>> import select
+    /// >>> mq.send(b"hello")
+    /// 5
+    /// >>> select.select([mq], [], []) == ([mq], [], [])
+    /// True
+    ///
+    /// Source: mq_overview(7).
     fn fileno(&self) -> i32 {
         use std::os::fd::{AsFd, AsRawFd};
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
@@ -221,102 +205,115 @@ impl MessageQueue {
 
     /// Send one message and return the number of bytes sent: at most msgsize, the rest is not.
     ///
-    /// message is any bytes-like object; it may be empty. priority is from 0 (low) to 32767
-    /// (high, os.sysconf("SC_MQ_PRIO_MAX") - 1); the highest is received first, the oldest of
-    /// equals before the others. Waits while the queue is full.
+    /// message is any bytes-like object; it may be empty. priority is from 0 (low) to 32767 (high,
+    /// os.sysconf("SC_MQ_PRIO_MAX") - 1); the highest is received first, the oldest of equals
+    /// before the others. Waits while the queue is full, for timeout seconds at most (None: as long
+    /// as it takes; 0: not at all; on the monotonic clock).
     ///
-    /// Raises BlockingIOError (EAGAIN) for a full queue in nonblocking mode; OSError with EINVAL
-    /// for a priority over 32767 and EBADF for a queue that is closed or opened with O_RDONLY;
-    /// OverflowError for a priority that no C unsigned int holds; BufferError for a message that
-    /// is not contiguous. A signal handler that raises ends the wait, with nothing sent.
+    /// Raises BlockingIOError (EAGAIN) for a full queue in nonblocking mode; TimeoutError
+    /// (ETIMEDOUT) at the timeout; OSError with EINVAL for a priority over 32767 and EBADF for a
+    /// queue that is closed or opened with O_RDONLY; OverflowError for a priority that no C
+    /// unsigned int holds; BufferError for a message that is not contiguous. A signal handler that
+    /// raises ends the wait, with nothing sent.
+    ///
+    /// >>> mq.send(b"hello"), mq.send(b"x" * 100, priority=9)  # msgsize is 64
+    /// (5, 64)
     ///
     /// Source: mq_send(3).
-    #[pyo3(signature = (message, priority=0))]
-    fn send(&self, py: Python<'_>, message: &Bound<'_, PyAny>, priority: u32) -> PyResult<usize> {
-        let msgsize = self.facts(py)?.msgsize;
-        buffer::with_bytes(message, msgsize, |bytes| {
-            block::send(py, self, bytes, priority)?;
-            Ok(bytes.len())
-        })
+    #[pyo3(signature = (message, priority=0, timeout=None))]
+    fn send<'py>(
+        &self,
+        message: &Bound<'py, PyAny>,
+        priority: u32,
+        timeout: Option<Timeout>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        transfer::send(self, message, priority, timeout::deadline(timeout))
     }
 
     /// Send all of message, in as many messages of at most msgsize bytes as it takes. An empty
-    /// one is one empty message.
+    /// one is one empty message. The timeout is for all of it.
     ///
     /// Raises what send() raises. Where some messages are sent already, the exception's
     /// characters_written tells how many bytes they took.
     ///
+    /// >>> mq.sendall(b"x" * 100)  # msgsize is 64
+    /// >>> len(mq.receive()), len(mq.receive())
+    /// (64, 36)
+    ///
     /// Source: mq_send(3).
-    #[pyo3(signature = (message, priority=0))]
-    fn sendall(&self, py: Python<'_>, message: &Bound<'_, PyAny>, priority: u32) -> PyResult<()> {
-        let msgsize = self.facts(py)?.msgsize;
-        buffer::with_bytes(message, usize::MAX, |bytes| {
-            let (first, rest) = bytes.split_at(bytes.len().min(msgsize));
-            block::send(py, self, first, priority)?;
-            rest.chunks(msgsize).zip(1..).try_for_each(|(chunk, sent)| {
-                block::send(py, self, chunk, priority)
-                    .map_err(|error| errors::after_writing(py, error, sent * msgsize))
-            })
-        })
+    #[pyo3(signature = (message, priority=0, timeout=None))]
+    fn sendall(
+        &self,
+        message: &Bound<'_, PyAny>,
+        priority: u32,
+        timeout: Option<Timeout>,
+    ) -> PyResult<()> {
+        transfer::sendall(self, message, priority, timeout::deadline(timeout))
     }
 
-    /// Receive and return one message, waiting while the queue is empty.
+    /// Receive and return one message, waiting while the queue is empty, for timeout seconds at
+    /// most (see send()).
     ///
-    /// Raises BlockingIOError (EAGAIN) for an empty queue in nonblocking mode, OSError (EBADF) for
-    /// a queue that is closed or opened with O_WRONLY. A signal handler that raises ends the
-    /// wait, with nothing taken; after a MemoryError the message comes with the next receive().
+    /// Raises BlockingIOError (EAGAIN) for an empty queue in nonblocking mode, TimeoutError
+    /// (ETIMEDOUT) at the timeout, OSError (EBADF) for a queue that is closed or opened with
+    /// O_WRONLY. A signal handler that raises ends the wait, with nothing taken; after a
+    /// MemoryError the message comes with the next receive().
+    ///
+    /// >>> mq.send(b"hello")
+    /// 5
+    /// >>> mq.receive()
+    /// b'hello'
     ///
     /// Source: mq_receive(3).
-    fn receive<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        // There is a message always, since this waits.
-        let message = self.next(py, true)?.ok_or_else(|| self.closed_error(py))?;
-        self.hand_over(message, |bytes| buffer::to_bytes(py, bytes))
+    #[pyo3(signature = (timeout=None))]
+    fn receive<'py>(
+        &self,
+        py: Python<'py>,
+        timeout: Option<Timeout>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        transfer::receive(py, self, timeout::deadline(timeout))
     }
 
     /// Append the messages that are in the queue now to buffer, a bytearray, up to the first
-    /// empty one; return whether the last one was empty. Waits for one if the queue is empty.
+    /// empty one; return whether the last one was empty. Waits for one if the queue is empty,
+    /// for timeout seconds at most.
     ///
     /// Raises what receive() raises, and BufferError for a buffer that cannot grow because
     /// somebody has a view of it; what was taken before is in the buffer.
     ///
+    /// >>> mq.sendall(b"x" * 100)
+    /// >>> buffer = bytearray(b"head")
+    /// >>> mq.drain(buffer), len(buffer)
+    /// (False, 104)
+    ///
     /// Source: mq_receive(3).
-    fn drain(&self, py: Python<'_>, buffer: &Bound<'_, PyByteArray>) -> PyResult<bool> {
-        let backlog = self.attributes(py)?.messages;
-        for taken in 0..backlog.max(1) {
-            buffer::check_resizable(buffer)?;
-            // Once it waited for the first, what others have taken meanwhile is not waited for.
-            let Some(message) = self.next(py, taken == 0)? else { break };
-            if self.hand_over(message, |bytes| {
-                buffer::append(buffer, bytes).map(|()| bytes.is_empty())
-            })? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    #[pyo3(signature = (buffer, timeout=None))]
+    fn drain(&self, buffer: &Bound<'_, PyByteArray>, timeout: Option<Timeout>) -> PyResult<bool> {
+        transfer::drain(self, buffer, timeout::deadline(timeout))
     }
 
     /// Send all of buffer, a bytearray, as sendall() does, and remove from it what was sent. An
-    /// empty one sends nothing.
+    /// empty one sends nothing. The timeout is for all of it.
     ///
     /// Raises what send() raises, and BufferError for a buffer that cannot shrink because
-    /// somebody has a view of it; what is not sent is in the buffer still.
+    /// somebody has a view of it. What is not sent stays in buffer. Where what was sent cannot be
+    /// removed, since somebody took a view meanwhile or for want of memory, the exception's
+    /// characters_written tells how many of the first bytes it is.
+    ///
+    /// >>> buffer = bytearray(100)
+    /// >>> mq.fill(buffer)
+    /// >>> len(buffer), len(mq)
+    /// (0, 2)
     ///
     /// Source: mq_send(3).
-    #[pyo3(signature = (buffer, priority=0))]
-    fn fill(&self, py: Python<'_>, buffer: &Bound<'_, PyByteArray>, priority: u32) -> PyResult<()> {
-        let msgsize = self.facts(py)?.msgsize;
-        while !buffer.is_empty() {
-            buffer::check_resizable(buffer)?;
-            // Nobody may resize it before the bytes that are sent are gone from it.
-            let export = Export::new(buffer)?;
-            let sent = buffer::with_bytes(buffer, msgsize, |bytes| {
-                block::send(py, self, bytes, priority)?;
-                Ok(bytes.len())
-            })?;
-            drop(export);
-            buffer::remove_first(buffer, sent)?;
-        }
-        Ok(())
+    #[pyo3(signature = (buffer, priority=0, timeout=None))]
+    fn fill(
+        &self,
+        buffer: &Bound<'_, PyByteArray>,
+        priority: u32,
+        timeout: Option<Timeout>,
+    ) -> PyResult<()> {
+        transfer::fill(self, buffer, priority, timeout::deadline(timeout))
     }
 
     /// Register or unregister for the notification, once, that a message arrived on the empty
@@ -339,6 +336,14 @@ impl MessageQueue {
     ///
     /// Raises OSError with EBUSY if a process, perhaps this one, is registered, EBADF after
     /// close(); ValueError for a number that is no signal; TypeError for what is none of these.
+    ///
+    /// >>> import threading
+    /// >>> arrived = threading.Event()
+    /// >>> mq.notify(lambda queue: arrived.set())
+    /// >>> mq.send(b"hello")
+    /// 5
+    /// >>> arrived.wait(timeout=30)
+    /// True
     ///
     /// Source: mq_notify(3).
     #[pyo3(signature = (callback=Argument::Absent), text_signature = "($self, callback=...)")]
@@ -410,7 +415,7 @@ impl MessageQueue {
     }
 
     fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
-        self.attributes(py).map(|attributes| attributes.messages)
+        self.messages(py)
     }
 
     fn __enter__(slf: Bound<'_, Self>) -> PyResult<Bound<'_, Self>> {

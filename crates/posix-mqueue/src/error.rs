@@ -54,6 +54,12 @@ impl Error {
         self
     }
 
+    /// Adds the name of the queue that it is about, where it has none.
+    #[must_use]
+    pub fn about(self, name: &OsStr) -> Self {
+        if self.name.is_some() { self } else { self.named(name) }
+    }
+
     pub(crate) fn named(mut self, name: &OsStr) -> Self {
         self.name = Some(OsString::from(name).into_boxed_os_str());
         self

@@ -57,23 +57,25 @@ impl<T: Default> PerProcess<T> {
     }
 
     /// Locks the value of this process. Not to be nested: a fork that waits lets no second lock in.
+    ///
+    /// What a child finds of its parent's is forgotten, not dropped: a destructor might want a lock
+    /// that some thread of the parent held, or close a number that is another file's by now.
     pub(crate) fn lock(&self) -> PerProcessGuard<'_, T> {
         let generation = generation();
         let fork = FORKING.read().unwrap_or_else(PoisonError::into_inner);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let inherited = (state.0 != generation).then(|| {
+        if state.0 != generation {
             state.0 = generation;
-            mem::take(&mut state.1)
-        });
-        PerProcessGuard { state, _fork: fork, _inherited: inherited }
+            mem::forget(mem::take(&mut state.1));
+        }
+        PerProcessGuard { state, _fork: fork }
     }
 }
 
-/// The fields drop in order: both locks are free before what a parent left is dropped.
+/// Unlocks when it is dropped, its own lock first.
 pub(crate) struct PerProcessGuard<'a, T> {
     state: MutexGuard<'a, (u64, T)>,
     _fork: RwLockReadGuard<'static, ()>,
-    _inherited: Option<T>,
 }
 
 impl<T> Deref for PerProcessGuard<'_, T> {

@@ -2,7 +2,8 @@
 //!
 //! A queue is a kernel object with a name such as `/jobs`. It holds a fixed number of messages of
 //! up to a fixed size, hands out the one with the highest priority first, and outlives the
-//! processes that use it. [`OpenOptions`] opens or creates one, [`MessageQueue`] sends and receives.
+//! processes that use it. [`OpenOptions`] opens or creates one, [`MessageQueue`] sends and
+//! receives.
 //!
 //! ```
 //! use posix_mqueue::OpenOptions;
@@ -19,9 +20,11 @@
 //!
 //! # What to know
 //!
-//! - Dropping a [`MessageQueue`] closes it and leaves the queue in the system; [`Owned`] removes it.
-//! - A call that does not wait (`try_…`, [`MessageQueue::attempt_send`]) never touches `O_NONBLOCK`,
-//!   which is shared with every duplicate of the descriptor: it uses a deadline of zero.
+//! - Dropping a [`MessageQueue`] closes it and leaves the queue in the system; [`Owned`] removes
+//!   it.
+//! - A call that does not wait (`try_…`, [`MessageQueue::attempt_send`]) never touches
+//!   `O_NONBLOCK`, which is shared with every duplicate of the descriptor: it uses a deadline of
+//!   zero.
 //! - Waits by [`Duration`](std::time::Duration) or [`Instant`](std::time::Instant) follow the
 //!   monotonic clock, unlike the system call's own deadline.
 //! - An [`Error`] always has an errno; where a system limit refused, it says which one, its value,

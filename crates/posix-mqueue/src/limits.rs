@@ -61,12 +61,11 @@ impl Limits {
 fn sysctl(name: &str) -> Result<usize> {
     let path = Path::new("/proc/sys/fs/mqueue").join(name);
     let text = fs::read_to_string(&path).map_err(|e| {
-        Error::new("open", &e)
-            .named(path.as_os_str())
-            .explained(format!("the sysctl fs.mqueue.{name} is read from here"))
+        let path = path.display();
+        Error::new("open", &e).explained(format!("fs.mqueue.{name} is read from {path}"))
     })?;
     // The kernel writes one decimal number.
-    text.trim().parse().map_err(|_| Error::from_errno("read", sys::EINVAL).named(path.as_os_str()))
+    text.trim().parse().map_err(|_| Error::from_errno("read", sys::EINVAL))
 }
 
 /// The bytes that `RLIMIT_MSGQUEUE` is charged for a queue of these sizes, whole, when it is

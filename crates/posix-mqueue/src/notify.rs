@@ -241,8 +241,16 @@ impl Table {
 /// The dispatcher thread: one for each channel, as long as the process lives.
 fn dispatch(channel: usize, socket: &OwnedFd, mask: SignalMask) {
     loop {
-        // It fails only for a signal (all are blocked) or want of memory, which may pass.
-        let Ok(cookie) = sys::receive_cookie(socket.as_fd()) else { continue };
+        let cookie = match sys::receive_cookie(socket.as_fd()) {
+            Ok(cookie) => cookie,
+            // Somebody closed every descriptor of the process: what was registered is lost, and
+            // the next registration gets another channel.
+            Err(error) if matches!(error.raw_os_error(), Some(sys::EBADF | sys::ENOTSOCK)) => {
+                return retire(channel);
+            }
+            // A signal (though all are blocked) or want of memory: it passes.
+            Err(_) => continue,
+        };
         let Some((number, _)) = cookie.split_first_chunk() else { continue };
         let number = u64::from_ne_bytes(*number);
         let woken = cookie[COOKIE_LEN - 1] == NOTIFY_WOKENUP;
@@ -259,6 +267,12 @@ fn dispatch(channel: usize, socket: &OwnedFd, mask: SignalMask) {
             run(callback, event);
             SignalMask::all().set();
         }
+    }
+}
+
+fn retire(channel: usize) {
+    if let Some(channel) = TABLE.lock().channels.get_mut(channel) {
+        channel.pending = COOKIES_PER_CHANNEL;
     }
 }
 

@@ -174,15 +174,17 @@ impl OpenOptions {
         if !self.create {
             return Self::existing(name, access, flags);
         }
-        // Creating exclusively first is the only way to know whether it was made here. Each turn
-        // of the loop means that somebody unlinked the queue between the two calls.
+        // Creating exclusively is the only way to know that it was made here. Each turn of the
+        // loop means that somebody made the queue or unlinked it between the two calls.
         loop {
+            if !self.exclusive {
+                match Self::existing(name.clone(), access, flags) {
+                    Err(error) if error.raw_os_error() == sys::ENOENT => {}
+                    outcome => return outcome,
+                }
+            }
             match self.made(&name, access, flags) {
                 Err(error) if error.raw_os_error() == sys::EEXIST && !self.exclusive => {}
-                outcome => return outcome,
-            }
-            match Self::existing(name.clone(), access, flags) {
-                Err(error) if error.raw_os_error() == sys::ENOENT => {}
                 outcome => return outcome,
             }
         }
@@ -200,7 +202,9 @@ impl OpenOptions {
 
     fn made(&self, name: &QueueName, access: Access, flags: c_int) -> Result<MessageQueue> {
         let flags = flags | sys::O_CREAT | sys::O_EXCL;
-        let sizes = limits::sizes(self.capacity, self.message_size)?;
+        let sizes = limits::sizes(self.capacity, self.message_size).map_err(|error| {
+            limits::explain_open(error).calling("mq_open").about(name.as_os_str())
+        })?;
         // What no C long holds is over every limit, as its largest value is.
         let long = |n: usize| c_long::try_from(n).unwrap_or(c_long::MAX);
         let attr = sizes.map(|(capacity, size)| (long(capacity), long(size)));

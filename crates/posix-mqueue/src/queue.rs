@@ -107,8 +107,9 @@ impl MessageQueue {
     ///
     /// # Errors
     ///
-    /// `EAGAIN` for a full queue if `O_NONBLOCK` is set, `EMSGSIZE` for a message over [`message_size`](Self::message_size), `EINVAL` for a priority
-    /// over the maximum, `EBADF` for a queue open for reading only, `EINTR` for a signal.
+    /// `EAGAIN` for a full queue if `O_NONBLOCK` is set, `EMSGSIZE` for a message over
+    /// [`message_size`](Self::message_size), `EINVAL` for a priority over the maximum, `EBADF` for
+    /// a queue open for reading only, `EINTR` for a signal.
     #[inline]
     pub fn attempt_send(&self, message: &[u8], priority: u32) -> Result<Option<()>> {
         unless_asleep(sys::mq_timedsend(self.borrow(), message, priority, Some(Duration::ZERO)))
@@ -121,8 +122,9 @@ impl MessageQueue {
     ///
     /// # Errors
     ///
-    /// `EAGAIN` for an empty queue if `O_NONBLOCK` is set, `EMSGSIZE` for a buffer under [`message_size`](Self::message_size), before anything is
-    /// taken; `EBADF` for a queue open for writing only; `EINTR` for a signal.
+    /// `EAGAIN` for an empty queue if `O_NONBLOCK` is set, `EMSGSIZE` for a buffer under
+    /// [`message_size`](Self::message_size), before anything is taken; `EBADF` for a queue open for
+    /// writing only; `EINTR` for a signal.
     #[inline]
     pub fn attempt_receive(&self, buffer: &mut [u8]) -> Result<Option<(usize, u32)>> {
         let given = buffer.len();

@@ -29,29 +29,35 @@ pub(crate) fn until_done<T>(
             return Err(io::Error::from_raw_os_error(sys::EBADF));
         }
         let outcome = match deadline {
-            Deadline::Never => attempt(None),
-            Deadline::Until(time) => attempt(Some(since_epoch(time))),
+            Deadline::Never => attempt(None).map(Some),
+            Deadline::Until(time) => attempt(Some(since_epoch(time))).map(Some),
             Deadline::At(_) => match attempt(Some(Duration::ZERO)) {
                 Err(error) if error.raw_os_error() == Some(sys::ETIMEDOUT) => {
                     match deadline.remaining() {
                         Some(left) if !left.is_zero() => {
-                            sys::ppoll(queue.borrow(), ready, left)?;
-                            continue;
+                            sys::ppoll(queue.borrow(), ready, left).map(|_| None)
                         }
                         _ => Err(error),
                     }
                 }
-                outcome => outcome,
+                outcome => outcome.map(Some),
             },
         };
         drop(asleep);
-        return match outcome {
-            Err(error) if error.raw_os_error() == Some(sys::EINTR) && queue.is_shut_down() => {
-                Err(io::Error::from_raw_os_error(sys::EBADF))
+        match outcome {
+            Ok(Some(done)) => return Ok(done),
+            // Ready, or over: the next attempt tells.
+            Ok(None) => {}
+            Err(error) if is_interrupted(&error) && queue.is_shut_down() => {
+                return Err(io::Error::from_raw_os_error(sys::EBADF));
             }
-            outcome => outcome,
-        };
+            Err(error) => return Err(error),
+        }
     }
+}
+
+fn is_interrupted(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(sys::EINTR)
 }
 
 /// A time before 1970 is over, as 1970 is; the kernel refuses negative seconds.

@@ -1,0 +1,229 @@
+//! Waiting until a deadline.
+
+#![allow(clippy::unwrap_used)]
+
+mod fixture;
+
+use std::ffi::c_long;
+use std::time::{Duration, Instant, SystemTime};
+
+use fixture::{PATIENCE, QueueWithUniqueName, asleep_in, eventually, queue_with_unique_name};
+use posix_mqueue::{Deadline, Error, MessageQueue};
+
+const SOON: Duration = Duration::from_millis(30);
+const LATE: Duration = Duration::from_secs(3600);
+
+fn receive(queue: &MessageQueue, deadline: impl Into<Deadline>) -> Result<(usize, u32), Error> {
+    queue.receive_interruptible(&mut [0; 64], deadline.into())
+}
+
+fn send(queue: &MessageQueue, deadline: impl Into<Deadline>) -> Result<(), Error> {
+    queue.send_interruptible(b"in time", 1, deadline.into())
+}
+
+fn full() -> QueueWithUniqueName {
+    let queue = queue_with_unique_name();
+    queue.fill();
+    queue
+}
+
+/// Every kind of deadline that is over.
+fn over() -> [Deadline; 6] {
+    [
+        Duration::ZERO.into(),
+        Instant::now().into(),
+        Instant::now().checked_sub(SOON).unwrap().into(),
+        SystemTime::now().into(),
+        SystemTime::UNIX_EPOCH.into(),
+        (SystemTime::UNIX_EPOCH - LATE).into(),
+    ]
+}
+
+#[test]
+fn a_receive_whose_deadline_is_over_takes_a_message_that_is_there() {
+    for deadline in over() {
+        let queue = queue_with_unique_name();
+        queue.send(b"there", 4).unwrap();
+        assert_eq!(receive(&queue, deadline).unwrap(), (5, 4), "{deadline:?}");
+    }
+}
+
+#[test]
+fn a_send_whose_deadline_is_over_uses_room_that_is_there() {
+    for deadline in over() {
+        let queue = queue_with_unique_name();
+        send(&queue, deadline).unwrap();
+        assert_eq!(queue.receive_message().unwrap().data, b"in time", "{deadline:?}");
+    }
+}
+
+#[test]
+fn a_receive_whose_deadline_is_over_times_out_on_an_empty_queue() {
+    for deadline in over() {
+        let error = receive(&queue_with_unique_name(), deadline).unwrap_err();
+        assert_eq!(error.raw_os_error(), libc::ETIMEDOUT, "{deadline:?}");
+        assert_eq!(error.call(), "mq_timedreceive");
+    }
+}
+
+#[test]
+fn a_send_whose_deadline_is_over_times_out_on_a_full_queue() {
+    for deadline in over() {
+        let error = send(&full(), deadline).unwrap_err();
+        assert_eq!(error.raw_os_error(), libc::ETIMEDOUT, "{deadline:?}");
+        assert_eq!(error.call(), "mq_timedsend");
+    }
+}
+
+#[test]
+fn a_time_out_names_the_queue_and_is_not_would_block() {
+    let queue = queue_with_unique_name();
+    let error = receive(&queue, Duration::ZERO).unwrap_err();
+    assert_eq!(error.name(), Some(queue.name().as_os_str()));
+    assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+    assert!(!error.is_would_block());
+}
+
+#[test]
+fn a_duration_is_never_cut_short() {
+    let (empty, full) = (queue_with_unique_name(), full());
+    for timeout in [Duration::from_nanos(1), Duration::from_micros(100), SOON] {
+        let start = Instant::now();
+        assert_eq!(receive(&empty, timeout).unwrap_err().raw_os_error(), libc::ETIMEDOUT);
+        assert!(start.elapsed() >= timeout);
+        let start = Instant::now();
+        assert_eq!(send(&full, timeout).unwrap_err().raw_os_error(), libc::ETIMEDOUT);
+        assert!(start.elapsed() >= timeout);
+    }
+}
+
+#[test]
+fn an_instant_is_never_cut_short() {
+    let (empty, full) = (queue_with_unique_name(), full());
+    let deadline = Instant::now() + SOON;
+    assert_eq!(receive(&empty, deadline).unwrap_err().raw_os_error(), libc::ETIMEDOUT);
+    assert!(Instant::now() >= deadline);
+    let deadline = Instant::now() + SOON;
+    assert_eq!(send(&full, deadline).unwrap_err().raw_os_error(), libc::ETIMEDOUT);
+    assert!(Instant::now() >= deadline);
+}
+
+#[test]
+fn a_time_of_day_is_never_cut_short() {
+    let (empty, full) = (queue_with_unique_name(), full());
+    let deadline = SystemTime::now() + SOON;
+    assert_eq!(receive(&empty, deadline).unwrap_err().raw_os_error(), libc::ETIMEDOUT);
+    assert!(SystemTime::now() >= deadline);
+    let deadline = SystemTime::now() + SOON;
+    assert_eq!(send(&full, deadline).unwrap_err().raw_os_error(), libc::ETIMEDOUT);
+    assert!(SystemTime::now() >= deadline);
+}
+
+/// Deadlines that do not come while a test runs, with the call that a thread waits for them in.
+fn far_off(sleeps_in_call: c_long) -> [(Deadline, c_long); 6] {
+    let end_of_time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(i64::MAX as u64));
+    [
+        (Deadline::Never, sleeps_in_call),
+        (Duration::MAX.into(), sleeps_in_call),
+        (LATE.into(), libc::SYS_ppoll),
+        ((Instant::now() + LATE).into(), libc::SYS_ppoll),
+        ((SystemTime::now() + LATE).into(), sleeps_in_call),
+        (end_of_time.unwrap().into(), sleeps_in_call),
+    ]
+}
+
+#[test]
+fn a_message_that_comes_before_the_deadline_is_received() {
+    for (deadline, call) in far_off(libc::SYS_mq_timedreceive) {
+        let queue = queue_with_unique_name();
+        let shared = queue.share();
+        let received = asleep_in(call, move || receive(&shared, deadline));
+        queue.send(b"came", 2).unwrap();
+        let outcome = received.recv_timeout(PATIENCE).unwrap();
+        assert_eq!(outcome.unwrap(), (4, 2), "{deadline:?}");
+    }
+}
+
+#[test]
+fn room_that_comes_before_the_deadline_is_used() {
+    for (deadline, call) in far_off(libc::SYS_mq_timedsend) {
+        let queue = full();
+        let sender = queue.share();
+        let sent = asleep_in(call, move || send(&sender, deadline));
+        assert_eq!(queue.receive_message().unwrap().data, b"fill");
+        sent.recv_timeout(PATIENCE).unwrap().unwrap();
+        assert_eq!(queue.receive_message().unwrap().data, b"in time", "{deadline:?}");
+    }
+}
+
+#[test]
+fn one_message_ends_the_wait_of_one_receiver() {
+    let queue = queue_with_unique_name();
+    let waiting: Vec<_> = (0..3)
+        .map(|_| {
+            let receiver = queue.share();
+            asleep_in(libc::SYS_ppoll, move || receive(&receiver, PATIENCE))
+        })
+        .collect();
+    for _ in &waiting {
+        // It wakes all that sleep in ppoll(2): those that find it gone must wait on.
+        queue.send(b"one", 0).unwrap();
+        assert!(eventually(|| queue.attributes().unwrap().messages == 0));
+    }
+    for received in waiting {
+        assert_eq!(received.recv_timeout(PATIENCE).unwrap().unwrap(), (3, 0));
+    }
+}
+
+#[test]
+fn a_nonblocking_descriptor_waits_for_no_deadline() {
+    let queue = full();
+    queue.set_nonblocking(true).unwrap();
+    for deadline in over().into_iter().chain(far_off(0).map(|(deadline, _)| deadline)) {
+        assert_eq!(send(&queue, deadline).unwrap_err().raw_os_error(), libc::EAGAIN);
+    }
+    while queue.try_receive(&mut [0; 64]).is_ok() {}
+    for deadline in over().into_iter().chain(far_off(0).map(|(deadline, _)| deadline)) {
+        assert_eq!(receive(&queue, deadline).unwrap_err().raw_os_error(), libc::EAGAIN);
+    }
+}
+
+#[test]
+fn a_bad_argument_is_refused_before_any_wait() {
+    let queue = full();
+    for (deadline, _) in far_off(0) {
+        let outcome = queue.send_interruptible(&[0; 65], 0, deadline);
+        assert_eq!(outcome.unwrap_err().raw_os_error(), libc::EMSGSIZE);
+        let outcome = queue.send_interruptible(b"x", 32_768, deadline);
+        assert_eq!(outcome.unwrap_err().raw_os_error(), libc::EINVAL);
+        let outcome = queue.receive_interruptible(&mut [0; 63], deadline);
+        assert_eq!(outcome.unwrap_err().raw_os_error(), libc::EMSGSIZE);
+    }
+}
+
+#[test]
+fn what_is_over_has_nothing_remaining() {
+    for deadline in over() {
+        assert!(deadline.is_over(), "{deadline:?}");
+        assert_eq!(deadline.remaining(), Some(Duration::ZERO));
+    }
+}
+
+#[test]
+fn what_is_far_off_is_not_over() {
+    for (deadline, _) in far_off(0) {
+        assert!(!deadline.is_over(), "{deadline:?}");
+    }
+}
+
+#[test]
+fn never_has_no_time_remaining() {
+    assert_eq!(Deadline::Never.remaining(), None);
+    assert_eq!(Deadline::from(Duration::MAX), Deadline::Never);
+}
+
+#[test]
+fn a_later_deadline_has_at_most_its_duration_remaining() {
+    let remaining = Deadline::from(LATE).remaining().unwrap();
+    assert!(remaining <= LATE && remaining > LATE / 2);
+}

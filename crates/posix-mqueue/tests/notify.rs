@@ -1,0 +1,190 @@
+//! Notification of a message that arrives on an empty queue.
+
+#![allow(clippy::unwrap_used)]
+
+mod fixture;
+
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+
+use fixture::{PATIENCE, claim, notified, queue_of, queue_with_unique_name};
+use posix_mqueue::{Event, MessageQueue, Notification, Result};
+
+fn arrived(told: &Receiver<Event>) -> bool {
+    claim(told.recv_timeout(PATIENCE).unwrap())
+}
+
+/// That a callback is gone without having been called (again).
+fn dropped(told: &Receiver<Event>) -> bool {
+    matches!(told.recv_timeout(PATIENCE), Err(RecvTimeoutError::Disconnected))
+}
+
+fn empty(queue: &MessageQueue) {
+    while queue.try_receive(&mut [0; 64]).is_ok() {}
+}
+
+#[test]
+fn a_callback_is_told_of_a_message_that_arrives() {
+    let queue = queue_with_unique_name();
+    let told = notified(&queue).unwrap();
+    queue.send(b"x", 0).unwrap();
+    assert!(arrived(&told));
+    assert_eq!(queue.attributes().unwrap().messages, 1);
+}
+
+#[test]
+fn a_callback_is_called_once() {
+    let queue = queue_with_unique_name();
+    let told = notified(&queue).unwrap();
+    for _ in 0..3 {
+        queue.send(b"x", 0).unwrap();
+        empty(&queue);
+    }
+    assert!(arrived(&told));
+    assert!(dropped(&told));
+}
+
+#[test]
+fn a_queue_that_is_not_empty_tells_of_nothing_until_it_was() {
+    let queue = queue_with_unique_name();
+    queue.send(b"before", 0).unwrap();
+    let told = notified(&queue).unwrap();
+    queue.send(b"more", 0).unwrap();
+    // Still registered, so not told yet.
+    assert_eq!(notified(&queue).unwrap_err().raw_os_error(), libc::EBUSY);
+    empty(&queue);
+    queue.send(b"new", 0).unwrap();
+    assert!(arrived(&told));
+}
+
+#[test]
+fn it_can_be_registered_again_after_each_message() {
+    let queue = queue_with_unique_name();
+    // More often than one channel has room for at a time.
+    for _ in 0..300 {
+        let told = notified(&queue).unwrap();
+        queue.send(b"x", 0).unwrap();
+        assert!(arrived(&told));
+        empty(&queue);
+    }
+}
+
+#[test]
+fn a_callback_may_register_again() {
+    fn register(queue: Arc<MessageQueue>, tell: mpsc::Sender<Vec<u8>>) -> Result<()> {
+        let shared = Arc::clone(&queue);
+        shared.notify(Notification::Callback(Box::new(move |event| {
+            if let Event::Arrived(_) = event {
+                let data = queue.receive_message().unwrap().data;
+                register(queue, tell.clone()).unwrap();
+                tell.send(data).unwrap();
+            }
+        })))
+    }
+    let queue = queue_with_unique_name();
+    let (tell, told) = mpsc::channel();
+    register(queue.share(), tell).unwrap();
+    for text in [b"a", b"b", b"c"] {
+        queue.send(text, 0).unwrap();
+        assert_eq!(told.recv_timeout(PATIENCE).unwrap(), text);
+    }
+    queue.cancel_notification().unwrap();
+}
+
+#[test]
+fn a_second_registration_is_refused() {
+    let queue = queue_with_unique_name();
+    let _told = notified(&queue).unwrap();
+    let other = queue.opened(false, true);
+    for error in [notified(&queue).unwrap_err(), notified(&other).unwrap_err()] {
+        assert_eq!((error.raw_os_error(), error.call()), (libc::EBUSY, "mq_notify"));
+        assert_eq!(error.name(), Some(queue.name().as_os_str()));
+        assert!(error.explanation().unwrap().contains("is registered for this queue already"));
+    }
+}
+
+#[test]
+fn a_refused_callback_is_dropped_and_not_called() {
+    let queue = queue_with_unique_name();
+    queue.notify(Notification::Silent).unwrap();
+    let (tell, told) = mpsc::channel();
+    let callback = Box::new(move |event| tell.send(event).unwrap());
+    queue.notify(Notification::Callback(callback)).unwrap_err();
+    assert!(dropped(&told));
+}
+
+#[test]
+fn a_silent_registration_keeps_others_out_until_a_message_arrives() {
+    let queue = queue_with_unique_name();
+    queue.notify(Notification::Silent).unwrap();
+    assert_eq!(notified(&queue).unwrap_err().raw_os_error(), libc::EBUSY);
+    queue.send(b"x", 0).unwrap();
+    notified(&queue).unwrap();
+}
+
+#[test]
+fn a_signal_that_does_not_exist_is_refused() {
+    let queue = queue_with_unique_name();
+    for signal in [-1, 65, i32::MAX] {
+        let error = queue.notify(Notification::Signal(signal)).unwrap_err();
+        assert_eq!((error.raw_os_error(), error.call()), (libc::EINVAL, "mq_notify"));
+    }
+    notified(&queue).unwrap();
+}
+
+#[test]
+fn a_callback_that_panics_leaves_the_next_one_unharmed() {
+    let queue = queue_with_unique_name();
+    for _ in 0..3 {
+        // Unwinds as a panic does, without the hook that prints.
+        queue
+            .notify(Notification::Callback(Box::new(|_| resume_unwind(Box::new("test")))))
+            .unwrap();
+        queue.send(b"x", 0).unwrap();
+        empty(&queue);
+    }
+    let told = notified(&queue).unwrap();
+    queue.send(b"x", 0).unwrap();
+    assert!(arrived(&told));
+}
+
+#[test]
+fn more_queues_than_one_socket_serves_tell_of_their_messages() {
+    // A socket takes 128. Other tests need their share of fs.mqueue.queues_max (256) meanwhile.
+    let made: Vec<_> = (0..140)
+        .map_while(|_| {
+            let name = fixture::UniqueName::new();
+            let queue = fixture::creating().capacity(1).message_size(8).open(&name);
+            // Where limits refuse, with as many queues as they grant.
+            queue.inspect_err(|error| assert!(error.is_limit(), "{error}")).ok().map(|q| (name, q))
+        })
+        .collect();
+    let told: Vec<_> = made.iter().map(|(_, queue)| notified(queue).unwrap()).collect();
+    for (_, queue) in &made {
+        queue.send(b"x", 0).unwrap();
+    }
+    for told in told {
+        assert!(arrived(&told));
+    }
+}
+
+#[test]
+fn callbacks_run_on_the_dispatcher_thread() {
+    let queue = queue_of(1, 8);
+    let (tell, told) = mpsc::channel();
+    let callback = Box::new(move |_| {
+        tell.send(std::thread::current().name().map(str::to_owned)).unwrap();
+    });
+    queue.notify(Notification::Callback(callback)).unwrap();
+    queue.send(b"x", 0).unwrap();
+    assert_eq!(told.recv_timeout(PATIENCE).unwrap().as_deref(), Some("mq-notify"));
+}
+
+#[test]
+fn events_and_ways_to_be_told_can_be_shown() {
+    let callback = Notification::Callback(Box::new(|_| {}));
+    let shown = format!("{:?} {:?} {callback:?}", Notification::Silent, Notification::Signal(10));
+    assert_eq!(shown, "Silent Signal(10) Callback");
+    assert_eq!(format!("{:?}", Event::Removed), "Removed");
+}

@@ -1,0 +1,89 @@
+//! Limits of a process, each in a child of its own: the shell lowers one and runs this file's
+//! test there.
+
+#![allow(clippy::unwrap_used)]
+
+mod fixture;
+
+use std::env;
+use std::fs::File;
+use std::process::Command;
+
+use fixture::{UniqueName, creating, queue_with_unique_name};
+use posix_mqueue::{Error, Limits};
+
+const CHILD: &str = "POSIX_MQUEUE_TEST_CHILD";
+
+fn in_child() -> bool {
+    env::var_os(CHILD).is_some()
+}
+
+/// Whether the test succeeds under `ulimit`; None where this machine's shell has no such limit.
+fn succeeds_under(ulimit: &str, test: &str) -> Option<bool> {
+    let shell = if ulimit.starts_with("-q") { "bash" } else { "sh" };
+    let can = Command::new(shell).args(["-c", &format!("ulimit {ulimit} 2>&-")]).status();
+    if !can.is_ok_and(|status| status.success()) {
+        return None;
+    }
+    let output = Command::new(shell)
+        .args(["-c", &format!("ulimit {ulimit}; exec \"$0\" --exact {test}")])
+        .arg(env::current_exe().unwrap())
+        .env(CHILD, "1")
+        .output()
+        .unwrap();
+    // A name that fits no test would succeed too.
+    Some(output.status.success() && String::from_utf8_lossy(&output.stdout).contains("1 passed"))
+}
+
+#[test]
+fn too_many_bytes_of_queues_are_explained() {
+    if !in_child() {
+        let succeeds = succeeds_under("-q 103", "too_many_bytes_of_queues_are_explained");
+        return assert_ne!(succeeds, Some(false));
+    }
+    assert_eq!(Limits::read().unwrap().max_bytes, 103);
+    let error =
+        creating().capacity(1).message_size(8).open(&UniqueName::new()).map(drop).unwrap_err();
+    assert_eq!(error.raw_os_error(), libc::EMFILE);
+    assert!(error.is_limit());
+    let why = error.explanation().unwrap();
+    for part in ["RLIMIT_MSGQUEUE", "1 messages of 8 bytes", "charged 104 bytes", "103; "] {
+        assert!(why.contains(part), "{why}");
+    }
+    assert!(why.ends_with("`ulimit -q 207`"), "{why}");
+}
+
+fn use_up_descriptors() -> Vec<File> {
+    std::iter::from_fn(|| File::open("/dev/null").ok()).collect()
+}
+
+fn assert_names_descriptors(error: &Error) {
+    assert_eq!((error.raw_os_error(), error.call()), (libc::EMFILE, "mq_open"));
+    assert!(error.is_limit());
+    assert!(error.explanation().unwrap().contains("RLIMIT_NOFILE"), "{error}");
+}
+
+#[test]
+fn too_many_descriptors_for_a_new_queue_are_explained() {
+    if !in_child() {
+        let test = "too_many_descriptors_for_a_new_queue_are_explained";
+        return assert_ne!(succeeds_under("-n 40", test), Some(false));
+    }
+    let files = use_up_descriptors();
+    let error = creating().open(&UniqueName::new()).unwrap_err();
+    drop(files);
+    assert_names_descriptors(&error);
+}
+
+#[test]
+fn too_many_descriptors_to_open_a_queue_are_explained() {
+    if !in_child() {
+        let test = "too_many_descriptors_to_open_a_queue_are_explained";
+        return assert_ne!(succeeds_under("-n 40", test), Some(false));
+    }
+    let queue = queue_with_unique_name();
+    let files = use_up_descriptors();
+    let error = creating().create(false).open(queue.name()).unwrap_err();
+    drop(files);
+    assert_names_descriptors(&error);
+}

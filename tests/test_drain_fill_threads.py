@@ -1,0 +1,197 @@
+"""drain() and fill() while other threads and processes use the queue or the bytearray."""
+
+import errno
+import os
+import re
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+OTHER_CONSUMER = """
+import os, sys
+from mood.mqueue import MessageQueue
+
+mq = MessageQueue(sys.argv[1], os.O_RDWR)
+mq.send(b"ready")
+taken = []
+while (message := mq.receive()) != b"end":
+    taken.append(message.decode())
+print("".join(taken))
+"""
+
+
+def start(pool, call, *arguments):
+    """Calls in another thread; returns the future once that call is asleep."""
+    started, thread_id = threading.Event(), []
+
+    def run():
+        thread_id.append(threading.get_native_id())
+        started.set()
+        return call(*arguments)
+
+    def state():
+        status = Path(f"/proc/self/task/{thread_id[0]}/status").read_text()
+        return re.search(r"State:\s+(\w)", status)[1], re.search(r"ntary.*:\s+(\d+)", status)[1]
+
+    future = pool.submit(run)
+    started.wait()
+    # Asleep without waking, which a thread that waits for the GIL would not be.
+    unchanged, before = 0, None
+    while unchanged < 30:
+        time.sleep(0.001)
+        now = state()
+        unchanged = unchanged + 1 if now == before and now[0] == "S" else 0
+        before = now
+    return future
+
+
+def test_drain_waits_for_one_message_when_the_queue_is_empty(new_queue):
+    buffer = bytearray(b"> ")
+    with ThreadPoolExecutor(1) as pool, new_queue() as mq:
+        drained = start(pool, mq.drain, buffer)
+        assert buffer == b"> "
+        mq.send(b"one")
+        assert drained.result() is False
+        mq.send(b"two")
+        assert (buffer, mq.receive()) == (b"> one", b"two")
+
+
+def test_drain_waits_and_says_whether_the_message_was_empty(new_queue):
+    with ThreadPoolExecutor(1) as pool, new_queue() as mq:
+        drained = start(pool, mq.drain, bytearray())
+        mq.send(b"")
+        assert drained.result() is True
+
+
+def test_drain_ended_by_close_is_an_os_error(new_queue):
+    buffer = bytearray(b"as before")
+    with ThreadPoolExecutor(1) as pool, new_queue() as mq:
+        drained = start(pool, mq.drain, buffer)
+        mq.close()
+        with pytest.raises(OSError, match="closed") as raised:
+            drained.result()
+        assert raised.value.errno == errno.EBADF
+        buffer.extend(b", and not held by anybody")
+
+
+def test_drain_is_not_held_up_by_others_who_take_part_of_the_backlog(new_queue, run_python):
+    sent, drained = [], bytearray()
+    with ThreadPoolExecutor(1) as pool, new_queue(maxmsg=4) as mq:
+        other = pool.submit(run_python, OTHER_CONSUMER, mq.name)
+        assert mq.receive() == b"ready"
+        mq.blocking = False
+        for number in range(1000):
+            message = b"%d " % number
+            mq.send(message)
+            sent.append(message)
+            if len(mq) < 3:
+                continue
+            before = len(drained)
+            try:
+                mq.drain(drained)
+            except BlockingIOError:
+                assert len(drained) == before
+        mq.blocking = True
+        mq.send(b"end")
+        taken = other.result().encode()
+    assert sorted((drained + taken).split()) == sorted(b"".join(sent).split())
+
+
+def test_a_view_made_while_drain_waits_loses_no_message(new_queue):
+    buffer = bytearray(b"as before")
+    with ThreadPoolExecutor(1) as pool, new_queue() as mq:
+        drained = start(pool, mq.drain, buffer)
+        with memoryview(buffer):
+            mq.send(b"first")
+            with pytest.raises(BufferError):
+                drained.result()
+        mq.send(b"second")
+        assert (buffer, mq.receive(), mq.receive()) == (b"as before", b"first", b"second")
+
+
+def test_a_bytearray_cannot_be_resized_while_fill_waits_with_it(new_queue):
+    buffer = bytearray(b"first")
+    with ThreadPoolExecutor(1) as pool, new_queue(maxmsg=1) as mq:
+        mq.send(b"in the way")
+        filled = start(pool, mq.fill, buffer)
+        with pytest.raises(BufferError):
+            buffer.clear()
+        assert mq.receive() == b"in the way"
+        filled.result()
+        assert (mq.receive(), buffer) == (b"first", b"")
+
+
+def test_a_whole_bytearray_passes_through_fill_and_drain(new_queue):
+    data = os.urandom(10_000)
+    source, target = bytearray(data), bytearray()
+    with ThreadPoolExecutor(1) as pool, new_queue() as mq:
+        filled = pool.submit(mq.fill, source)
+        while len(target) < len(data):
+            assert mq.drain(target) is False
+        filled.result()
+    assert (source, target) == (b"", data)
+
+
+def test_a_bytearray_that_another_thread_changes_loses_and_doubles_nothing(new_queue):
+    source, target, appended = bytearray(), bytearray(), bytearray()
+    done = threading.Event()
+
+    def append():
+        for number in range(3000):
+            piece = b"%06d" % number
+            while True:
+                try:
+                    source.extend(piece)
+                except BufferError:
+                    # fill() has it; let it go on.
+                    time.sleep(0)
+                else:
+                    break
+            appended.extend(piece)
+        done.set()
+
+    def fill(mq):
+        more = True
+        while more:
+            # Asked before the bytearray is: what was appended by then is in it.
+            more = not done.is_set()
+            mq.fill(source)
+        mq.send(b"")
+
+    with ThreadPoolExecutor(2) as pool, new_queue(msgsize=7) as mq:
+        appending, filling = pool.submit(append), pool.submit(fill, mq)
+        while not mq.drain(target):
+            pass
+        appending.result()
+        filling.result()
+    assert target == appended
+
+
+def test_a_bytearray_that_another_thread_empties_gets_every_message_once(new_queue):
+    buffer, taken = bytearray(), bytearray()
+    data = os.urandom(20_000)
+    done = threading.Event()
+
+    def empty():
+        while not done.is_set() or buffer:
+            # One statement at a time: between the two lines something may be appended.
+            length = len(buffer)
+            taken.extend(buffer[:length])
+            del buffer[:length]
+            time.sleep(0)
+
+    def produce(mq):
+        mq.sendall(data)
+        mq.send(b"")
+
+    with ThreadPoolExecutor(2) as pool, new_queue() as mq:
+        emptying, producing = pool.submit(empty), pool.submit(produce, mq)
+        while not mq.drain(buffer):
+            pass
+        done.set()
+        emptying.result()
+        producing.result()
+    assert taken == data

@@ -1,0 +1,169 @@
+"""How a queue object comes to be, and how it goes."""
+
+import copy
+import errno
+import gc
+import os
+import pickle
+import weakref
+
+import pytest
+
+from mood.mqueue import LimitError, MessageQueue
+
+CREATE = os.O_RDWR | os.O_CREAT
+
+
+class Subclass(MessageQueue):
+    pass
+
+
+def refused(code):
+    return pytest.raises(OSError, check=lambda error: error.errno == code)
+
+
+def is_in_the_system(name):
+    try:
+        MessageQueue(name, os.O_RDONLY).close()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def descriptors(name):
+    found = []
+    for entry in os.listdir("/proc/self/fd"):
+        try:
+            found.append(os.readlink(f"/proc/self/fd/{entry}"))
+        except FileNotFoundError:  # another thread has closed it
+            continue
+    return sum(link.removesuffix(" (deleted)") == name for link in found)
+
+
+# __init__ again, and in vain
+
+
+def test_a_second_init_is_refused_and_leaves_nothing(new_queue, new_name):
+    mq, name = new_queue(), new_name()
+    with pytest.raises(RuntimeError):
+        MessageQueue.__init__(mq, name, CREATE, maxmsg=1, msgsize=1)
+    assert not is_in_the_system(name)
+    assert descriptors(name) == 0
+
+
+def test_a_second_init_leaves_the_open_queue_as_it_was(new_queue):
+    mq = new_queue()
+    before = repr(mq), mq.fileno()
+    mq.notify(None)
+    with pytest.raises(RuntimeError):
+        MessageQueue.__init__(mq, mq.name, CREATE | os.O_NONBLOCK)
+    assert ((repr(mq), mq.fileno()), mq.blocking) == (before, True)
+    assert descriptors(mq.name) == 1
+    with refused(errno.EBUSY):
+        mq.notify(None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ((), TypeError),
+        (("/jobs",), TypeError),
+        ((None, CREATE), TypeError),
+        (("/jobs", "r"), TypeError),
+        (("jobs", CREATE), OSError),
+        (("/jobs", os.O_ACCMODE), OSError),
+        (("/jobs", CREATE, -1), OverflowError),
+        (("/jobs", CREATE, 0o600, 2**70), OverflowError),
+        (("/jobs", CREATE, 0o600, 2**40, 2**40), LimitError),
+    ],
+)
+def test_an_init_that_fails_leaves_a_harmless_object(new_name, arguments, error):
+    name = new_name()
+    arguments = tuple(name if argument == "/jobs" else argument for argument in arguments)
+    mq = MessageQueue.__new__(MessageQueue)
+    with pytest.raises(error):
+        MessageQueue.__init__(mq, *arguments)
+    mq.close()
+    assert (mq.closed, mq.fileno()) == (True, -1)
+    with refused(errno.EBADF):
+        mq.receive()
+    assert not is_in_the_system(name)
+
+
+def test_an_init_that_failed_can_be_tried_again(new_name):
+    mq = MessageQueue.__new__(MessageQueue)
+    with refused(errno.EINVAL):
+        MessageQueue.__init__(mq, "no slash", CREATE)
+    MessageQueue.__init__(mq, new_name(), CREATE, maxmsg=1, msgsize=8)
+    assert (mq.send(b"message"), mq.receive()) == (7, b"message")
+
+
+# Copies
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_pickling_is_refused(new_queue, protocol):
+    mq = new_queue()
+    with pytest.raises(TypeError, match="cannot pickle"):
+        pickle.dumps(mq, protocol)
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_copying_is_refused_for_a_subclass_too(new_queue, copied):
+    for mq in new_queue(), new_queue(cls=Subclass):
+        with pytest.raises(TypeError, match=type(mq).__name__):
+            copied(mq)
+
+
+# Collection
+
+
+def test_collection_closes_the_descriptor_and_removes_the_name(new_queue):
+    mq = new_queue()
+    name = mq.name
+    assert descriptors(name) == 1
+    del mq
+    assert descriptors(name) == 0
+    assert not is_in_the_system(name)
+
+
+def test_a_weak_reference_does_not_keep_the_queue(new_queue):
+    mq = new_queue()
+    told: list[object] = []
+    gone = weakref.ref(mq, told.append)
+    assert gone() is mq
+    del mq
+    assert gone() is None
+    assert told == [gone]
+
+
+def test_a_queue_in_a_cycle_with_its_callback_is_collected(new_queue, eventually):
+    def make():
+        mq = new_queue()
+        mq.notify(lambda _: mq.send(b"message"))
+        return mq.name, weakref.ref(mq)
+
+    def is_gone():
+        # It does nothing while another thread collects.
+        gc.collect()
+        return gone() is None
+
+    name, gone = make()
+    eventually(is_gone)
+    assert descriptors(name) == 0
+    assert not is_in_the_system(name)
+
+
+def test_a_queue_in_a_cycle_with_itself_is_collected(new_queue, eventually):
+    def make():
+        mq = new_queue(cls=Subclass)
+        mq.itself = mq
+        return mq.name, weakref.ref(mq)
+
+    def is_gone():
+        gc.collect()
+        return gone() is None
+
+    name, gone = make()
+    eventually(is_gone)
+    assert not is_in_the_system(name)

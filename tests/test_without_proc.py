@@ -1,0 +1,57 @@
+"""A machine, or a container, without /proc."""
+
+import pytest
+
+WITHOUT_PROC = """
+import ctypes, os, sys
+
+CLONE_NEWNS, CLONE_NEWUSER, MS_REC, MS_PRIVATE = 0x20000, 0x10000000, 0x4000, 0x40000
+libc = ctypes.CDLL(None, use_errno=True)
+
+def refused():
+    return (
+        (libc.unshare(CLONE_NEWNS) and libc.unshare(CLONE_NEWNS | CLONE_NEWUSER))
+        or libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None)
+        or libc.mount(b"none", b"/proc", b"tmpfs", 0, None)
+    )
+
+if refused():
+    print("refused")
+    sys.exit()
+assert os.listdir("/proc") == []
+from mood.mqueue import MessageQueue
+"""
+
+CREATE_WITHOUT_PROC = (
+    WITHOUT_PROC
+    + """
+with MessageQueue(sys.argv[1], os.O_RDWR | os.O_CREAT, **eval(sys.argv[2])) as mq:
+    mq.send(b"without /proc")
+    print(mq.receive().decode())
+"""
+)
+
+OPEN_WITHOUT_PROC = (
+    WITHOUT_PROC
+    + """
+with MessageQueue(sys.argv[1], os.O_RDWR | os.O_CREAT, **eval(sys.argv[2])) as mq:
+    print(mq.maxmsg, mq.msgsize)
+"""
+)
+
+
+@pytest.mark.parametrize("sizes", [{"maxmsg": 1, "msgsize": 64}, {}], ids=str)
+def test_importing_and_creating_need_no_proc(run_python, new_name, sizes):
+    printed = run_python(CREATE_WITHOUT_PROC, new_name(), sizes)
+    if printed == "refused\n":
+        pytest.skip("needs a mount namespace")
+    assert printed == "without /proc\n"
+
+
+@pytest.mark.parametrize("sizes", [{}, {"maxmsg": 9}, {"msgsize": 9}], ids=str)
+def test_opening_an_existing_queue_needs_no_proc(run_python, new_queue, sizes):
+    with new_queue(maxmsg=2, msgsize=30) as mq:
+        printed = run_python(OPEN_WITHOUT_PROC, mq.name, sizes)
+    if printed == "refused\n":
+        pytest.skip("needs a mount namespace")
+    assert printed == "2 30\n"
