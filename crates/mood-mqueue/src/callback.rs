@@ -82,8 +82,9 @@ pub(crate) fn notify(
         Argument::Given(how) if how.is_none() => open.notify(Notification::Silent),
         Argument::Given(how) if how.is_instance_of::<PyInt>() => {
             // What no C int holds is no signal either.
-            let signal = how.extract().ok().filter(|signal| SIGNALS.contains(signal));
-            open.notify(Notification::Signal(signal.ok_or_else(errors::signal_out_of_range)?))
+            let number = how.extract().ok().filter(|number| SIGNALS.contains(number));
+            let number = number.ok_or_else(errors::signal_out_of_range)?;
+            open.notify(Notification::Signal { number, value: 0 })
         }
         Argument::Given(how) if how.is_callable() => return register(this, open, &how),
         Argument::Given(how) => return Err(errors::no_notification(&how)),

@@ -23,7 +23,12 @@ pub enum Notification {
     /// Registered, so that nobody else can be, but not told.
     Silent,
     /// By this signal, whose `si_code` is `SI_MESGQ`.
-    Signal(i32),
+    Signal {
+        /// From 1 to 64.
+        number: i32,
+        /// What the handler finds in `si_value`.
+        value: usize,
+    },
     /// By this call. See [`Callback`].
     Callback(Callback),
 }
@@ -32,7 +37,9 @@ impl fmt::Debug for Notification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Silent => f.write_str("Silent"),
-            Self::Signal(signal) => write!(f, "Signal({signal})"),
+            Self::Signal { number, value } => {
+                f.debug_struct("Signal").field("number", number).field("value", value).finish()
+            }
             Self::Callback(_) => f.write_str("Callback"),
         }
     }
@@ -141,7 +148,9 @@ impl MessageQueue {
     pub fn notify(&self, how: Notification) -> Result<()> {
         match how {
             Notification::Silent => self.register(&sys::Event::Silent),
-            Notification::Signal(signal) => self.register(&sys::Event::Signal(signal)),
+            Notification::Signal { number, value } => {
+                self.register(&sys::Event::Signal(number, value))
+            }
             Notification::Callback(callback) => self.register_callback(callback),
         }
     }

@@ -33,7 +33,7 @@ use crate::{sleepers, sys, wait};
 #[derive(Debug)]
 pub struct MessageQueue {
     fd: OwnedFd,
-    name: QueueName,
+    name: Option<QueueName>,
     access: Access,
     created: bool,
     capacity: usize,
@@ -51,17 +51,29 @@ pub(crate) enum Access {
 
 impl MessageQueue {
     pub(crate) fn new(fd: OwnedFd, name: QueueName, access: Access, created: bool) -> Result<Self> {
-        let attr = sys::mq_getattr(fd.as_fd())
-            .map_err(|e| Error::new("mq_getattr", &e).named(name.as_os_str()))?;
-        let Attributes { capacity, message_size, .. } = Attributes::new(&attr);
-        let shut_down = AtomicBool::new(false);
-        Ok(Self { fd, name, access, created, capacity, message_size, shut_down })
+        match sys::mq_getattr(fd.as_fd()) {
+            Ok(attr) => Ok(Self::with_attributes(fd, Some(name), access, created, &attr)),
+            Err(e) => Err(Error::new("mq_getattr", &e).named(name.as_os_str())),
+        }
     }
 
-    /// The name it was opened by. Nobody may have a queue by that name any more.
+    fn with_attributes(
+        fd: OwnedFd,
+        name: Option<QueueName>,
+        access: Access,
+        created: bool,
+        attr: &libc::mq_attr,
+    ) -> Self {
+        let Attributes { capacity, message_size, .. } = Attributes::new(attr);
+        let shut_down = AtomicBool::new(false);
+        Self { fd, name, access, created, capacity, message_size, shut_down }
+    }
+
+    /// The name it was opened by, None for a queue that was adopted by its descriptor. Nobody may
+    /// have a queue by that name any more.
     #[must_use]
-    pub fn name(&self) -> &QueueName {
-        &self.name
+    pub fn name(&self) -> Option<&QueueName> {
+        self.name.as_ref()
     }
 
     /// Whether opening it made it, rather than found it.
@@ -136,9 +148,7 @@ impl MessageQueue {
     pub fn try_send(&self, message: &[u8], priority: u32) -> Result<()> {
         match retry(|| self.attempt_send(message, priority))? {
             Some(()) => Ok(()),
-            None => {
-                Err(Error::from_errno("mq_timedsend", sys::EAGAIN).named(self.name.as_os_str()))
-            }
+            None => Err(self.error_of("mq_timedsend", sys::EAGAIN)),
         }
     }
 
@@ -146,9 +156,7 @@ impl MessageQueue {
     pub fn try_receive(&self, buffer: &mut [u8]) -> Result<(usize, u32)> {
         match retry(|| self.attempt_receive(buffer))? {
             Some(received) => Ok(received),
-            None => {
-                Err(Error::from_errno("mq_timedreceive", sys::EAGAIN).named(self.name.as_os_str()))
-            }
+            None => Err(self.error_of("mq_timedreceive", sys::EAGAIN)),
         }
     }
 
@@ -229,8 +237,10 @@ impl MessageQueue {
     /// `ENOENT` if the name is gone, even where another queue has taken it since; `EACCES` for
     /// want of permission.
     pub fn unlink(&self) -> Result<()> {
-        let gone = || Err(Error::from_errno("mq_unlink", sys::ENOENT).named(self.name.as_os_str()));
-        if self.status()?.unlinked { gone() } else { crate::open::unlink_name(&self.name) }
+        match &self.name {
+            Some(name) if !self.status()?.unlinked => crate::open::unlink_name(name),
+            _ => Err(self.error_of("mq_unlink", sys::ENOENT)),
+        }
     }
 
     pub(crate) fn is_shut_down(&self) -> bool {
@@ -246,7 +256,18 @@ impl MessageQueue {
     }
 
     pub(crate) fn error(&self, call: &'static str, error: &io::Error) -> Error {
-        Error::new(call, error).named(self.name.as_os_str())
+        self.name_in(Error::new(call, error))
+    }
+
+    fn error_of(&self, call: &'static str, errno: i32) -> Error {
+        self.name_in(Error::from_errno(call, errno))
+    }
+
+    fn name_in(&self, error: Error) -> Error {
+        match &self.name {
+            Some(name) => error.named(name.as_os_str()),
+            None => error,
+        }
     }
 
     #[cold]
@@ -301,6 +322,47 @@ impl MessageQueue {
 impl AsFd for MessageQueue {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.borrow()
+    }
+}
+
+impl From<MessageQueue> for OwnedFd {
+    /// Gives the descriptor away, still open.
+    fn from(queue: MessageQueue) -> Self {
+        queue.fd
+    }
+}
+
+impl TryFrom<OwnedFd> for MessageQueue {
+    type Error = (Error, OwnedFd);
+
+    /// Adopts a descriptor that is a queue's. What is not a queue's comes back with the error,
+    /// `EBADF`, and stays open.
+    ///
+    /// ```
+    /// use posix_mqueue::MessageQueue;
+    /// use std::os::fd::OwnedFd;
+    ///
+    /// let file = OwnedFd::from(std::fs::File::open("/")?);
+    /// let (error, _file) = MessageQueue::try_from(file).unwrap_err();
+    /// assert_eq!(error.raw_os_error(), 9); // EBADF
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    fn try_from(fd: OwnedFd) -> std::result::Result<Self, (Error, OwnedFd)> {
+        let refuse = |call, e: io::Error, fd| {
+            Err((Error::new(call, &e).explained("not a message queue".to_owned()), fd))
+        };
+        let access = match sys::fcntl_getfl(fd.as_fd()) {
+            Ok(flags) => match flags & sys::O_ACCMODE {
+                sys::O_RDONLY => Access::Read,
+                sys::O_WRONLY => Access::Write,
+                _ => Access::Both,
+            },
+            Err(e) => return refuse("fcntl", e, fd),
+        };
+        match sys::mq_getattr(fd.as_fd()) {
+            Ok(attr) => Ok(Self::with_attributes(fd, None, access, false, &attr)),
+            Err(e) => refuse("mq_getattr", e, fd),
+        }
     }
 }
 

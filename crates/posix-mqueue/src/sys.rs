@@ -140,8 +140,8 @@ pub(crate) fn mq_setattr(fd: BorrowedFd<'_>, flags: c_int) -> io::Result<()> {
 pub(crate) enum Event<'a> {
     /// `SIGEV_NONE`.
     Silent,
-    /// `SIGEV_SIGNAL`.
-    Signal(c_int),
+    /// `SIGEV_SIGNAL`, with this in `si_value`.
+    Signal(c_int, usize),
     /// `SIGEV_THREAD` as the kernel knows it: the cookie comes back over a netlink socket.
     Netlink(BorrowedFd<'a>, &'a [u8; COOKIE_LEN]),
 }
@@ -154,9 +154,10 @@ pub(crate) fn mq_notify(fd: BorrowedFd<'_>, event: Option<&Event<'_>>) -> io::Re
         let mut sigevent: libc::sigevent = unsafe { mem::zeroed() };
         match event {
             Event::Silent => sigevent.sigev_notify = libc::SIGEV_NONE,
-            Event::Signal(signal) => {
+            Event::Signal(signal, value) => {
                 sigevent.sigev_notify = libc::SIGEV_SIGNAL;
                 sigevent.sigev_signo = *signal;
+                sigevent.sigev_value.sival_ptr = ptr::without_provenance_mut(*value);
             }
             Event::Netlink(socket, cookie) => {
                 sigevent.sigev_notify = libc::SIGEV_THREAD;
@@ -177,6 +178,14 @@ pub(crate) fn fstat(fd: BorrowedFd<'_>) -> io::Result<libc::stat> {
     // SAFETY: stat is a live struct stat that the kernel fills.
     done(unsafe { libc::fstat(fd.as_raw_fd(), &raw mut stat) })?;
     Ok(stat)
+}
+
+/// The flags of the open file description, access mode and all.
+pub(crate) fn fcntl_getfl(fd: BorrowedFd<'_>) -> io::Result<c_int> {
+    // SAFETY: takes no pointer.
+    let flags = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL) };
+    done(flags)?;
+    Ok(flags)
 }
 
 /// Whether the descriptor became ready before the timeout.

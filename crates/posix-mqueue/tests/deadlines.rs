@@ -7,7 +7,9 @@ mod fixture;
 use std::ffi::c_long;
 use std::time::{Duration, Instant, SystemTime};
 
-use fixture::{PATIENCE, QueueWithUniqueName, asleep_in, eventually, queue_with_unique_name};
+use fixture::{
+    PATIENCE, QueueWithUniqueName, asleep_in, eventually, in_time, queue_with_unique_name,
+};
 use posix_mqueue::{Deadline, Error, MessageQueue};
 
 const SOON: Duration = Duration::from_millis(30);
@@ -60,7 +62,8 @@ fn a_send_whose_deadline_is_over_uses_room_that_is_there() {
 #[test]
 fn a_receive_whose_deadline_is_over_times_out_on_an_empty_queue() {
     for deadline in over() {
-        let error = receive(&queue_with_unique_name(), deadline).unwrap_err();
+        let outcome = in_time(move || receive(&queue_with_unique_name(), deadline));
+        let error = outcome.unwrap().unwrap_err();
         assert_eq!(error.raw_os_error(), libc::ETIMEDOUT, "{deadline:?}");
         assert_eq!(error.call(), "mq_timedreceive");
     }
@@ -69,7 +72,7 @@ fn a_receive_whose_deadline_is_over_times_out_on_an_empty_queue() {
 #[test]
 fn a_send_whose_deadline_is_over_times_out_on_a_full_queue() {
     for deadline in over() {
-        let error = send(&full(), deadline).unwrap_err();
+        let error = in_time(move || send(&full(), deadline)).unwrap().unwrap_err();
         assert_eq!(error.raw_os_error(), libc::ETIMEDOUT, "{deadline:?}");
         assert_eq!(error.call(), "mq_timedsend");
     }
@@ -79,7 +82,7 @@ fn a_send_whose_deadline_is_over_times_out_on_a_full_queue() {
 fn a_time_out_names_the_queue_and_is_not_would_block() {
     let queue = queue_with_unique_name();
     let error = receive(&queue, Duration::ZERO).unwrap_err();
-    assert_eq!(error.name(), Some(queue.name().as_os_str()));
+    assert_eq!(error.name(), Some(queue.name().unwrap().as_os_str()));
     assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
     assert!(!error.is_would_block());
 }

@@ -74,7 +74,7 @@ fn the_kind_is_that_of_std() {
     let queue = queue_with_unique_name();
     let error = queue.try_receive(&mut [0; 64]).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
-    let error = creating().exclusive(true).open(queue.name()).unwrap_err();
+    let error = creating().exclusive(true).open(queue.name().unwrap()).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
 }
 

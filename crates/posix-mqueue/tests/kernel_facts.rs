@@ -30,7 +30,7 @@ fn a_queue_unlinked_by_another_has_no_link_left() {
     let queue = queue_with_unique_name();
     assert!(!queue.status().unwrap().unlinked);
     let other = queue.opened(true, false);
-    posix_mqueue::unlink(queue.name()).unwrap();
+    posix_mqueue::unlink(queue.name().unwrap()).unwrap();
     assert!(queue.status().unwrap().unlinked);
     assert!(other.status().unwrap().unlinked);
 }
@@ -45,7 +45,7 @@ fn handles_of_one_queue_have_one_inode() {
 fn a_queue_made_anew_has_another_inode() {
     let queue = queue_with_unique_name();
     queue.unlink().unwrap();
-    let other = creating().open(queue.name()).unwrap();
+    let other = creating().open(queue.name().unwrap()).unwrap();
     assert_ne!(inode(&queue), inode(&other));
 }
 

@@ -18,7 +18,7 @@ fn try_receive_of_nothing_would_block() {
         let error = queue.try_receive(&mut [0; 64]).unwrap_err();
         assert_eq!((error.raw_os_error(), error.call()), (libc::EAGAIN, "mq_timedreceive"));
         assert!(error.is_would_block());
-        assert_eq!(error.name(), Some(queue.name().as_os_str()));
+        assert_eq!(error.name(), Some(queue.name().unwrap().as_os_str()));
     }
 }
 
@@ -31,7 +31,7 @@ fn try_send_without_room_would_block() {
         let error = queue.try_send(b"x", 0).unwrap_err();
         assert_eq!((error.raw_os_error(), error.call()), (libc::EAGAIN, "mq_timedsend"));
         assert!(error.is_would_block());
-        assert_eq!(error.name(), Some(queue.name().as_os_str()));
+        assert_eq!(error.name(), Some(queue.name().unwrap().as_os_str()));
     }
     assert_eq!(queue.attributes().unwrap().messages, 4);
 }

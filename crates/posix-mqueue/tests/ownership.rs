@@ -144,11 +144,11 @@ fn unlink_removes_the_name() {
 #[test]
 fn unlink_of_a_name_that_another_queue_took_finds_nothing() {
     let queue = queue_with_unique_name();
-    posix_mqueue::unlink(queue.name()).unwrap();
-    let other = creating().open(queue.name()).unwrap();
+    posix_mqueue::unlink(queue.name().unwrap()).unwrap();
+    let other = creating().open(queue.name().unwrap()).unwrap();
     let error = queue.unlink().unwrap_err();
     assert_eq!((error.raw_os_error(), error.call()), (libc::ENOENT, "mq_unlink"));
-    assert_eq!(error.name(), Some(queue.name().as_os_str()));
+    assert_eq!(error.name(), Some(queue.name().unwrap().as_os_str()));
     assert!(!other.status().unwrap().unlinked);
 }
 
@@ -157,7 +157,7 @@ fn a_name_is_unlinked_once() {
     let queue = queue_with_unique_name();
     queue.unlink().unwrap();
     assert_eq!(queue.unlink().unwrap_err().raw_os_error(), libc::ENOENT);
-    let error = posix_mqueue::unlink(queue.name()).unwrap_err();
+    let error = posix_mqueue::unlink(queue.name().unwrap()).unwrap_err();
     assert_eq!((error.raw_os_error(), error.call()), (libc::ENOENT, "mq_unlink"));
 }
 

@@ -83,7 +83,7 @@ fn too_many_descriptors_to_open_a_queue_are_explained() {
     }
     let queue = queue_with_unique_name();
     let files = use_up_descriptors();
-    let error = creating().create(false).open(queue.name()).unwrap_err();
+    let error = creating().create(false).open(queue.name().unwrap()).unwrap_err();
     drop(files);
     assert_names_descriptors(&error);
 }

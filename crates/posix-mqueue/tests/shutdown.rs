@@ -8,7 +8,7 @@ use std::ffi::c_long;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, SystemTime};
 
-use fixture::{PATIENCE, QueueWithUniqueName, asleep_in, queue_with_unique_name};
+use fixture::{PATIENCE, QueueWithUniqueName, asleep_in, in_time, queue_with_unique_name};
 use posix_mqueue::{Deadline, Error};
 
 const LATE: Duration = Duration::from_secs(3600);
@@ -118,7 +118,9 @@ fn later_calls_that_may_sleep_fail() {
     let queue = queue_with_unique_name();
     queue.shutdown();
     for deadline in [Deadline::Never, LATE.into(), (SystemTime::now() + LATE).into()] {
-        assert_closed_while_waiting(queue.receive_interruptible(&mut [0; 64], deadline));
+        let shared = queue.share();
+        let receive = move || shared.receive_interruptible(&mut [0; 64], deadline);
+        assert_closed_while_waiting(in_time(receive).unwrap());
         assert_closed_while_waiting(queue.send_interruptible(b"x", 0, deadline));
     }
     assert_closed_while_waiting(queue.receive(&mut [0; 64]));
@@ -140,7 +142,8 @@ fn shutdown_twice_is_shutdown() {
     let queue = queue_with_unique_name();
     queue.shutdown();
     queue.shutdown();
-    assert_closed_while_waiting(queue.receive(&mut [0; 64]));
+    let shared = queue.share();
+    assert_closed_while_waiting(in_time(move || shared.receive_message()).unwrap());
 }
 
 #[test]

@@ -1,0 +1,1 @@
+//! The C names over posix-mqueue, for LD_PRELOAD.
