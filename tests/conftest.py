@@ -4,10 +4,12 @@ import ctypes
 import gc
 import itertools
 import os
+import re
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -91,6 +93,36 @@ def eventually():
             time.sleep(0.001)
 
     return wait
+
+
+@pytest.fixture(scope="session")
+def asleep():
+    """Calls in a thread of a pool; returns the future once that call sleeps."""
+
+    def state(thread_id):
+        status = Path(f"/proc/self/task/{thread_id}/status").read_text()
+        return re.findall(r"State:\s+(\w)|ntary.*:\s+(\d+)", status)
+
+    def call(pool, function, *arguments):
+        started, thread_id = threading.Event(), []
+
+        def run():
+            thread_id.append(threading.get_native_id())
+            started.set()
+            return function(*arguments)
+
+        future = pool.submit(run)
+        started.wait()
+        # Asleep without waking, which a thread that waits for the GIL would not be.
+        unchanged, before = 0, None
+        while unchanged < 30:
+            time.sleep(0.001)
+            now = state(*thread_id)
+            unchanged = unchanged + 1 if now == before and now[0][0] == "S" else 0
+            before = now
+        return future
+
+    return call
 
 
 def _descriptors():

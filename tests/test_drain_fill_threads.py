@@ -2,11 +2,9 @@
 
 import errno
 import os
-import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
@@ -23,35 +21,10 @@ print("".join(taken))
 """
 
 
-def start(pool, call, *arguments):
-    """Calls in another thread; returns the future once that call is asleep."""
-    started, thread_id = threading.Event(), []
-
-    def run():
-        thread_id.append(threading.get_native_id())
-        started.set()
-        return call(*arguments)
-
-    def state():
-        status = Path(f"/proc/self/task/{thread_id[0]}/status").read_text()
-        return re.search(r"State:\s+(\w)", status)[1], re.search(r"ntary.*:\s+(\d+)", status)[1]
-
-    future = pool.submit(run)
-    started.wait()
-    # Asleep without waking, which a thread that waits for the GIL would not be.
-    unchanged, before = 0, None
-    while unchanged < 30:
-        time.sleep(0.001)
-        now = state()
-        unchanged = unchanged + 1 if now == before and now[0] == "S" else 0
-        before = now
-    return future
-
-
-def test_drain_waits_for_one_message_when_the_queue_is_empty(new_queue):
+def test_drain_waits_for_one_message_when_the_queue_is_empty(asleep, new_queue):
     buffer = bytearray(b"> ")
     with ThreadPoolExecutor(1) as pool, new_queue() as mq:
-        drained = start(pool, mq.drain, buffer)
+        drained = asleep(pool, mq.drain, buffer)
         assert buffer == b"> "
         mq.send(b"one")
         assert drained.result() is False
@@ -59,17 +32,17 @@ def test_drain_waits_for_one_message_when_the_queue_is_empty(new_queue):
         assert (buffer, mq.receive()) == (b"> one", b"two")
 
 
-def test_drain_waits_and_says_whether_the_message_was_empty(new_queue):
+def test_drain_waits_and_says_whether_the_message_was_empty(asleep, new_queue):
     with ThreadPoolExecutor(1) as pool, new_queue() as mq:
-        drained = start(pool, mq.drain, bytearray())
+        drained = asleep(pool, mq.drain, bytearray())
         mq.send(b"")
         assert drained.result() is True
 
 
-def test_drain_ended_by_close_is_an_os_error(new_queue):
+def test_drain_ended_by_close_is_an_os_error(asleep, new_queue):
     buffer = bytearray(b"as before")
     with ThreadPoolExecutor(1) as pool, new_queue() as mq:
-        drained = start(pool, mq.drain, buffer)
+        drained = asleep(pool, mq.drain, buffer)
         mq.close()
         with pytest.raises(OSError, match="closed") as raised:
             drained.result()
@@ -100,10 +73,10 @@ def test_drain_is_not_held_up_by_others_who_take_part_of_the_backlog(new_queue, 
     assert sorted((drained + taken).split()) == sorted(b"".join(sent).split())
 
 
-def test_a_view_made_while_drain_waits_loses_no_message(new_queue):
+def test_a_view_made_while_drain_waits_loses_no_message(asleep, new_queue):
     buffer = bytearray(b"as before")
     with ThreadPoolExecutor(1) as pool, new_queue() as mq:
-        drained = start(pool, mq.drain, buffer)
+        drained = asleep(pool, mq.drain, buffer)
         with memoryview(buffer):
             mq.send(b"first")
             with pytest.raises(BufferError):
@@ -112,11 +85,11 @@ def test_a_view_made_while_drain_waits_loses_no_message(new_queue):
         assert (buffer, mq.receive(), mq.receive()) == (b"as before", b"first", b"second")
 
 
-def test_a_bytearray_cannot_be_resized_while_fill_waits_with_it(new_queue):
+def test_a_bytearray_cannot_be_resized_while_fill_waits_with_it(asleep, new_queue):
     buffer = bytearray(b"first")
     with ThreadPoolExecutor(1) as pool, new_queue(maxmsg=1) as mq:
         mq.send(b"in the way")
-        filled = start(pool, mq.fill, buffer)
+        filled = asleep(pool, mq.fill, buffer)
         with pytest.raises(BufferError):
             buffer.clear()
         assert mq.receive() == b"in the way"

@@ -191,6 +191,7 @@ print(failures)
 """
 )
 
+
 @pytest.fixture(scope="module")
 def run(run_python, new_name):
     pytest.importorskip("_testcapi")

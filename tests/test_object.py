@@ -1,5 +1,7 @@
 """A queue as a Python object: its class, its state, its life."""
 
+# mypy: disable-error-code="override"
+
 import errno
 import inspect
 import os

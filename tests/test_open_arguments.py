@@ -1,5 +1,7 @@
 """Flags, mode and sizes that the constructor takes and refuses."""
 
+# mypy: disable-error-code="arg-type"
+
 import contextlib
 import enum
 import errno

@@ -1,5 +1,5 @@
 //! Bytes across the border: what a caller sends, what a receive is read into. The only `unsafe` of
-//! this crate.
+//! this crate, and so also the place for one call that has nothing to do with bytes.
 
 #![allow(unsafe_code)]
 
@@ -268,4 +268,20 @@ pub(crate) fn remove_first(array: &Bound<'_, PyByteArray>, count: usize) -> PyRe
     };
     rotate(count);
     array.resize(left).inspect_err(|_| rotate(left))
+}
+
+/// Has the calling thread keep its thread state for its whole life.
+///
+/// A thread that is not Python's own otherwise gets a new one each time it attaches. To make one
+/// takes a lock of the interpreter without the GIL, and CPython 3.11 does not free that lock in a
+/// child that is forked just then: the child would hang.
+pub(crate) fn keep_thread_state(_: Python<'_>) {
+    thread_local! {
+        static KEPT: Cell<bool> = const { Cell::new(false) };
+    }
+    if !KEPT.replace(true) {
+        // SAFETY: the thread is attached, as the token shows, so this only counts one use more;
+        // that it is never released is the point.
+        unsafe { ffi::PyGILState_Ensure() };
+    }
 }

@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyInt, PyWeakrefMethods, PyWeakrefReference};
 
+use crate::buffer;
 use crate::errors;
 use crate::queue::MessageQueue;
 
@@ -99,16 +100,18 @@ fn register(
 ) -> PyResult<()> {
     static NEXT_NUMBER: AtomicU64 = AtomicU64::new(0);
     let py = this.py();
-    // Imported now: an error in doing so belongs here.
-    starter(py)?;
     let number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
     let queue = PyWeakrefReference::new(this.as_any())?.unbind();
     let callbacks = &this.get().callbacks;
     callbacks.insert(number, callback.clone().unbind());
     let told: posix_mqueue::Callback = Box::new(move |event| {
         // None while the interpreter shuts down: then callbacks stop quietly.
-        Python::try_attach(|py| {
-            if let Some(queue) = queue.bind(py).upgrade_as::<MessageQueue>().ok().flatten() {
+        Python::try_attach(move |py| {
+            buffer::keep_thread_state(py);
+            // Dropped in here, too: to drop a reference without the GIL takes a lock, which a child
+            // that is forked just then would find locked for ever.
+            let queue = queue.into_bound(py);
+            if let Some(queue) = queue.upgrade_as::<MessageQueue>().ok().flatten() {
                 ended(&queue, number, event);
             }
         });
@@ -137,6 +140,13 @@ fn ended(queue: &Bound<'_, MessageQueue>, number: u64, event: Event) {
             error.write_unraisable(py, callback.as_ref().map(|callback| callback.bind(py)));
         }
     }
+}
+
+/// Makes what callbacks need when the module is imported: were it made at the first one, another
+/// thread might fork meanwhile, and its child wait for ever for what nobody finishes.
+pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
+    py.get_type::<Delivery>();
+    starter(py).map(drop)
 }
 
 /// `_thread.start_new_thread`, and what it is to run.

@@ -20,11 +20,17 @@ mod _native {
     #[pymodule_export]
     use crate::queue::MessageQueue;
 
+    /// All that is made once is made here, not at its first use: a child that is forked meanwhile
+    /// by another thread would wait for ever for what nobody finishes.
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        crate::buffer::every_second_of_none(module.py())?;
+        let py = module.py();
+        posix_mqueue::prepare_for_fork();
+        crate::buffer::every_second_of_none(py)?;
+        crate::callback::prepare(py)?;
+        crate::name::fsencode(py)?;
         module.getattr("unlink")?.setattr("__module__", "mood.mqueue")?;
-        module.add("LimitError", crate::errors::limit_error(module.py())?)?;
+        module.add("LimitError", crate::errors::limit_error(py)?)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -32,16 +32,25 @@ extern "C" fn child() {
     HELD.with_borrow_mut(Option::take);
 }
 
-/// A number that this process shares with none of its ancestors or forked children.
+/// Has this library told of every `fork(2)` from now on. It does so itself when the first queue is
+/// opened.
 ///
-/// Not the process id: that one comes again, and in a new pid namespace a child may have its
-/// parent's.
-pub(crate) fn generation() -> u64 {
+/// To call it early is for programs in which one thread may fork just while another one opens the
+/// first queue: the child would wait for ever for that to be finished.
+pub fn prepare_for_fork() {
     static HANDLERS: Once = Once::new();
     HANDLERS.call_once(|| {
         // It fails only for want of memory; then every process counts as the same one.
         let _ = sys::pthread_atfork(prepare, parent, child);
     });
+}
+
+/// A number that this process shares with none of its ancestors or forked children.
+///
+/// Not the process id: that one comes again, and in a new pid namespace a child may have its
+/// parent's.
+pub(crate) fn generation() -> u64 {
+    prepare_for_fork();
     GENERATION.load(Ordering::Relaxed)
 }
 

@@ -57,6 +57,7 @@ mod wait;
 pub use attributes::{Attributes, Status};
 pub use deadline::Deadline;
 pub use error::{Error, Result};
+pub use fork::prepare_for_fork;
 pub use limits::{Limits, charge};
 pub use message::{Message, PRIORITY_MAX};
 pub use name::QueueName;

@@ -5,39 +5,21 @@
 
 mod fixture;
 
-use std::env;
 use std::fs::File;
-use std::process::Command;
 
-use fixture::{UniqueName, creating, queue_with_unique_name};
+use fixture::{UniqueName, child, creating, queue_with_unique_name};
 use posix_mqueue::{Error, Limits};
-
-const CHILD: &str = "POSIX_MQUEUE_TEST_CHILD";
-
-fn in_child() -> bool {
-    env::var_os(CHILD).is_some()
-}
 
 /// Whether the test succeeds under `ulimit`; None where this machine's shell has no such limit.
 fn succeeds_under(ulimit: &str, test: &str) -> Option<bool> {
     let shell = if ulimit.starts_with("-q") { "bash" } else { "sh" };
-    let can = Command::new(shell).args(["-c", &format!("ulimit {ulimit} 2>&-")]).status();
-    if !can.is_ok_and(|status| status.success()) {
-        return None;
-    }
-    let output = Command::new(shell)
-        .args(["-c", &format!("ulimit {ulimit}; exec \"$0\" --exact {test}")])
-        .arg(env::current_exe().unwrap())
-        .env(CHILD, "1")
-        .output()
-        .unwrap();
-    // A name that fits no test would succeed too.
-    Some(output.status.success() && String::from_utf8_lossy(&output.stdout).contains("1 passed"))
+    let script = format!("ulimit {ulimit} && exec \"$0\" \"$@\"");
+    child::succeeds(&[shell, "-c", &script], test)
 }
 
 #[test]
 fn too_many_bytes_of_queues_are_explained() {
-    if !in_child() {
+    if !child::is_this() {
         let succeeds = succeeds_under("-q 103", "too_many_bytes_of_queues_are_explained");
         return assert_ne!(succeeds, Some(false));
     }
@@ -65,7 +47,7 @@ fn assert_names_descriptors(error: &Error) {
 
 #[test]
 fn too_many_descriptors_for_a_new_queue_are_explained() {
-    if !in_child() {
+    if !child::is_this() {
         let test = "too_many_descriptors_for_a_new_queue_are_explained";
         return assert_ne!(succeeds_under("-n 40", test), Some(false));
     }
@@ -77,7 +59,7 @@ fn too_many_descriptors_for_a_new_queue_are_explained() {
 
 #[test]
 fn too_many_descriptors_to_open_a_queue_are_explained() {
-    if !in_child() {
+    if !child::is_this() {
         let test = "too_many_descriptors_to_open_a_queue_are_explained";
         return assert_ne!(succeeds_under("-n 40", test), Some(false));
     }

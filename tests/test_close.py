@@ -1,0 +1,308 @@
+"""close(): once, for good, and for whoever waits."""
+
+import errno
+import os
+import signal
+import threading
+
+import pytest
+
+from mood.mqueue import MessageQueue
+
+CLOSED = rf"^\[Errno {errno.EBADF}\] .*closed"
+WOKEN = (errno.EBADF, True)
+
+SIGURG_IS_TAKEN = """
+import os, signal, sys, threading, time
+from mood.mqueue import MessageQueue
+
+taken, raised = [], []
+signal.signal(signal.SIGURG, lambda number, frame: taken.append(number))
+mq = MessageQueue(sys.argv[1], os.O_RDWR | os.O_CREAT, maxmsg=1, msgsize=8)
+
+def receive():
+    try:
+        mq.receive()
+    except OSError as error:
+        raised.append(error.errno)
+
+def asleep(thread):
+    with open(f"/proc/self/task/{thread.native_id}/syscall") as state:
+        return state.read().split()[1:2] == [hex(mq.fileno())]
+
+thread = threading.Thread(target=receive)
+thread.start()
+while not asleep(thread):
+    time.sleep(0.001)
+mq.close()
+thread.join()
+print(taken, raised)
+"""
+
+
+class Call(threading.Thread):
+    """A call in a thread of its own; what it returned, or errno and "closed while waiting"."""
+
+    def __init__(self, call, *arguments, blocked=()):
+        # A daemon, so that a call that is not woken fails one test and not the whole run.
+        super().__init__(daemon=True)
+        self.call = call
+        self.arguments = arguments
+        self.blocked = blocked
+        self.outcome = None
+        self.start()
+
+    def run(self):
+        signal.pthread_sigmask(signal.SIG_BLOCK, self.blocked)
+        try:
+            self.outcome = self.call(*self.arguments)
+        except OSError as error:
+            text = str(error)
+            self.outcome = (error.errno, "closed while waiting" in text)
+        # So that the thread keeps no queue.
+        del self.call
+
+    def sleeps_in(self, fd):
+        try:
+            with open(f"/proc/self/task/{self.native_id}/syscall") as state:
+                return state.read().split()[1:2] == [hex(fd)]
+        except FileNotFoundError:
+            return False
+
+    def end(self):
+        self.join(10)
+        assert not self.is_alive()
+        return self.outcome
+
+
+def is_of_a_queue(fd, name):
+    try:
+        return os.readlink(f"/proc/self/fd/{fd}").removesuffix(" (deleted)") == name
+    except FileNotFoundError:
+        return False
+
+
+def test_close_again_does_nothing(new_queue):
+    mq = new_queue()
+    mq.close()
+    mq.close()
+    assert mq.closed
+
+
+USES = {
+    "len": len,
+    "send": lambda mq: mq.send(b"x"),
+    "send nothing": lambda mq: mq.send(b""),
+    "send a bytearray": lambda mq: mq.send(bytearray(b"x"), 1),
+    "sendall": lambda mq: mq.sendall(b"x"),
+    "sendall nothing": lambda mq: mq.sendall(b""),
+    "receive": lambda mq: mq.receive(),
+    "drain": lambda mq: mq.drain(bytearray()),
+    "fill": lambda mq: mq.fill(bytearray(b"x")),
+    "fill nothing": lambda mq: mq.fill(bytearray()),
+    "unregister": lambda mq: mq.notify(),
+    "notify None": lambda mq: mq.notify(None),
+    "notify signal": lambda mq: mq.notify(signal.SIGUSR1),
+    "notify callback": lambda mq: mq.notify(print),
+    "unlink": lambda mq: mq.unlink(),
+    "with": lambda mq: mq.__enter__(),
+    "mode": lambda mq: mq.mode,
+    "blocking": lambda mq: mq.blocking,
+    "set blocking": lambda mq: setattr(mq, "blocking", False),
+    "owner": lambda mq: mq.owner,
+    "set owner": lambda mq: setattr(mq, "owner", False),
+}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_every_use_after_close_raises_ebadf(new_queue, use):
+    mq = new_queue()
+    mq.close()
+    with pytest.raises(OSError, match=CLOSED):
+        USES[use](mq)
+
+
+def test_the_error_after_close_names_the_queue(new_queue):
+    mq = new_queue()
+    mq.close()
+    with pytest.raises(OSError, match="closed") as caught:
+        mq.receive()
+    assert caught.value.filename == mq.name
+
+
+def test_fill_and_drain_of_a_closed_queue_leave_the_buffer(new_queue):
+    mq = new_queue()
+    mq.close()
+    buffer = bytearray(b"kept")
+    for use in (mq.fill, mq.drain):
+        with pytest.raises(OSError, match="closed"):
+            use(buffer)
+    assert buffer == b"kept"
+
+
+def test_what_never_changes_is_readable_after_close(new_name):
+    name = new_name()
+    mq = MessageQueue(name, os.O_RDWR | os.O_CREAT, maxmsg=3, msgsize=32)
+    mq.close()
+    assert (mq.name, mq.flags, mq.maxmsg, mq.msgsize) == (name, os.O_RDWR | os.O_CREAT, 3, 32)
+
+
+def test_closed_is_true_after_close_and_false_before(new_queue):
+    mq = new_queue()
+    before = mq.closed
+    mq.close()
+    assert (before, mq.closed) == (False, True)
+
+
+def test_fileno_is_minus_one_after_close(new_queue):
+    mq = new_queue()
+    mq.close()
+    assert mq.fileno() == -1
+
+
+@pytest.mark.thread_unsafe(reason="other threads may get the same descriptor number")
+def test_close_releases_the_descriptor(new_queue):
+    mq = new_queue()
+    fd, name = mq.fileno(), mq.name
+    before = is_of_a_queue(fd, name)
+    mq.close()
+    assert (before, is_of_a_queue(fd, name)) == (True, False)
+
+
+def test_repr_tells_that_it_is_closed(new_queue):
+    mq = new_queue()
+    mq.close()
+    assert repr(mq).endswith(" closed>")
+
+
+def test_leaving_a_with_block_closes(new_queue):
+    with new_queue() as mq:
+        assert not mq.closed
+    assert mq.closed
+
+
+def test_a_with_block_that_raises_closes_and_lets_it_through(new_queue):
+    mq = new_queue()
+    with pytest.raises(ZeroDivisionError), mq:
+        mq.send(bytes(1 // 0))
+    assert mq.closed
+
+
+def test_a_queue_closed_within_its_with_block_is_left_quietly(new_queue):
+    with new_queue() as mq:
+        mq.close()
+    assert mq.closed
+
+
+@pytest.mark.parametrize("threads", [1, 8])
+@pytest.mark.parametrize("method", ["receive", "drain"])
+def test_close_wakes_every_thread_that_waits_for_a_message(new_queue, eventually, method, threads):
+    mq = new_queue()
+    fd = mq.fileno()
+    calls = [
+        Call(getattr(mq, method), *([bytearray()] if method == "drain" else []))
+        for _ in range(threads)
+    ]
+    eventually(lambda: all(call.sleeps_in(fd) for call in calls))
+    mq.close()
+    assert [call.end() for call in calls] == [WOKEN] * threads
+
+
+@pytest.mark.parametrize("threads", [1, 8])
+@pytest.mark.parametrize("method", ["send", "sendall", "fill"])
+def test_close_wakes_every_thread_that_waits_for_room(new_queue, eventually, method, threads):
+    mq = new_queue(maxmsg=1)
+    other = MessageQueue(mq.name, os.O_RDONLY)
+    mq.send(b"full")
+    fd = mq.fileno()
+    calls = [Call(getattr(mq, method), bytearray(b"no")) for _ in range(threads)]
+    eventually(lambda: all(call.sleeps_in(fd) for call in calls))
+    mq.close()
+    assert [call.end() for call in calls] == [WOKEN] * threads
+    assert (len(other), other.receive()) == (1, b"full")
+
+
+def test_leaving_a_with_block_wakes_who_waits(new_queue, eventually):
+    with new_queue() as mq:
+        fd = mq.fileno()
+        call = Call(mq.receive)
+        eventually(lambda: call.sleeps_in(fd))
+    assert call.end() == WOKEN
+
+
+def test_close_wakes_nobody_who_waits_in_another_object(new_queue, eventually):
+    mq = new_queue()
+    other = MessageQueue(mq.name, os.O_RDWR)
+    call = Call(other.receive)
+    eventually(lambda: call.sleeps_in(other.fileno()))
+    mq.close()
+    assert call.sleeps_in(other.fileno())
+    other.send(b"theirs")
+    assert call.end() == b"theirs"
+
+
+# Whenever close() comes, the message goes to one of two places.
+def test_a_message_that_comes_as_the_queue_is_closed_is_not_lost(new_queue):
+    for _ in range(200):
+        mq = new_queue()
+        other = MessageQueue(mq.name, os.O_RDWR)
+        receive = Call(mq.receive)
+        send = Call(other.send, b"x")
+        mq.close()
+        send.end()
+        outcome, left = receive.end(), len(other)
+        if outcome == b"x":
+            assert left == 0
+        else:
+            # Whether it waited by then or had not begun.
+            assert (outcome[0], left) == (errno.EBADF, 1)
+
+
+def test_a_woken_call_keeps_off_the_queue_that_gets_its_number(new_queue, eventually):
+    for _ in range(30):
+        mq = new_queue()
+        fd = mq.fileno()
+        call = Call(mq.receive)
+        eventually(lambda call=call, fd=fd: call.sleeps_in(fd))
+        mq.close()
+        others = [new_queue(maxmsg=1, msgsize=8) for _ in range(3)]
+        for other in others:
+            other.send(b"others'")
+        assert call.end() == WOKEN
+        assert [other.receive() for other in others] == [b"others'"] * 3
+
+
+# Such a thread cannot be woken, so close() gives up after a while and the thread waits on.
+def test_close_returns_though_a_thread_that_blocks_signals_waits(new_queue, eventually):
+    mq = new_queue()
+    other = MessageQueue(mq.name, os.O_RDWR)
+    fd = mq.fileno()
+    call = Call(mq.receive, blocked=signal.valid_signals())
+    eventually(lambda: call.sleeps_in(fd))
+    mq.close()
+    assert mq.closed
+    assert call.sleeps_in(fd)
+    other.send(b"not lost")
+    assert call.end() == b"not lost"
+
+
+def test_the_descriptor_is_not_reused_under_a_call_that_waits(new_queue, eventually):
+    mq = new_queue()
+    other = MessageQueue(mq.name, os.O_RDWR)
+    fd = mq.fileno()
+    call = Call(mq.receive, blocked=signal.valid_signals())
+    eventually(lambda: call.sleeps_in(fd))
+    mq.close()
+    files = [os.open("/", os.O_RDONLY) for _ in range(20)]
+    for file in files:
+        os.close(file)
+    assert fd not in files
+    other.send(b"")
+    call.end()
+    eventually(lambda: not is_of_a_queue(fd, mq.name))
+
+
+# SIGURG is what close() interrupts with, unless the program has a use for it.
+@pytest.mark.thread_unsafe(reason="starts a process")
+def test_close_wakes_without_a_signal_that_the_program_handles(run_python, new_name):
+    assert run_python(SIGURG_IS_TAKEN, new_name()) == f"[] [{errno.EBADF}]\n"
