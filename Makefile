@@ -4,15 +4,22 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WHEEL := target/wheels/built
+MESSAGES := 1000000
+SECONDS := 60
+FUZZ_TARGETS := names options deadlines operations
 SOURCES := $(shell find crates python -type f) Cargo.toml Cargo.lock pyproject.toml README.md
 
-.PHONY: help demo test test-rust test-python lint bench clean
+.PHONY: help demo test test-rust test-python lint bench soak fuzz sanitize interpose-test clean
 
 help:
 	@echo "make demo    build, install into $(VENV), show a queue at work"
 	@echo "make test    every test: Rust, and Python on every CPython found"
 	@echo "make lint    formatting, lints, types, documentation"
 	@echo "make bench   speed beside other libraries"
+	@echo "make soak    account for every message, MESSAGES=$(MESSAGES) in each configuration"
+	@echo "make fuzz    feed the parsers what nobody would write, SECONDS=$(SECONDS) each"
+	@echo "make sanitize        the tests with AddressSanitizer"
+	@echo "make interpose-test  C programs over the Rust crate"
 	@echo "make clean   remove all that was built"
 
 demo: $(BIN)/demo-ready
@@ -43,6 +50,28 @@ lint: $(BIN)/lint-ready
 
 bench: $(BIN)/bench-ready
 	$(BIN)/python bench/pair.py
+
+soak: $(BIN)/demo-ready
+	$(BIN)/python soak/integrity.py --messages $(MESSAGES) --seconds 900
+
+fuzz:
+	@if cargo +nightly fuzz --version >/dev/null 2>&1; then \
+		cd fuzz && for target in $(FUZZ_TARGETS); do \
+			cargo +nightly fuzz run $$target -- -max_total_time=$(SECONDS) || exit; \
+		done; \
+	else \
+		echo "skipped: no cargo +nightly, or no cargo-fuzz (cargo install cargo-fuzz)"; \
+	fi
+
+sanitize: $(WHEEL)
+	@if cargo +nightly --version >/dev/null 2>&1; then \
+		PATH="$(CURDIR)/$(BIN):$$PATH" tests/sanitized.sh; \
+	else \
+		echo "skipped: no cargo +nightly"; \
+	fi
+
+interpose-test:
+	crates/mq-interpose/tests/run.sh
 
 clean:
 	rm -rf target $(VENV) .venvs
