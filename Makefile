@@ -74,7 +74,7 @@ interpose-test:
 	crates/mq-interpose/tests/run.sh
 
 clean:
-	rm -rf target $(VENV) .venvs
+	rm -rf target $(VENV) .venvs .hypothesis
 
 $(BIN)/uv: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "CPython 3.11 or newer is needed: make PYTHON=...")'

@@ -218,8 +218,8 @@ impl MessageQueue {
         .map_err(|e| self.receive_error(&e, given))
     }
 
-    /// Ends waiting on this handle: calls asleep in other threads and all later ones that would
-    /// sleep fail with `EBADF`. What was received before is returned as ever.
+    /// Ends waiting on this handle: calls asleep in other threads and all later ones that may sleep
+    /// fail with `EBADF`. What was received before is returned as ever.
     ///
     /// To close a queue that other threads wait on, share it in an [`Arc`](std::sync::Arc), shut
     /// it down and drop it; the descriptor goes with the last of them. The threads are interrupted

@@ -49,7 +49,7 @@ pub(crate) struct Options {
     pub(crate) message_size: usize,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Handle {
     pub(crate) queue: usize,
     pub(crate) options: Options,
@@ -133,10 +133,10 @@ impl System {
         if queue.messages.len() == queue.capacity {
             return would_wait(handle, impatience);
         }
-        if queue.messages.is_empty() {
-            if let Some(Registered::Callback(number)) = queue.registered.take() {
-                self.told.push((number, Ended::Arrived));
-            }
+        if queue.messages.is_empty()
+            && let Some(Registered::Callback(number)) = queue.registered.take()
+        {
+            self.told.push((number, Ended::Arrived));
         }
         let before = queue.messages.iter().filter(|(_, other)| *other >= priority).count();
         queue.messages.insert(before, (message.to_vec(), priority));
