@@ -14,7 +14,7 @@ use pyo3::exceptions::PyMemoryError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyByteArray, PyBytes, PySlice};
+use pyo3::types::{PyByteArray, PyBytes, PySlice, PyString};
 
 fn room(size: usize) -> PyResult<Vec<u8>> {
     let mut bytes = Vec::new();
@@ -213,6 +213,14 @@ pub(crate) fn to_bytes<'py>(py: Python<'py>, message: &[u8]) -> PyResult<Bound<'
     let bytes = unsafe { ffi::PyBytes_FromStringAndSize(message.as_ptr().cast(), length) };
     // SAFETY: a new reference to a bytes, or null with an exception set; the thread is attached.
     unsafe { Bound::from_owned_ptr_or_err(py, bytes) }.and_then(|bytes| Ok(bytes.cast_into()?))
+}
+
+/// A str as the names of files are encoded, whatever a subclass makes of `encode`.
+pub(crate) fn encode_fs<'py>(text: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyBytes>> {
+    // SAFETY: a live str; the thread is attached.
+    let bytes = unsafe { ffi::PyUnicode_EncodeFSDefault(text.as_ptr()) };
+    // SAFETY: a new reference to a bytes, or null with an exception set; the thread is attached.
+    unsafe { Bound::from_owned_ptr_or_err(text.py(), bytes) }.and_then(|b| Ok(b.cast_into()?))
 }
 
 /// A new `int`, or MemoryError.

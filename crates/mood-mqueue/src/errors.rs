@@ -53,15 +53,23 @@ pub(crate) fn signal_out_of_range() -> PyErr {
 }
 
 pub(crate) fn no_notification(given: &Bound<'_, PyAny>) -> PyErr {
-    let class = given.get_type();
-    PyTypeError::new_err(format!("a callable, a signal number or None is required, not {class}"))
+    type_error(given, |class| {
+        format!("a callable, a signal number or None is required, not {class}")
+    })
 }
 
 pub(crate) fn cannot_pickle(object: &Bound<'_, PyAny>) -> PyErr {
-    let class = object.get_type();
-    PyTypeError::new_err(format!(
-        "cannot pickle {class}: open the queue by name in the other process"
-    ))
+    type_error(object, |class| {
+        format!("cannot pickle '{class}' object: open the queue by name in the other process")
+    })
+}
+
+/// Names the object's class, in a way that runs no code of a metaclass unseen.
+fn type_error(object: &Bound<'_, PyAny>, text: impl FnOnce(&str) -> String) -> PyErr {
+    match object.get_type().name() {
+        Ok(class) => PyTypeError::new_err(text(&class.to_string_lossy())),
+        Err(failed) => failed,
+    }
 }
 
 pub(crate) fn initialised_twice() -> PyErr {

@@ -28,7 +28,7 @@ mod _native {
         posix_mqueue::prepare_for_fork();
         crate::buffer::every_second_of_none(py)?;
         crate::callback::prepare(py)?;
-        crate::name::fsencode(py)?;
+        crate::name::fspath(py)?;
         module.getattr("unlink")?.setattr("__module__", "mood.mqueue")?;
         module.add("LimitError", crate::errors::limit_error(py)?)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))

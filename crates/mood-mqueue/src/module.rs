@@ -25,5 +25,7 @@ use crate::name;
 /// Source: mq_unlink(3).
 #[pyfunction]
 pub(crate) fn unlink(name: &Bound<'_, PyAny>) -> PyResult<()> {
-    posix_mqueue::unlink(name::encode(name)?).map_err(|error| errors::raise(name.py(), &error))
+    name::with_encoded(name, |encoded| {
+        posix_mqueue::unlink(encoded).map_err(|error| errors::raise(name.py(), &error))
+    })
 }

@@ -1,24 +1,33 @@
 //! A queue's name as Python gives it.
 
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyString};
 
-use crate::errors;
+use crate::{buffer, errors};
 
-/// What `os.fsencode` takes: str, bytes or a path.
-pub(crate) fn encode(name: &Bound<'_, PyAny>) -> PyResult<OsString> {
-    let bytes: Vec<u8> = fsencode(name.py())?.call1((name,))?.extract()?;
-    if bytes.contains(&0) {
-        return Err(errors::null_in_name());
-    }
-    Ok(OsString::from_vec(bytes))
+/// Calls with the name that a str, bytes or path stands for, as `os.fsencode` has it.
+///
+/// It is used where it lies: a name that is no queue's may be of any length.
+pub(crate) fn with_encoded<T>(
+    name: &Bound<'_, PyAny>,
+    call: impl FnOnce(&OsStr) -> PyResult<T>,
+) -> PyResult<T> {
+    let path = fspath(name.py())?.call1((name,))?;
+    let bytes = match path.cast_into::<PyBytes>() {
+        Ok(bytes) => bytes,
+        // What is not bytes is a str: os.fspath returns nothing else.
+        Err(other) => buffer::encode_fs(other.into_inner().cast::<PyString>()?)?,
+    };
+    let bytes = bytes.as_bytes();
+    if bytes.contains(&0) { Err(errors::null_in_name()) } else { call(OsStr::from_bytes(bytes)) }
 }
 
 /// Looked up once, when the module is imported.
-pub(crate) fn fsencode(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
-    static FSENCODE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    FSENCODE.import(py, "os", "fsencode")
+pub(crate) fn fspath(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static FSPATH: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    FSPATH.import(py, "os", "fspath")
 }

@@ -132,17 +132,19 @@ impl MessageQueue {
         if self.facts.get().is_some() {
             return Err(errors::initialised_twice());
         }
-        let name = name::encode(name)?;
         let size = |given| usize::try_from(given).ok().map(|size| size.max(1));
-        let open = OpenOptions::from_flags(flags)
-            .and_then(|mut options| {
-                options.mode(mode);
-                size(maxmsg).map(|maxmsg| options.capacity(maxmsg));
-                size(msgsize).map(|msgsize| options.message_size(msgsize));
-                options.open(&name)
-            })
-            .map_err(|error| errors::raise(py, &error.about(&name)))?;
+        let open = name::with_encoded(name, |name| {
+            OpenOptions::from_flags(flags)
+                .and_then(|mut options| {
+                    options.mode(mode);
+                    size(maxmsg).map(|maxmsg| options.capacity(maxmsg));
+                    size(msgsize).map(|msgsize| options.message_size(msgsize));
+                    options.open(name)
+                })
+                .map_err(|error| errors::raise(py, &error.about(name)))
+        })?;
         let open = Owned::new(open);
+        let name = open.name().map(|name| name.as_os_str().to_owned()).unwrap_or_default();
         let facts = Facts { name, flags, maxmsg: open.capacity(), msgsize: open.message_size() };
         self.facts.set(facts).map_err(|_| errors::initialised_twice())?;
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(open));

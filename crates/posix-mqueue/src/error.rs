@@ -60,7 +60,11 @@ impl Error {
         if self.name.is_some() { self } else { self.named(name) }
     }
 
+    /// What is longer than any path is no name, and is not copied.
     pub(crate) fn named(mut self, name: &OsStr) -> Self {
+        if name.len() > libc::PATH_MAX.unsigned_abs() as usize {
+            return self;
+        }
         self.name = Some(OsString::from(name).into_boxed_os_str());
         self
     }

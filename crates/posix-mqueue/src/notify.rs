@@ -15,6 +15,7 @@ use std::thread;
 
 use crate::error::Result;
 use crate::fork::PerProcess;
+use crate::limits;
 use crate::queue::MessageQueue;
 use crate::sys::{self, COOKIE_LEN, NOTIFY_WOKENUP, SignalMask};
 
@@ -200,7 +201,17 @@ impl MessageQueue {
         // A callback that is not registered drops after the lock: dropping it may run anything.
         let mut refused = Some(callback);
         let mut table = TABLE.lock();
-        let channel = table.free_channel().map_err(|(call, e)| self.error(call, &e))?;
+        let channel = table.free_channel().map_err(|(call, e)| {
+            let error = limits::explain_open(self.error(call, &e));
+            match error.raw_os_error() {
+                sys::EAGAIN => error.explained(
+                    "no thread can be started to wait for notifications; end some, or raise the \
+                     limit with `ulimit -u`"
+                        .to_owned(),
+                ),
+                _ => error,
+            }
+        })?;
         let socket = Arc::clone(&table.channels[channel].socket);
         // The cookie may be on its way before this returns: its reader waits for the lock.
         self.register(&sys::Event::Netlink(socket.as_fd(), &cookie))?;
