@@ -4,6 +4,7 @@ mod block;
 mod buffer;
 mod callback;
 mod errors;
+mod methods;
 mod module;
 mod name;
 mod queue;
