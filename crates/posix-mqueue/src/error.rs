@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io;
 
+use crate::name::PATH_MAX;
 use crate::sys;
 
 /// The result of everything that can fail here.
@@ -62,7 +63,7 @@ impl Error {
 
     /// What is longer than any path is no name, and is not copied.
     pub(crate) fn named(mut self, name: &OsStr) -> Self {
-        if name.len() > libc::PATH_MAX.unsigned_abs() as usize {
+        if name.len() >= PATH_MAX {
             return self;
         }
         self.name = Some(OsString::from(name).into_boxed_os_str());

@@ -9,6 +9,8 @@ use crate::sys;
 
 /// `NAME_MAX`: how many bytes may follow the slash.
 const NAME_MAX: usize = 255;
+/// How many bytes the kernel reads of any name, NUL included.
+pub(crate) const PATH_MAX: usize = 4096;
 
 /// The name of a queue: a slash, then 1 to 255 bytes that are neither a slash nor NUL.
 ///
@@ -43,16 +45,19 @@ impl QueueName {
         if *slash != b'/' {
             return refuse(sys::EINVAL, "a queue name must start with a slash, as in \"/jobs\"");
         }
+        let too_long = || {
+            let why = format!("{} bytes after the slash, {NAME_MAX} are allowed", rest.len());
+            refuse(sys::ENAMETOOLONG, &why)
+        };
         match rest {
             b"" => return refuse(sys::ENOENT, "a queue name needs something after the slash"),
             b"." | b".." => return refuse(sys::EACCES, "\"/.\" and \"/..\" name no queue"),
+            // Before anything in it is looked at, as the kernel has it.
+            _ if name.len() >= PATH_MAX => return too_long(),
             _ if rest.contains(&b'/') => {
                 return refuse(sys::EACCES, "a queue name has one slash only, the first byte");
             }
-            _ if rest.len() > NAME_MAX => {
-                let why = format!("{} bytes after the slash, {NAME_MAX} are allowed", rest.len());
-                return refuse(sys::ENAMETOOLONG, &why);
-            }
+            _ if rest.len() > NAME_MAX => return too_long(),
             _ => {}
         }
         CString::new(name.as_bytes())

@@ -94,3 +94,11 @@ fn names_compare_by_their_bytes() {
     assert_eq!(name("/a"), name("/a"));
     assert!(name("/a") < name("/b"));
 }
+
+#[test]
+fn a_name_longer_than_any_path_is_too_long_whatever_is_in_it() {
+    let name = format!("/a/{}", "x".repeat(4996));
+    assert_eq!(QueueName::new(&name).unwrap_err().raw_os_error(), libc::ENAMETOOLONG);
+    let name = format!("/a/{}", "x".repeat(4000));
+    assert_eq!(QueueName::new(&name).unwrap_err().raw_os_error(), libc::EACCES);
+}

@@ -1,0 +1,121 @@
+//! Which queue a descriptor's number stands for.
+//!
+//! The program deals in numbers and may do with them what it likes: inherit them, get them over a
+//! socket, close them behind our back. So a number is looked at each time it is used, one that is
+//! not known is adopted, and what is known of a number that means another file by now is
+//! forgotten, never closed.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::mem;
+use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use posix_mqueue::MessageQueue;
+
+use crate::c::{self, Errno};
+
+/// Device and inode.
+pub(crate) type Identity = (u64, u64);
+
+type Table = BTreeMap<RawFd, Entry>;
+
+enum Entry {
+    Open(Arc<MessageQueue>, Identity),
+    /// `mq_close` was called while other threads were in calls on it: the last of them closes it.
+    Closing(Weak<MessageQueue>),
+}
+
+/// Held neither during a call that may sleep nor across a call of the crate that locks.
+static TABLE: Mutex<Table> = Mutex::new(BTreeMap::new());
+
+fn lock() -> MutexGuard<'static, Table> {
+    TABLE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Enters a queue that was opened just now: whatever had its number before was closed.
+pub(crate) fn insert(queue: MessageQueue) -> Result<RawFd, Errno> {
+    let identity = c::identity(queue.as_fd())?;
+    let number = queue.as_fd().as_raw_fd();
+    if let Some(stale) = lock().insert(number, Entry::Open(Arc::new(queue), identity)) {
+        forget(stale);
+    }
+    Ok(number)
+}
+
+/// The queue of this number, adopted if need be.
+pub(crate) fn find(number: RawFd) -> Result<Arc<MessageQueue>, Errno> {
+    let mut table = lock();
+    find_in(&mut table, number)
+}
+
+/// Closes it, now or when the last call on it ends.
+pub(crate) fn close(number: RawFd) -> Result<(), Errno> {
+    let mut table = lock();
+    // Also so that only an open queue is closed.
+    let found = find_in(&mut table, number)?;
+    table.remove(&number);
+    let shared = Arc::downgrade(&found);
+    drop(found);
+    if shared.strong_count() > 0 {
+        table.insert(number, Entry::Closing(shared));
+    }
+    Ok(())
+}
+
+fn find_in(table: &mut Table, number: RawFd) -> Result<Arc<MessageQueue>, Errno> {
+    let descriptor = c::borrow(number)?;
+    let identity = c::identity(descriptor)?;
+    match table.get(&number) {
+        Some(Entry::Open(queue, known)) if *known == identity => return Ok(Arc::clone(queue)),
+        Some(Entry::Closing(queue)) if queue.strong_count() > 0 => return Err(Errno::EBADF),
+        _ => {}
+    }
+    if let Some(stale) = table.remove(&number) {
+        forget(stale);
+    }
+    match MessageQueue::try_from(c::adopt(descriptor)) {
+        Ok(queue) => {
+            let queue = Arc::new(queue);
+            table.insert(number, Entry::Open(Arc::clone(&queue), identity));
+            Ok(queue)
+        }
+        Err((error, theirs)) => {
+            let _ = theirs.into_raw_fd();
+            Err(error.into())
+        }
+    }
+}
+
+/// Without closing the number, which is another file's or nobody's.
+fn forget(entry: Entry) {
+    let Entry::Open(queue, _) = entry else { return };
+    // The count that is kept where others share it makes sure that they do not close it either.
+    match Arc::try_unwrap(queue) {
+        Ok(queue) => drop(OwnedFd::from(queue).into_raw_fd()),
+        Err(shared) => mem::forget(shared),
+    }
+}
+
+thread_local! {
+    static HELD: RefCell<Option<MutexGuard<'static, Table>>> = const { RefCell::new(None) };
+}
+
+/// Before `fork(2)`: no other thread is in the table then.
+pub(crate) fn hold() {
+    let guard = lock();
+    HELD.with_borrow_mut(|held| *held = Some(guard));
+}
+
+/// After it, in the parent.
+pub(crate) fn release() {
+    HELD.with_borrow_mut(Option::take);
+}
+
+/// After it, in the child, which adopts what it inherited when it uses it: the threads that shared
+/// an entry are not here to let go of it.
+pub(crate) fn release_empty() {
+    if let Some(mut table) = HELD.with_borrow_mut(Option::take) {
+        mem::forget(mem::take(&mut *table));
+    }
+}
