@@ -48,8 +48,9 @@ impl fmt::Debug for Notification {
 
 /// Called once for each registration, when it ends.
 ///
-/// It runs on the library's dispatcher thread, which serves every queue of the process: start a
-/// thread of your own for anything that takes time. A panic in it is caught.
+/// It runs on the library's dispatcher thread, which serves every queue of the process (or, where
+/// that one is behind, on a thread that registers or cancels meanwhile): start a thread of your own
+/// for anything that takes time. A panic in it is caught.
 pub type Callback = Box<dyn FnOnce(Event) + Send>;
 
 /// How a registration ended.
@@ -193,6 +194,16 @@ impl MessageQueue {
     }
 
     fn register_callback(&self, callback: Callback) -> Result<()> {
+        let mut due = Vec::new();
+        let outcome = self.enter(callback, &mut due);
+        // After the lock, as always: what a callback runs may want it.
+        for (callback, event) in due {
+            run(callback, event);
+        }
+        outcome
+    }
+
+    fn enter(&self, callback: Callback, due: &mut Vec<(Callback, Event)>) -> Result<()> {
         let queue = self.identity()?;
         let number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
         let mut cookie = [0; COOKIE_LEN];
@@ -201,7 +212,7 @@ impl MessageQueue {
         // A callback that is not registered drops after the lock: dropping it may run anything.
         let mut refused = Some(callback);
         let mut table = TABLE.lock();
-        let channel = table.free_channel().map_err(|(call, e)| {
+        let channel = table.free_channel(due).map_err(|(call, e)| {
             let error = limits::explain_open(self.error(call, &e));
             match error.raw_os_error() {
                 sys::EAGAIN => error.explained(
@@ -228,9 +239,22 @@ impl MessageQueue {
 
 impl Table {
     /// The position of a channel with room for one more, opened if need be.
-    fn free_channel(&mut self) -> std::result::Result<usize, (&'static str, std::io::Error)> {
-        if let Some(free) = self.channels.iter().position(|c| c.pending < COOKIES_PER_CHANNEL) {
-            return Ok(free);
+    ///
+    /// Where the dispatchers are behind, what they have not read is read here and is `due`: else a
+    /// loop that registers and cancels faster than they run would open more and more channels.
+    fn free_channel(
+        &mut self,
+        due: &mut Vec<(Callback, Event)>,
+    ) -> std::result::Result<usize, (&'static str, std::io::Error)> {
+        for position in 0..self.channels.len() {
+            let socket = Arc::clone(&self.channels[position].socket);
+            while self.channels[position].pending >= COOKIES_PER_CHANNEL {
+                let Ok(cookie) = sys::receive_cookie(socket.as_fd(), false) else { break };
+                due.extend(self.arrived(position, &cookie));
+            }
+            if self.channels[position].pending < COOKIES_PER_CHANNEL {
+                return Ok(position);
+            }
         }
         let position = self.channels.len();
         let socket = Arc::new(sys::netlink_socket().map_err(|e| ("socket", e))?);
@@ -247,13 +271,18 @@ impl Table {
         Ok(position)
     }
 
-    /// The callback that a cookie is for, if it is still wanted.
-    fn callback(&mut self, number: u64, woken: bool) -> Option<Callback> {
-        if woken {
+    /// What is due for a cookie that came through a channel: nothing, if it was cancelled.
+    fn arrived(&mut self, channel: usize, cookie: &[u8; COOKIE_LEN]) -> Option<(Callback, Event)> {
+        if let Some(channel) = self.channels.get_mut(channel) {
+            channel.pending = channel.pending.saturating_sub(1);
+        }
+        let number = u64::from_ne_bytes(*cookie.first_chunk()?);
+        if cookie[COOKIE_LEN - 1] == NOTIFY_WOKENUP {
             // It stays in the table until it is claimed.
-            self.registrations.get_mut(&number)?.callback.take()
+            let callback = self.registrations.get_mut(&number)?.callback.take()?;
+            Some((callback, Event::Arrived(Claim { number })))
         } else {
-            self.registrations.remove(&number)?.callback
+            Some((self.registrations.remove(&number)?.callback?, Event::Removed))
         }
     }
 }
@@ -261,7 +290,7 @@ impl Table {
 /// The dispatcher thread: one for each channel, as long as the process lives.
 fn dispatch(channel: usize, socket: &OwnedFd, mask: SignalMask) {
     loop {
-        let cookie = match sys::receive_cookie(socket.as_fd()) {
+        let cookie = match sys::receive_cookie(socket.as_fd(), true) {
             Ok(cookie) => cookie,
             // Somebody closed every descriptor of the process: what was registered is lost, and
             // the next registration gets another channel.
@@ -271,18 +300,8 @@ fn dispatch(channel: usize, socket: &OwnedFd, mask: SignalMask) {
             // A signal (though all are blocked) or want of memory: it passes.
             Err(_) => continue,
         };
-        let Some((number, _)) = cookie.split_first_chunk() else { continue };
-        let number = u64::from_ne_bytes(*number);
-        let woken = cookie[COOKIE_LEN - 1] == NOTIFY_WOKENUP;
-        let callback = {
-            let mut table = TABLE.lock();
-            if let Some(channel) = table.channels.get_mut(channel) {
-                channel.pending = channel.pending.saturating_sub(1);
-            }
-            table.callback(number, woken)
-        };
-        if let Some(callback) = callback {
-            let event = if woken { Event::Arrived(Claim { number }) } else { Event::Removed };
+        let due = TABLE.lock().arrived(channel, &cookie);
+        if let Some((callback, event)) = due {
             mask.set();
             run(callback, event);
             SignalMask::all().set();

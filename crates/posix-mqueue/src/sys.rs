@@ -205,11 +205,13 @@ pub(crate) fn netlink_socket() -> io::Result<OwnedFd> {
     owned(unsafe { libc::socket(libc::AF_NETLINK, kind, libc::NETLINK_ROUTE) })
 }
 
-/// The next cookie from a netlink socket.
-pub(crate) fn receive_cookie(socket: BorrowedFd<'_>) -> io::Result<[u8; COOKIE_LEN]> {
+/// The next cookie from a netlink socket; with `wait` false, `EAGAIN` if none has come.
+pub(crate) fn receive_cookie(socket: BorrowedFd<'_>, wait: bool) -> io::Result<[u8; COOKIE_LEN]> {
     let mut cookie = [0; COOKIE_LEN];
+    let flags = if wait { 0 } else { libc::MSG_DONTWAIT };
     // SAFETY: pointer and length are those of a live array that is ours alone.
-    let n = unsafe { libc::recv(socket.as_raw_fd(), cookie.as_mut_ptr().cast(), COOKIE_LEN, 0) };
+    let n =
+        unsafe { libc::recv(socket.as_raw_fd(), cookie.as_mut_ptr().cast(), COOKIE_LEN, flags) };
     done(n)?;
     Ok(cookie)
 }

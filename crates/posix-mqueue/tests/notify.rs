@@ -151,7 +151,7 @@ fn a_callback_that_panics_leaves_the_next_one_unharmed() {
 }
 
 #[test]
-fn a_callback_that_takes_its_time_delays_no_more_than_one_thread_serves() {
+fn cookies_that_a_busy_thread_does_not_read_neither_block_nor_start_more_threads() {
     let (queue, other) = (queue_with_unique_name(), queue_with_unique_name());
     let (tell_started, started) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
@@ -163,14 +163,23 @@ fn a_callback_that_takes_its_time_delays_no_more_than_one_thread_serves() {
     queue.send(b"x", 0).unwrap();
     started.recv_timeout(PATIENCE).unwrap();
     // Each of these leaves a cookie that the thread, busy now, does not come to read.
-    for _ in 0..128 {
+    for _ in 0..1000 {
         let _told = notified(&other).unwrap();
         other.cancel_notification().unwrap();
     }
+    assert_eq!(dispatcher_threads(), 1);
+    release.send(()).unwrap();
     let told = notified(&other).unwrap();
     other.send(b"x", 0).unwrap();
     assert!(arrived(&told));
-    release.send(()).unwrap();
+}
+
+fn dispatcher_threads() -> usize {
+    std::fs::read_dir("/proc/self/task")
+        .unwrap()
+        .filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).ok())
+        .filter(|name| name.trim() == "mq-notify")
+        .count()
 }
 
 #[test]
