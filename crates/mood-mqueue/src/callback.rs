@@ -175,8 +175,9 @@ pub(crate) struct Delivery {
 #[pymethods]
 impl Delivery {
     /// The callback, out of its slot, so that it may register again; None if `notify()` or
-    /// `close()` came first.
-    fn take(&self) -> PyResult<Option<Py<PyAny>>> {
+    /// `close()` came first. It can be had once.
+    #[getter]
+    fn callback(&self) -> PyResult<Option<Py<PyAny>>> {
         let claim = self.claim.lock().unwrap_or_else(PoisonError::into_inner).take();
         let claim = claim.ok_or_else(|| PyRuntimeError::new_err("taken already"))?;
         let callback = self.queue.get().callbacks.take(self.number);

@@ -2,8 +2,10 @@
 
 
 def deliver(delivery, queue):
-    # Asked here, in the callback's own thread: what notify() or close() has cancelled by now does
-    # not run, and the callback is out of its slot, so that it may register again.
-    callback = delivery.take()
+    # Taken here, in the callback's own thread: what notify() or close() has cancelled by now does
+    # not run, and the callback is out of its slot, so that it may register again. An attribute and
+    # no method, since after a call, and not after this, the interpreter may let another thread run
+    # that cancels: then the callback would begin though cancelling has returned.
+    callback = delivery.callback
     if callback is not None:
         callback(queue)
