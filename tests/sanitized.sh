@@ -20,10 +20,11 @@ RUSTFLAGS="-Zsanitizer=address -Zexternal-clangrt" CARGO_TARGET_DIR=$home/packag
     --skip-auditwheel --out $home/wheels
 uv venv --quiet --clear $home/venv
 uv pip install --quiet --python $home/venv/bin/python --group test $home/wheels/*.whl
-# Memory means something else under the sanitizer, which reserves terabytes and keeps what is freed.
+# A child that is forked beside other threads may hang in the sanitizer, so there test_fork.py proves
+# nothing. Memory means something else there too: terabytes are reserved, and what is freed is kept.
 LD_PRELOAD=$(gcc -print-file-name=libasan.so) PYTHONMALLOC=malloc \
     $home/venv/bin/python -m pytest -q --ignore tests/test_exhaustion_memory.py \
-    --ignore tests/test_lifecycle_growth.py
+    --ignore tests/test_lifecycle_growth.py --ignore tests/test_fork.py
 
 echo "== the package with Python's debug allocator, developer mode and fault handler"
 uv pip install --quiet --python $home/venv/bin/python --reinstall-package mood-mqueue target/wheels/*.whl

@@ -90,7 +90,8 @@ RUNS = {
     "a lock": "lock = threading.Lock(); lock.acquire(); lock.acquire()",
     "another thread": "thread = threading.Thread(target=queue.receive, daemon=True)\n"
     "thread.start(); thread.join()",
-    "another callback": "queue.notify(callback); queue.send(b''); time.sleep(100)",
+    "another callback": "queue.notify(lambda queue: time.sleep(100)); queue.send(b'')\n"
+    "time.sleep(100)",
 }
 
 # What the end itself sets going.
