@@ -136,7 +136,7 @@ fn ended(queue: &Bound<'_, MessageQueue>, number: u64, event: Event) {
         .and_then(|(start, deliver)| start.bind(py).call1((deliver.bind(py), (delivery, queue))));
     if let Err(error) = started {
         let callback = queue.get().callbacks.take(number);
-        if !is_finalizing(py) {
+        if !is_shutdown(py, &error) {
             error.write_unraisable(py, callback.as_ref().map(|callback| callback.bind(py)));
         }
     }
@@ -159,9 +159,14 @@ fn starter(py: Python<'_>) -> PyResult<&(Py<PyAny>, Py<PyAny>)> {
     })
 }
 
-fn is_finalizing(py: Python<'_>) -> bool {
+/// Whether no thread was started because the interpreter shuts down.
+///
+/// CPython refuses new threads from the beginning of its end, before it says so in
+/// `sys.is_finalizing()`; then its words are what tells this from want of threads.
+fn is_shutdown(py: Python<'_>, error: &PyErr) -> bool {
+    let words = error.value(py).str().is_ok_and(|s| s.to_string_lossy().contains("shutdown"));
     let asked = py.import("sys").and_then(|sys| sys.call_method0("is_finalizing"));
-    asked.and_then(|answer| answer.extract()).unwrap_or(true)
+    words || asked.and_then(|answer| answer.extract()).unwrap_or(true)
 }
 
 /// A notification on its way to its callback.
