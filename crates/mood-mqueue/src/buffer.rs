@@ -278,18 +278,20 @@ pub(crate) fn remove_first(array: &Bound<'_, PyByteArray>, count: usize) -> PyRe
     array.resize(left).inspect_err(|_| rotate(left))
 }
 
-/// Has the calling thread keep its thread state for its whole life.
+/// Attaches a thread that need not be Python's own, unless the interpreter shuts down.
 ///
-/// A thread that is not Python's own otherwise gets a new one each time it attaches. To make one
-/// takes a lock of the interpreter without the GIL, and CPython 3.11 does not free that lock in a
-/// child that is forked just then: the child would hang.
-pub(crate) fn keep_thread_state(_: Python<'_>) {
-    thread_local! {
-        static KEPT: Cell<bool> = const { Cell::new(false) };
-    }
-    if !KEPT.replace(true) {
-        // SAFETY: the thread is attached, as the token shows, so this only counts one use more;
-        // that it is never released is the point.
-        unsafe { ffi::PyGILState_Ensure() };
-    }
+/// Such a thread otherwise gets a thread state each time it attaches; here it keeps the first one
+/// for its whole life. To make one takes a lock of the interpreter without the GIL, and CPython
+/// 3.11 does not free that lock in a child that is forked just then: the child would hang.
+pub(crate) fn try_attach<T>(call: impl FnOnce(Python<'_>) -> T) -> Option<T> {
+    // SAFETY: takes nothing, and only looks whether this thread has a state.
+    let is_new = unsafe { ffi::PyGILState_GetThisThreadState() }.is_null();
+    Python::try_attach(|py| {
+        if is_new {
+            // SAFETY: the thread is attached, so this only counts one use more; that it is never
+            // released is the point.
+            unsafe { ffi::PyGILState_Ensure() };
+        }
+        call(py)
+    })
 }

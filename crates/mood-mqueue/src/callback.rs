@@ -106,8 +106,7 @@ fn register(
     callbacks.insert(number, callback.clone().unbind());
     let told: posix_mqueue::Callback = Box::new(move |event| {
         // None while the interpreter shuts down: then callbacks stop quietly.
-        Python::try_attach(move |py| {
-            buffer::keep_thread_state(py);
+        buffer::try_attach(move |py| {
             // Dropped in here, too: to drop a reference without the GIL takes a lock, which a child
             // that is forked just then would find locked for ever.
             let queue = queue.into_bound(py);
