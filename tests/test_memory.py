@@ -1,5 +1,7 @@
 """Where memory runs out, no message is lost, doubled or changed."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 # Makes the allocation of a given number fail, one after the other, until the call needs no more.
@@ -238,3 +240,28 @@ def test_send_without_memory_sends_what_it_says(run, size):
 
 def test_a_queue_that_there_was_no_memory_for_is_not_left_behind(run):
     assert int(run(CREATE, 1)) >= 1
+
+
+@pytest.mark.thread_unsafe(reason="the whole process has no memory for a moment")
+def test_of_several_held_messages_the_first_stays_the_first(new_queue, asleep):
+    testcapi = pytest.importorskip("_testcapi")
+    with ThreadPoolExecutor(2) as pool, new_queue() as mq:
+        buffers = bytearray(), bytearray()
+        drained = [asleep(pool, mq.drain, buffer) for buffer in buffers]
+        # Neither buffer can take what its drain is about to be given.
+        views = [memoryview(buffer) for buffer in buffers]
+        for future, message in zip(drained, [b"first", b"second"], strict=True):
+            mq.send(message)
+            with pytest.raises(BufferError):
+                future.result()
+        receive, failed = mq.receive, False
+        testcapi.set_nomemory(0, 1)
+        try:
+            receive()
+        except MemoryError:
+            failed = True
+        finally:
+            testcapi.remove_mem_hooks()
+        assert failed
+        assert [mq.receive(), mq.receive()] == [b"first", b"second"]
+        del views

@@ -120,6 +120,7 @@ pub(crate) struct Scratch {
     bytes: Vec<u8>,
     length: usize,
     priority: u32,
+    was_held: bool,
     next: Option<Box<Scratch>>,
 }
 
@@ -153,6 +154,7 @@ impl Scratch {
     pub(crate) fn fill(&mut self, length: usize, priority: u32) {
         self.length = length;
         self.priority = priority;
+        self.was_held = false;
     }
 
     pub(crate) fn message(&self) -> &[u8] {
@@ -176,8 +178,12 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    pub(crate) fn hold(&self, message: Box<Scratch>) {
+    /// After those that are held, unless it has been held already: then it stays the first.
+    pub(crate) fn hold(&self, mut message: Box<Scratch>) {
         let mut slot = &mut *self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        if message.was_held {
+            message.next = slot.take();
+        }
         while let Some(held) = slot {
             slot = &mut held.next;
         }
@@ -200,6 +206,7 @@ impl Held {
         }
         let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
         let mut message = first.take()?;
+        message.was_held = true;
         *first = message.next.take();
         self.any.store(first.is_some(), Ordering::Release);
         Some(message)
