@@ -151,38 +151,6 @@ fn a_callback_that_panics_leaves_the_next_one_unharmed() {
 }
 
 #[test]
-fn cookies_that_a_busy_thread_does_not_read_neither_block_nor_start_more_threads() {
-    let (queue, other) = (queue_with_unique_name(), queue_with_unique_name());
-    let (tell_started, started) = mpsc::channel();
-    let (release, released) = mpsc::channel::<()>();
-    let callback = Box::new(move |_| {
-        tell_started.send(()).unwrap();
-        let _ = released.recv_timeout(PATIENCE);
-    });
-    queue.notify(Notification::Callback(callback)).unwrap();
-    queue.send(b"x", 0).unwrap();
-    started.recv_timeout(PATIENCE).unwrap();
-    // Each of these leaves a cookie that the thread, busy now, does not come to read.
-    for _ in 0..1000 {
-        let _told = notified(&other).unwrap();
-        other.cancel_notification().unwrap();
-    }
-    assert_eq!(dispatcher_threads(), 1);
-    release.send(()).unwrap();
-    let told = notified(&other).unwrap();
-    other.send(b"x", 0).unwrap();
-    assert!(arrived(&told));
-}
-
-fn dispatcher_threads() -> usize {
-    std::fs::read_dir("/proc/self/task")
-        .unwrap()
-        .filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).ok())
-        .filter(|name| name.trim() == "mq-notify")
-        .count()
-}
-
-#[test]
 fn callbacks_run_on_the_dispatcher_thread() {
     let queue = queue_of(1, 8);
     let (tell, told) = mpsc::channel();
