@@ -21,7 +21,7 @@ CLONE_NEWIPC = 0x08000000
 SMALL = {"maxmsg": 4, "msgsize": 64}
 
 _numbers = itertools.count()
-_names: list[str] = []
+_names: dict[str, str] = {}
 
 
 def pytest_configure(config):
@@ -48,7 +48,7 @@ def new_name():
 
     def new():
         name = f"/mood-test-{os.getpid()}-{next(_numbers)}"
-        _names.append(name)
+        _names[name] = os.environ.get("PYTEST_CURRENT_TEST", "a fixture")
         return name
 
     return new
@@ -135,12 +135,12 @@ def _descriptors():
 
 def _left_queues():
     left = []
-    for name in _names:
+    for name, test in _names.items():
         try:
             unlink(name)
         except FileNotFoundError:
             continue
-        left.append(name)
+        left.append((name, test))
     return left
 
 

@@ -254,3 +254,32 @@ def test_collection_reports_that_the_name_may_not_be_removed(run_python, new_nam
 @pytest.mark.thread_unsafe(reason="starts a process")
 def test_unlink_raises_when_the_name_may_not_be_removed(run_python, new_name):
     assert run_python(START + UNLINK_UNPERMITTED, new_name()) == "True False\n" * 2
+
+
+HELD_AT_EXIT = """
+import os, sys, threading, time
+from mood.mqueue import MessageQueue
+
+mq = MessageQueue(sys.argv[1], os.O_RDWR | os.O_CREAT, maxmsg=1, msgsize=8)
+if sys.argv[2] == "callback":
+    running = threading.Event()
+
+    def callback(queue):
+        running.set()
+        time.sleep(60)
+
+    mq.notify(callback)
+    mq.send(b"")
+    running.wait()
+else:
+    threading.Thread(target=mq.receive, daemon=True).start()
+"""
+
+
+@pytest.mark.thread_unsafe(reason="starts a process")
+@pytest.mark.parametrize("holder", ["callback", "daemon thread"])
+def test_at_the_end_an_owner_that_is_in_use_removes_the_name_too(run_python, new_name, holder):
+    name = new_name()
+    run_python(HELD_AT_EXIT, name, holder)
+    with pytest.raises(FileNotFoundError):
+        MessageQueue(name, os.O_RDWR)

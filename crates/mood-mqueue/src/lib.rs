@@ -4,6 +4,7 @@ mod block;
 mod buffer;
 mod callback;
 mod errors;
+mod exit;
 mod methods;
 mod module;
 mod name;
@@ -29,6 +30,7 @@ mod _native {
         posix_mqueue::prepare_for_fork();
         crate::buffer::every_second_of_none(py)?;
         crate::callback::prepare(py)?;
+        crate::exit::prepare(py)?;
         crate::name::fspath(py)?;
         module.getattr("unlink")?.setattr("__module__", "mood.mqueue")?;
         module.add("LimitError", crate::errors::limit_error(py)?)?;

@@ -10,7 +10,7 @@ use pyo3::types::{PyByteArray, PyBytes, PyDict, PyTuple};
 use crate::callback::{self, Argument};
 use crate::queue::{Facts, MessageQueue};
 use crate::timeout::{self, Timeout};
-use crate::{block, errors, name, transfer};
+use crate::{block, errors, exit, name, transfer};
 
 #[pymethods]
 impl MessageQueue {
@@ -51,7 +51,9 @@ impl MessageQueue {
         let name = open.name().map(|name| name.as_os_str().to_owned()).unwrap_or_default();
         let facts = Facts { name, flags, maxmsg: open.capacity(), msgsize: open.message_size() };
         self.facts.set(facts).map_err(|_| errors::initialised_twice())?;
-        *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(open));
+        let open = Arc::new(open);
+        exit::remember(&open);
+        *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(open);
         Ok(())
     }
 

@@ -1,0 +1,34 @@
+//! The end of the interpreter: queues whose owner is not collected are removed all the same.
+//!
+//! A daemon thread, or the thread of a callback that is just returning, keeps its objects when the
+//! interpreter ends.
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use posix_mqueue::Owned;
+use pyo3::prelude::*;
+
+/// Those that may own a queue. Locked with the GIL held only, and so never while somebody forks.
+static OPEN: Mutex<Vec<Weak<Owned>>> = Mutex::new(Vec::new());
+
+/// Has the queue's name removed in the end, if this process owns it then.
+pub(crate) fn remember(open: &Arc<Owned>) {
+    let mut all = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    all.retain(|open| open.strong_count() > 0);
+    all.push(Arc::downgrade(open));
+}
+
+/// Called by `atexit`, after whatever the program itself has registered there.
+#[pyfunction]
+fn release_owned() {
+    let all = std::mem::take(&mut *OPEN.lock().unwrap_or_else(PoisonError::into_inner));
+    for open in all.iter().filter_map(Weak::upgrade) {
+        // Nobody is left to be told of a failure.
+        let _ = open.release();
+    }
+}
+
+pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
+    let release = wrap_pyfunction!(release_owned, py)?;
+    py.import("atexit")?.call_method1("register", (release,)).map(drop)
+}
