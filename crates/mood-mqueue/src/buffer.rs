@@ -4,7 +4,7 @@
 #![allow(unsafe_code)]
 
 use std::cell::Cell;
-use std::ffi::c_void;
+use std::ffi::{c_int, c_void};
 use std::mem::{self, MaybeUninit};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,6 +42,13 @@ pub(crate) fn with_bytes<R>(
     call(&copy)
 }
 
+/// How `bytearray` itself does something, whatever a subclass does instead.
+fn bytearray_slot(py: Python<'_>, slot: c_int) -> *mut c_void {
+    let bytearray = py.get_type::<PyByteArray>().as_type_ptr();
+    // SAFETY: a live type, whose slots are there for the life of the process.
+    unsafe { ffi::PyType_GetSlot(bytearray, slot) }
+}
+
 /// A contiguous view of an object's bytes; as long as it lives the object cannot be resized.
 pub(crate) struct Export<'py> {
     py: Python<'py>,
@@ -56,9 +63,7 @@ impl<'py> Export<'py> {
 
     /// What the bytearray itself holds, whatever a subclass shows instead.
     pub(crate) fn of_bytearray(array: &Bound<'py, PyByteArray>) -> PyResult<Self> {
-        let bytearray = array.py().get_type::<PyByteArray>().as_type_ptr();
-        // SAFETY: a live type, and a slot that it has for the life of the process.
-        let slot = unsafe { ffi::PyType_GetSlot(bytearray, ffi::Py_bf_getbuffer) };
+        let slot = bytearray_slot(array.py(), ffi::Py_bf_getbuffer);
         // SAFETY: this is the type of what that slot holds; it is never null for bytearray, and
         // Option stands for null all the same.
         let get = unsafe { mem::transmute::<*mut c_void, Option<ffi::getbufferproc>>(slot) };
@@ -241,10 +246,8 @@ pub(crate) fn to_int(py: Python<'_>, number: usize) -> PyResult<Bound<'_, PyAny>
 /// BufferError while somebody has a view of the bytearray, and so it cannot grow or shrink.
 pub(crate) fn check_resizable(array: &Bound<'_, PyByteArray>) -> PyResult<()> {
     let py = array.py();
-    let bytearray = py.get_type::<PyByteArray>().as_type_ptr();
     let nothing = every_second_of_none(py)?;
-    // SAFETY: a live type, and a slot that it has for the life of the process.
-    let slot = unsafe { ffi::PyType_GetSlot(bytearray, ffi::Py_mp_ass_subscript) };
+    let slot = bytearray_slot(py, ffi::Py_mp_ass_subscript);
     // SAFETY: this is the type of what that slot holds, and Option stands for null.
     let assign = unsafe { mem::transmute::<*mut c_void, Option<ffi::objobjargproc>>(slot) };
     // To delete every second byte of none changes nothing, needs no memory, and is refused where
