@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from observe import is_registered
 
 PEER = """
 import errno, os, sys
@@ -72,15 +73,6 @@ def refused(code):
 
 def mailbox():
     return queue.SimpleQueue()
-
-
-def is_registered(mq):
-    try:
-        mq.notify(None)
-    except OSError as error:
-        return error.errno == errno.EBUSY
-    mq.notify()
-    return False
 
 
 def test_notify_registers_for_a_new_message_on_an_empty_queue(new_queue):

@@ -1,12 +1,12 @@
 """The document, sentence by sentence: what notify() can be called with."""
 
-import errno
 import os
 import queue
 import signal
 import threading
 
 import pytest
+from observe import is_registered
 
 ELSEWHERE = """
 import errno, os, sys
@@ -31,15 +31,6 @@ def elsewhere(run_python):
 
 def mailbox():
     return queue.SimpleQueue()
-
-
-def is_registered(mq):
-    try:
-        mq.notify(None)
-    except OSError as error:
-        return error.errno == errno.EBUSY
-    mq.notify()
-    return False
 
 
 def test_without_argument_the_registration_is_removed(new_queue):

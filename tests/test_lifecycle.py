@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+from observe import is_in_the_system, is_registered
 
 from mood.mqueue import MessageQueue, unlink
 
@@ -126,25 +127,6 @@ EXITS_AT_ONCE = {
     "signal.signal(signal.SIGALRM, last_words)\nsignal.setitimer(signal.ITIMER_REAL, 0.05)\n"
     "mq.send(b'never')",
 }
-
-
-def is_in_the_system(name):
-    try:
-        MessageQueue(name, os.O_RDONLY).close()
-    except FileNotFoundError:
-        return False
-    return True
-
-
-def is_registered(mq):
-    try:
-        mq.notify(None)
-    except OSError as error:
-        if error.errno != errno.EBUSY:
-            raise
-        return True
-    mq.notify()
-    return False
 
 
 # Other programs

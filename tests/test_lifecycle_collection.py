@@ -7,6 +7,7 @@ import weakref
 from queue import SimpleQueue
 
 import pytest
+from observe import is_in_the_system, is_registered
 
 from mood.mqueue import MessageQueue
 
@@ -103,25 +104,6 @@ class Lazarus(MessageQueue):
         if self.back is not None:
             back, self.back = self.back, None
             back.put(self)
-
-
-def is_registered(mq):
-    try:
-        mq.notify(None)
-    except OSError as error:
-        if error.errno != errno.EBUSY:
-            raise
-        return True
-    mq.notify()
-    return False
-
-
-def is_in_the_system(name):
-    try:
-        MessageQueue(name, os.O_RDONLY).close()
-    except FileNotFoundError:
-        return False
-    return True
 
 
 def collected(reference):

@@ -7,6 +7,7 @@ import weakref
 from queue import SimpleQueue
 
 import pytest
+from observe import is_registered
 
 from mood.mqueue import MessageQueue
 
@@ -47,17 +48,6 @@ class Inbox:
 
     def empty(self):
         return self.queues.empty()
-
-
-def is_registered(mq):
-    try:
-        mq.notify(None)
-    except OSError as error:
-        if error.errno != errno.EBUSY:
-            raise
-        return True
-    mq.notify()
-    return False
 
 
 def test_a_callback_is_invoked_with_the_queue_as_sole_argument(new_queue):

@@ -1,12 +1,12 @@
 """Notifications that are not wanted any more, and what is kept of them."""
 
-import errno
 import gc
 import os
 import weakref
 from queue import SimpleQueue
 
 import pytest
+from observe import is_registered
 
 from mood.mqueue import MessageQueue
 
@@ -53,17 +53,6 @@ class Inbox:
 
     def __call__(self, mq):
         self.queues.put(mq)
-
-
-def is_registered(mq):
-    try:
-        mq.notify(None)
-    except OSError as error:
-        if error.errno != errno.EBUSY:
-            raise
-        return True
-    mq.notify()
-    return False
 
 
 def test_notify_without_an_argument_removes_the_registration(new_queue, run_python):

@@ -8,6 +8,7 @@ import pickle
 import weakref
 
 import pytest
+from observe import is_in_the_system
 
 from mood.mqueue import LimitError, MessageQueue
 
@@ -20,14 +21,6 @@ class Subclass(MessageQueue):
 
 def refused(code):
     return pytest.raises(OSError, check=lambda error: error.errno == code)
-
-
-def is_in_the_system(name):
-    try:
-        MessageQueue(name, os.O_RDONLY).close()
-    except FileNotFoundError:
-        return False
-    return True
 
 
 def descriptors(name):

@@ -8,6 +8,7 @@ import sys
 from queue import SimpleQueue
 
 import pytest
+from observe import is_in_the_system
 
 from mood.mqueue import MessageQueue
 
@@ -38,14 +39,6 @@ class Asked:
 
 def closed():
     return pytest.raises(OSError, match="closed", check=lambda error: error.errno == errno.EBADF)
-
-
-def is_in_the_system(name):
-    try:
-        MessageQueue(name, os.O_RDONLY).close()
-    except FileNotFoundError:
-        return False
-    return True
 
 
 # Arguments
