@@ -39,19 +39,24 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("posix-mqueue knows Linux only: other systems have no netlink notification");
 
+mod adopt;
 mod attributes;
 mod deadline;
 mod error;
 mod fork;
 mod limits;
 mod message;
+mod messages;
 mod name;
 mod notify;
 mod open;
 mod owned;
 mod queue;
+mod receive;
+mod send;
 mod sleepers;
 mod sys;
+mod systemd;
 mod wait;
 
 pub use attributes::{Attributes, Status};
@@ -60,8 +65,10 @@ pub use error::{Error, Result};
 pub use fork::prepare_for_fork;
 pub use limits::{Limits, charge};
 pub use message::{Message, PRIORITY_MAX};
+pub use messages::Messages;
 pub use name::QueueName;
 pub use notify::{Callback, Claim, Event, Notification};
 pub use open::{OpenOptions, unlink};
 pub use owned::Owned;
 pub use queue::MessageQueue;
+pub use systemd::from_systemd;

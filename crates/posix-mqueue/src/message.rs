@@ -7,10 +7,18 @@
 pub const PRIORITY_MAX: u32 = 32_767;
 
 /// A whole message, as it was received.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Message {
     /// The bytes, exactly as they were sent; there may be none.
     pub data: Vec<u8>,
     /// Between 0 (low) and [`PRIORITY_MAX`] (high).
     pub priority: u32,
+}
+
+impl Message {
+    /// The kernel wants room for the longest message; what this one did not need is given back.
+    pub(crate) fn trimmed(mut self) -> Self {
+        self.data.shrink_to_fit();
+        self
+    }
 }

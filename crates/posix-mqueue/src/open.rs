@@ -155,17 +155,7 @@ impl OpenOptions {
     /// Where a limit refused, the error says which and how to raise it.
     pub fn open(&self, name: impl AsRef<OsStr>) -> Result<MessageQueue> {
         let name = QueueName::new(name)?;
-        let (access, flags) = match (self.read, self.write) {
-            (true, false) => (Access::Read, sys::O_RDONLY),
-            (false, true) => (Access::Write, sys::O_WRONLY),
-            (true, true) => (Access::Both, sys::O_RDWR),
-            (false, false) => {
-                return Err(Error::from_errno("mq_open", sys::EINVAL)
-                    .named(name.as_os_str())
-                    .explained("open it to read, to write or both".to_owned()));
-            }
-        };
-        let flags = flags | if self.nonblocking { sys::O_NONBLOCK } else { 0 };
+        let (access, flags) = self.access().map_err(|error| error.named(name.as_os_str()))?;
         if self.mode & !(sys::S_IFREG | 0o7777) != 0 {
             return Err(Error::from_errno("mq_open", sys::EINVAL)
                 .named(name.as_os_str())
@@ -188,6 +178,30 @@ impl OpenOptions {
                 outcome => return outcome,
             }
         }
+    }
+
+    /// What the options say of the descriptor.
+    fn access(&self) -> Result<(Access, c_int)> {
+        let (access, flags) = match (self.read, self.write) {
+            (true, false) => (Access::Read, sys::O_RDONLY),
+            (false, true) => (Access::Write, sys::O_WRONLY),
+            (true, true) => (Access::Both, sys::O_RDWR),
+            (false, false) => {
+                return Err(Error::from_errno("mq_open", sys::EINVAL)
+                    .explained("open it to read, to write or both".to_owned()));
+            }
+        };
+        Ok((access, flags | if self.nonblocking { sys::O_NONBLOCK } else { 0 }))
+    }
+
+    /// The same for a queue that is open already.
+    pub(crate) fn reopening(&self) -> Result<(Access, c_int)> {
+        if self.create || self.exclusive {
+            return Err(Error::from_errno("open", sys::EINVAL).explained(
+                "a queue that is open is not created: leave out O_CREAT, O_EXCL".into(),
+            ));
+        }
+        self.access()
     }
 
     fn existing(name: QueueName, access: Access, flags: c_int) -> Result<MessageQueue> {

@@ -1,14 +1,13 @@
-//! The queue: owns the descriptor. One method, one attempt.
+//! The queue: owns the descriptor, and knows what never changes.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::attributes::{Attributes, Status};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
-use crate::message::{Message, PRIORITY_MAX};
 use crate::name::QueueName;
 use crate::{sleepers, sys, wait};
 
@@ -38,6 +37,7 @@ pub struct MessageQueue {
     created: bool,
     capacity: usize,
     message_size: usize,
+    busy_poll: AtomicU64,
     shut_down: AtomicBool,
 }
 
@@ -57,7 +57,7 @@ impl MessageQueue {
         }
     }
 
-    fn with_attributes(
+    pub(crate) fn with_attributes(
         fd: OwnedFd,
         name: Option<QueueName>,
         access: Access,
@@ -65,8 +65,16 @@ impl MessageQueue {
         attr: &libc::mq_attr,
     ) -> Self {
         let Attributes { capacity, message_size, .. } = Attributes::new(attr);
-        let shut_down = AtomicBool::new(false);
-        Self { fd, name, access, created, capacity, message_size, shut_down }
+        Self {
+            fd,
+            name,
+            access,
+            created,
+            capacity,
+            message_size,
+            busy_poll: AtomicU64::new(0),
+            shut_down: AtomicBool::new(false),
+        }
     }
 
     /// The name it was opened by, None for a queue that was adopted by its descriptor. Nobody may
@@ -112,110 +120,55 @@ impl MessageQueue {
         sys::mq_setattr(self.borrow(), flags).map_err(|e| self.error("mq_setattr", &e))
     }
 
-    /// `mq_timedsend(3)`, one attempt that does not wait, whatever the descriptor's mode.
+    /// How long a call that has to wait keeps trying before it sleeps. Zero at first.
+    #[must_use]
+    pub fn busy_poll(&self) -> Duration {
+        Duration::from_nanos(self.busy_poll.load(Ordering::Relaxed))
+    }
+
+    /// Has calls on this handle that would have to wait try again and again for so long before
+    /// they sleep.
     ///
-    /// The building block of the calls below: `None` where a plain call would sleep. Priorities go
-    /// from 0 to [`PRIORITY_MAX`].
+    /// To be woken on another processor takes longer than a message does, so that some tens of
+    /// microseconds make a conversation between two busy processes many times as fast; they cost
+    /// a processor for as long, at each wait.
     ///
-    /// # Errors
-    ///
-    /// `EAGAIN` for a full queue if `O_NONBLOCK` is set, `EMSGSIZE` for a message over
-    /// [`message_size`](Self::message_size), `EINVAL` for a priority over the maximum, `EBADF` for
-    /// a queue open for reading only, `EINTR` for a signal.
-    #[inline]
-    pub fn attempt_send(&self, message: &[u8], priority: u32) -> Result<Option<()>> {
-        unless_asleep(sys::mq_timedsend(self.borrow(), message, priority, Some(Duration::ZERO)))
-            .map_err(|e| self.send_error(&e, message, priority))
+    /// ```
+    /// # use posix_mqueue::OpenOptions;
+    /// # use std::time::Duration;
+    /// # let name = format!("/posix-mqueue-doc-busy-{}", std::process::id());
+    /// # let queue = OpenOptions::new().read(true).create(true)
+    /// #     .capacity(1).message_size(8).open(&name)?;
+    /// # queue.unlink()?;
+    /// queue.set_busy_poll(Duration::from_micros(50));
+    /// assert_eq!(queue.busy_poll(), Duration::from_micros(50));
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
+    pub fn set_busy_poll(&self, time: Duration) {
+        let nanoseconds = time.as_nanos().try_into().unwrap_or(u64::MAX);
+        self.busy_poll.store(nanoseconds, Ordering::Relaxed);
     }
 
-    /// `mq_timedreceive(3)`, one attempt that does not wait, whatever the descriptor's mode:
-    /// the length and the priority of the message now in `buffer`, `None` where a plain call would
-    /// sleep.
-    ///
-    /// # Errors
-    ///
-    /// `EAGAIN` for an empty queue if `O_NONBLOCK` is set, `EMSGSIZE` for a buffer under
-    /// [`message_size`](Self::message_size), before anything is taken; `EBADF` for a queue open for
-    /// writing only; `EINTR` for a signal.
-    #[inline]
-    pub fn attempt_receive(&self, buffer: &mut [u8]) -> Result<Option<(usize, u32)>> {
-        let given = buffer.len();
-        unless_asleep(sys::mq_timedreceive(self.borrow(), buffer, Some(Duration::ZERO)))
-            .map_err(|e| self.receive_error(&e, given))
-    }
-
-    /// Sends if there is room, without waiting. Fails with `EAGAIN` if there is none.
-    pub fn try_send(&self, message: &[u8], priority: u32) -> Result<()> {
-        match retry(|| self.attempt_send(message, priority))? {
-            Some(()) => Ok(()),
-            None => Err(self.error_of("mq_timedsend", sys::EAGAIN)),
-        }
-    }
-
-    /// Receives if there is a message, without waiting. Fails with `EAGAIN` if there is none.
-    pub fn try_receive(&self, buffer: &mut [u8]) -> Result<(usize, u32)> {
-        match retry(|| self.attempt_receive(buffer))? {
-            Some(received) => Ok(received),
-            None => Err(self.error_of("mq_timedreceive", sys::EAGAIN)),
-        }
-    }
-
-    /// Sends, waiting for room as long as it takes. `EAGAIN` if `O_NONBLOCK` is set.
-    pub fn send(&self, message: &[u8], priority: u32) -> Result<()> {
-        retry(|| self.send_interruptible(message, priority, Deadline::Never))
-    }
-
-    /// Receives into a buffer of at least [`message_size`](Self::message_size) bytes, waiting as
-    /// long as it takes: the length and the priority. `EAGAIN` if `O_NONBLOCK` is set.
-    pub fn receive(&self, buffer: &mut [u8]) -> Result<(usize, u32)> {
-        retry(|| self.receive_interruptible(buffer, Deadline::Never))
-    }
-
-    /// Receives, waiting as long as it takes, into a vector of its own.
-    pub fn receive_message(&self) -> Result<Message> {
-        let mut data = vec![0; self.message_size];
-        let (length, priority) = self.receive(&mut data)?;
-        data.truncate(length);
-        data.shrink_to_fit();
-        Ok(Message { data, priority })
-    }
-
-    /// Sends, waiting until the deadline at most.
+    /// Waits until there is a message, which somebody else may then take. `poll(2)`, so that it
+    /// waits on a nonblocking descriptor too, and is no receiver that holds a notification back.
     ///
     /// # Errors
     ///
-    /// As [`attempt_send`](Self::attempt_send), and `EINTR` when a signal handler ran (nothing was
-    /// sent: call again), `ETIMEDOUT` at the deadline, `EAGAIN` if `O_NONBLOCK` is set, `EBADF`
-    /// after [`shutdown`](Self::shutdown).
-    pub fn send_interruptible(
-        &self,
-        message: &[u8],
-        priority: u32,
-        deadline: Deadline,
-    ) -> Result<()> {
-        wait::until_done(self, sys::POLLOUT, deadline, |until| {
-            sys::mq_timedsend(self.borrow(), message, priority, until)
+    /// `ETIMEDOUT` at the deadline, `EBADF` after [`shutdown`](Self::shutdown).
+    pub fn wait_readable(&self, deadline: impl Into<Deadline>) -> Result<()> {
+        self.wait_ready(sys::POLLIN, deadline.into())
+    }
+
+    /// Waits until there is room for a message, which somebody else may then take. Otherwise as
+    /// [`wait_readable`](Self::wait_readable).
+    pub fn wait_writable(&self, deadline: impl Into<Deadline>) -> Result<()> {
+        self.wait_ready(sys::POLLOUT, deadline.into())
+    }
+
+    fn wait_ready(&self, ready: i16, deadline: Deadline) -> Result<()> {
+        wait::uninterrupted(|| {
+            wait::until_ready(self, ready, deadline).map_err(|e| self.error("ppoll", &e))
         })
-        .map_err(|e| self.send_error(&e, message, priority))
-    }
-
-    /// Receives, waiting until the deadline at most.
-    ///
-    /// # Errors
-    ///
-    /// As [`attempt_receive`](Self::attempt_receive), and `EINTR` when a signal handler ran
-    /// (nothing was taken: call again), `ETIMEDOUT` at the deadline, `EAGAIN` if `O_NONBLOCK` is
-    /// set, `EBADF` after [`shutdown`](Self::shutdown).
-    pub fn receive_interruptible(
-        &self,
-        buffer: &mut [u8],
-        deadline: Deadline,
-    ) -> Result<(usize, u32)> {
-        let given = buffer.len();
-        wait::until_done(self, sys::POLLIN, deadline, |until| {
-            sys::mq_timedreceive(self.borrow(), buffer, until)
-        })
-        .map_err(|e| self.receive_error(&e, given))
     }
 
     /// Ends waiting on this handle: calls asleep in other threads and all later ones that may sleep
@@ -259,56 +212,23 @@ impl MessageQueue {
         self.name_in(Error::new(call, error))
     }
 
-    fn error_of(&self, call: &'static str, errno: i32) -> Error {
+    pub(crate) fn error_of(&self, call: &'static str, errno: i32) -> Error {
         self.name_in(Error::from_errno(call, errno))
     }
 
-    fn name_in(&self, error: Error) -> Error {
+    pub(crate) fn name_in(&self, error: Error) -> Error {
         match &self.name {
             Some(name) => error.named(name.as_os_str()),
             None => error,
         }
     }
 
-    #[cold]
-    fn send_error(&self, error: &io::Error, message: &[u8], priority: u32) -> Error {
-        let error = self.error("mq_timedsend", error);
-        match error.raw_os_error() {
-            sys::EBADF => self.wrong_descriptor(
-                error,
-                Access::Read,
-                "it was opened for reading only (O_RDONLY); to send, open it O_WRONLY or O_RDWR",
-            ),
-            sys::EINVAL if priority > PRIORITY_MAX => {
-                error.explained(format!("priority {priority} is not between 0 and {PRIORITY_MAX}"))
-            }
-            sys::EMSGSIZE => error.explained(format!(
-                "a message of {} bytes, and this queue takes {} at most",
-                message.len(),
-                self.message_size
-            )),
-            _ => error,
-        }
+    pub(crate) fn access(&self) -> Access {
+        self.access
     }
 
-    #[cold]
-    fn receive_error(&self, error: &io::Error, given: usize) -> Error {
-        let error = self.error("mq_timedreceive", error);
-        match error.raw_os_error() {
-            sys::EBADF => self.wrong_descriptor(
-                error,
-                Access::Write,
-                "it was opened for writing only (O_WRONLY); to receive, open it O_RDONLY or O_RDWR",
-            ),
-            sys::EMSGSIZE => error.explained(format!(
-                "a buffer of {given} bytes, and this queue's messages may have {}",
-                self.message_size
-            )),
-            _ => error,
-        }
-    }
-
-    fn wrong_descriptor(&self, error: Error, wrong: Access, why: &str) -> Error {
+    /// Explains an `EBADF`.
+    pub(crate) fn wrong_descriptor(&self, error: Error, wrong: Access, why: &str) -> Error {
         if self.is_shut_down() {
             error.explained("the queue was closed while waiting".to_owned())
         } else if self.access == wrong {
@@ -325,62 +245,15 @@ impl AsFd for MessageQueue {
     }
 }
 
+impl AsRawFd for MessageQueue {
+    fn as_raw_fd(&self) -> RawFd {
+        self.fd.as_raw_fd()
+    }
+}
+
 impl From<MessageQueue> for OwnedFd {
     /// Gives the descriptor away, still open.
     fn from(queue: MessageQueue) -> Self {
         queue.fd
-    }
-}
-
-impl TryFrom<OwnedFd> for MessageQueue {
-    type Error = (Error, OwnedFd);
-
-    /// Adopts a descriptor that is a queue's. What is not a queue's comes back with the error,
-    /// `EBADF`, and stays open.
-    ///
-    /// ```
-    /// use posix_mqueue::MessageQueue;
-    /// use std::os::fd::OwnedFd;
-    ///
-    /// let file = OwnedFd::from(std::fs::File::open("/")?);
-    /// let (error, _file) = MessageQueue::try_from(file).unwrap_err();
-    /// assert_eq!(error.raw_os_error(), 9); // EBADF
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    fn try_from(fd: OwnedFd) -> std::result::Result<Self, (Error, OwnedFd)> {
-        let refuse = |call, e: io::Error, fd| {
-            Err((Error::new(call, &e).explained("not a message queue".to_owned()), fd))
-        };
-        let access = match sys::fcntl_getfl(fd.as_fd()) {
-            Ok(flags) => match flags & sys::O_ACCMODE {
-                sys::O_RDONLY => Access::Read,
-                sys::O_WRONLY => Access::Write,
-                _ => Access::Both,
-            },
-            Err(e) => return refuse("fcntl", e, fd),
-        };
-        match sys::mq_getattr(fd.as_fd()) {
-            Ok(attr) => Ok(Self::with_attributes(fd, None, access, false, &attr)),
-            Err(e) => refuse("mq_getattr", e, fd),
-        }
-    }
-}
-
-/// Runs signal handlers' worth of interruptions out: calls again after each `EINTR`.
-fn retry<T>(mut call: impl FnMut() -> Result<T>) -> Result<T> {
-    loop {
-        match call() {
-            Err(error) if error.is_interrupted() => {}
-            outcome => return outcome,
-        }
-    }
-}
-
-/// The timeout of an attempt that would have slept is no error.
-fn unless_asleep<T>(outcome: io::Result<T>) -> io::Result<Option<T>> {
-    match outcome {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if error.raw_os_error() == Some(sys::ETIMEDOUT) => Ok(None),
-        Err(error) => Err(error),
     }
 }

@@ -7,10 +7,10 @@
 
 use std::ffi::{CStr, c_int, c_long};
 use std::io;
-use std::mem;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-use std::ptr;
+use std::mem::{self, MaybeUninit};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::time::Duration;
+use std::{ptr, slice};
 
 pub(crate) use libc::{
     EACCES, EAGAIN, EBADF, EBUSY, EEXIST, EINTR, EINVAL, EMFILE, EMSGSIZE, ENAMETOOLONG, ENOENT,
@@ -72,6 +72,65 @@ pub(crate) fn mq_unlink(name: &CStr) -> io::Result<()> {
     done(unsafe { libc::mq_unlink(name.as_ptr()) })
 }
 
+/// `call!(mq_timedsend = SYS_mq_timedsend, fd, …)`: what the system call returns, or the errno.
+///
+/// On a processor that guards against speculation, each `ret` after a system call is mispredicted,
+/// since the call has emptied the predictor of returns. So the two calls that carry messages are
+/// made by the instruction itself, where they are written.
+#[cfg(all(not(feature = "via-libc"), target_arch = "x86_64", target_pointer_width = "64"))]
+macro_rules! call {
+    ($libc:ident = $number:ident, $fd:expr, $a:expr, $b:expr, $c:expr, $d:expr) => {{
+        let result: i64;
+        std::arch::asm!(
+            "syscall",
+            inlateout("rax") libc::$number => result,
+            in("rdi") i64::from($fd), in("rsi") $a, in("rdx") $b, in("r10") $c, in("r8") $d,
+            lateout("rcx") _, lateout("r11") _, // which the instruction itself overwrites
+            options(nostack),
+        );
+        or_errno(result)
+    }};
+}
+
+#[cfg(all(not(feature = "via-libc"), target_arch = "aarch64", target_pointer_width = "64"))]
+macro_rules! call {
+    ($libc:ident = $number:ident, $fd:expr, $a:expr, $b:expr, $c:expr, $d:expr) => {{
+        let result: i64;
+        std::arch::asm!(
+            "svc 0",
+            in("x8") libc::$number,
+            inlateout("x0") i64::from($fd) => result,
+            in("x1") $a, in("x2") $b, in("x3") $c, in("x4") $d,
+            options(nostack),
+        );
+        or_errno(result)
+    }};
+}
+
+#[cfg(not(all(
+    not(feature = "via-libc"),
+    any(target_arch = "x86_64", target_arch = "aarch64"),
+    target_pointer_width = "64"
+)))]
+macro_rules! call {
+    ($libc:ident = $number:ident, $fd:expr, $a:expr, $b:expr, $c:expr, $d:expr) => {
+        match libc::$libc($fd, $a.cast(), $b, $c, $d) {
+            -1 => Err(io::Error::last_os_error()),
+            result => Ok(result),
+        }
+    };
+}
+
+/// The kernel's own convention: an error is a negative errno.
+#[inline]
+#[allow(dead_code)] // where libc makes the calls
+fn or_errno(result: i64) -> io::Result<i64> {
+    match i32::try_from(result) {
+        Ok(errno @ ..0) => Err(io::Error::from_raw_os_error(-errno)),
+        _ => Ok(result),
+    }
+}
+
 /// `deadline` is time since the epoch on the wall clock; zero means "do not wait", None "for ever".
 #[inline]
 pub(crate) fn mq_timedsend(
@@ -81,41 +140,85 @@ pub(crate) fn mq_timedsend(
     deadline: Option<Duration>,
 ) -> io::Result<()> {
     let deadline = deadline.map(timespec);
-    // SAFETY: pointer and length are those of a live slice that the kernel only reads, and
+    let (fd, until) = (fd.as_raw_fd(), pointer(deadline.as_ref()));
+    let (start, length) = (message.as_ptr(), message.len());
+    // SAFETY: pointer and length are those of a live slice that the kernel only reads, and the
     // deadline is null or points to a live timespec.
-    done(unsafe {
-        libc::mq_timedsend(
-            fd.as_raw_fd(),
-            message.as_ptr().cast(),
-            message.len(),
-            priority,
-            pointer(deadline.as_ref()),
-        )
-    })
+    unsafe { call!(mq_timedsend = SYS_mq_timedsend, fd, start, length, priority, until) }.map(drop)
 }
 
-/// The length and priority of the message now at the start of `buffer`. Deadline as for sending.
+/// The length and priority of the message that is now in the room. Deadline as for sending.
 #[inline]
 pub(crate) fn mq_timedreceive(
     fd: BorrowedFd<'_>,
-    buffer: &mut [u8],
+    room: &mut Room<'_>,
     deadline: Option<Duration>,
 ) -> io::Result<(usize, u32)> {
     let deadline = deadline.map(timespec);
-    let mut priority = 0;
-    // SAFETY: pointer and length are those of a live slice that is ours alone, priority is a live
-    // unsigned int, and deadline is null or points to a live timespec.
-    let length = unsafe {
-        libc::mq_timedreceive(
-            fd.as_raw_fd(),
-            buffer.as_mut_ptr().cast(),
-            buffer.len(),
-            &raw mut priority,
-            pointer(deadline.as_ref()),
-        )
-    };
-    // Negative only as -1, the error.
-    usize::try_from(length).map_or_else(|_| Err(io::Error::last_os_error()), |n| Ok((n, priority)))
+    let (fd, until) = (fd.as_raw_fd(), pointer(deadline.as_ref()));
+    let (start, length) = (room.bytes.as_mut_ptr(), room.bytes.len());
+    let mut priority = 0_u32;
+    let to = &raw mut priority;
+    // SAFETY: pointer and length are those of a live slice that is ours alone, the priority is a
+    // live unsigned int, and the deadline is null or points to a live timespec.
+    let result =
+        unsafe { call!(mq_timedreceive = SYS_mq_timedreceive, fd, start, length, to, until) };
+    // Never negative, and never over the room's length.
+    room.filled = usize::try_from(result?).unwrap_or(0);
+    Ok((room.filled, priority))
+}
+
+/// Room for one message, of which the kernel writes the beginning.
+#[derive(Debug)]
+pub(crate) struct Room<'a> {
+    bytes: &'a mut [MaybeUninit<u8>],
+    filled: usize,
+}
+
+impl<'a> From<&'a mut [MaybeUninit<u8>]> for Room<'a> {
+    fn from(bytes: &'a mut [MaybeUninit<u8>]) -> Self {
+        Self { bytes, filled: 0 }
+    }
+}
+
+impl<'a> From<&'a mut [u8]> for Room<'a> {
+    #[inline]
+    fn from(bytes: &'a mut [u8]) -> Self {
+        let (start, length) = (bytes.as_mut_ptr().cast(), bytes.len());
+        // SAFETY: the same bytes with the same layout, borrowed as before; only the kernel writes
+        // to a room, so they stay initialised.
+        Self { bytes: unsafe { slice::from_raw_parts_mut(start, length) }, filled: 0 }
+    }
+}
+
+impl<'a> Room<'a> {
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The message that was received into it; nothing before that.
+    pub(crate) fn filled(self) -> &'a mut [u8] {
+        let start = self.bytes.as_mut_ptr().cast();
+        // SAFETY: the kernel has written this many bytes at the start of this slice, and the
+        // borrow of them goes on in the result.
+        unsafe { slice::from_raw_parts_mut(start, self.filled) }
+    }
+}
+
+/// Replaces what is in a vector by what is received into a room of `size` bytes.
+pub(crate) fn receive_into<T, E>(
+    vector: &mut Vec<u8>,
+    size: usize,
+    receive: impl FnOnce(&mut Room<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    vector.clear();
+    vector.reserve_exact(size);
+    let mut room = Room::from(&mut vector.spare_capacity_mut()[..size]);
+    let received = receive(&mut room)?;
+    let length = room.filled;
+    // SAFETY: the room was the vector's own capacity, and the kernel has written that many bytes.
+    unsafe { vector.set_len(length) };
+    Ok(received)
 }
 
 pub(crate) fn mq_getattr(fd: BorrowedFd<'_>) -> io::Result<libc::mq_attr> {
@@ -186,6 +289,25 @@ pub(crate) fn fcntl_getfl(fd: BorrowedFd<'_>) -> io::Result<c_int> {
     let flags = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL) };
     done(flags)?;
     Ok(flags)
+}
+
+/// Whether there is a queue behind this number, which may be no descriptor at all.
+pub(crate) fn is_queue(number: RawFd) -> bool {
+    // SAFETY: mq_attr holds only integers, for which zero is a value.
+    let mut attr: libc::mq_attr = unsafe { mem::zeroed() };
+    // SAFETY: attr is a live mq_attr that the kernel fills; any number may be asked about.
+    done(unsafe { libc::mq_getattr(number, &raw mut attr) }).is_ok()
+}
+
+/// Takes over a descriptor that this process was started with, and closes it on `exec`.
+///
+/// The caller takes over each once, and those alone that the service manager says it passed to
+/// this very process.
+pub(crate) fn take_over(number: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: takes no pointer, and changes a flag of a descriptor that is ours, as said above.
+    done(unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) })?;
+    // SAFETY: open, as the call above has shown, and nobody else's, as said above.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
 /// Whether the descriptor became ready before the timeout.

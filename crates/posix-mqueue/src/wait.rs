@@ -1,14 +1,48 @@
-//! Waiting: try, sleep until ready or until the deadline, try again. The only loop.
+//! Waiting: try, spin, sleep until ready or until the deadline, try again. The only loops.
 
+use std::hint;
 use std::io;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::deadline::Deadline;
+use crate::error::Result;
 use crate::queue::MessageQueue;
 use crate::sleepers::Sleeper;
 use crate::sys;
 
-/// Makes `attempt` until it succeeds or fails for good.
+/// Calls again after each `EINTR`.
+pub(crate) fn uninterrupted<T>(mut call: impl FnMut() -> Result<T>) -> Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.is_interrupted() => {}
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Makes `attempt` again and again for as long as the queue is set to, not past the deadline:
+/// `None` if it is still to be waited for.
+pub(crate) fn spin<T>(
+    queue: &MessageQueue,
+    deadline: Deadline,
+    mut attempt: impl FnMut() -> Result<Option<T>>,
+) -> Result<Option<T>> {
+    let busy_poll = queue.busy_poll();
+    if busy_poll.is_zero() {
+        return Ok(None);
+    }
+    let time = deadline.remaining().map_or(busy_poll, |left| left.min(busy_poll));
+    let start = Instant::now();
+    while start.elapsed() < time && !queue.is_shut_down() {
+        match attempt()? {
+            None => hint::spin_loop(),
+            done => return Ok(done),
+        }
+    }
+    Ok(None)
+}
+
+/// Makes `attempt` until it succeeds or fails for good, and sleeps in between.
 ///
 /// `attempt` takes a deadline as the kernel does: none to sleep in the call, zero not to sleep.
 /// A wait without a deadline sleeps in the call itself: that is the fastest way to be woken, and
@@ -48,6 +82,31 @@ pub(crate) fn until_done<T>(
             Ok(Some(done)) => return Ok(done),
             // Ready, or over: the next attempt tells.
             Ok(None) => {}
+            Err(error) if is_interrupted(&error) && queue.is_shut_down() => {
+                return Err(io::Error::from_raw_os_error(sys::EBADF));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Sleeps until the queue is ready or the deadline is over. Errors as above.
+pub(crate) fn until_ready(queue: &MessageQueue, ready: i16, deadline: Deadline) -> io::Result<()> {
+    loop {
+        let asleep = Sleeper::new(queue.key());
+        if queue.is_shut_down() {
+            return Err(io::Error::from_raw_os_error(sys::EBADF));
+        }
+        let left = deadline.remaining();
+        let outcome = sys::ppoll(queue.borrow(), ready, left.unwrap_or(Duration::MAX));
+        drop(asleep);
+        match outcome {
+            Ok(true) => return Ok(()),
+            Ok(false) if left == Some(Duration::ZERO) => {
+                return Err(io::Error::from_raw_os_error(sys::ETIMEDOUT));
+            }
+            // The clock may have been stepped meanwhile.
+            Ok(false) => {}
             Err(error) if is_interrupted(&error) && queue.is_shut_down() => {
                 return Err(io::Error::from_raw_os_error(sys::EBADF));
             }

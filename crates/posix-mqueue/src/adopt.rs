@@ -1,0 +1,97 @@
+//! Other descriptors of a queue: adopted, duplicated, opened anew, or passed by systemd.
+
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
+
+use crate::error::{Error, Result};
+use crate::open::OpenOptions;
+use crate::queue::{Access, MessageQueue};
+use crate::sys;
+
+impl TryFrom<OwnedFd> for MessageQueue {
+    type Error = (Error, OwnedFd);
+
+    /// Adopts a descriptor that is a queue's. What is not a queue's comes back with the error,
+    /// `EBADF`, and stays open.
+    ///
+    /// ```
+    /// use posix_mqueue::MessageQueue;
+    /// use std::os::fd::OwnedFd;
+    ///
+    /// let file = OwnedFd::from(std::fs::File::open("/")?);
+    /// let (error, _file) = MessageQueue::try_from(file).unwrap_err();
+    /// assert_eq!(error.raw_os_error(), 9); // EBADF
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    fn try_from(fd: OwnedFd) -> std::result::Result<Self, (Error, OwnedFd)> {
+        let refuse = |call, e: io::Error, fd| {
+            Err((Error::new(call, &e).explained("not a message queue".to_owned()), fd))
+        };
+        let access = match sys::fcntl_getfl(fd.as_fd()) {
+            Ok(flags) => match flags & sys::O_ACCMODE {
+                sys::O_RDONLY => Access::Read,
+                sys::O_WRONLY => Access::Write,
+                _ => Access::Both,
+            },
+            Err(e) => return refuse("fcntl", e, fd),
+        };
+        match sys::mq_getattr(fd.as_fd()) {
+            Ok(attr) => Ok(Self::with_attributes(fd, None, access, false, &attr)),
+            Err(e) => refuse("mq_getattr", e, fd),
+        }
+    }
+}
+
+/// Further handles on the same queue. To close one of them, as any descriptor of the queue, ends
+/// this process's notification.
+impl MessageQueue {
+    /// A handle with a duplicate of the descriptor (`dup(2)`), which shares `O_NONBLOCK` with it.
+    ///
+    /// # Errors
+    ///
+    /// `EMFILE`: `RLIMIT_NOFILE`.
+    pub fn try_clone(&self) -> Result<Self> {
+        let fd = self.as_fd().try_clone_to_owned().map_err(|e| self.error("fcntl", &e))?;
+        self.with_descriptor(fd, self.access())
+    }
+
+    /// A handle with an open file description of its own: the same queue, be it unlinked, open for
+    /// the same, and `O_NONBLOCK` as it is now, but private from then on.
+    ///
+    /// # Errors
+    ///
+    /// `ENOENT` where `/proc` is not mounted; `EACCES` for want of permission now; `EMFILE`.
+    pub fn reopen(&self) -> Result<Self> {
+        let mut options = OpenOptions::new();
+        options
+            .read(self.access() != Access::Write)
+            .write(self.access() != Access::Read)
+            .nonblocking(self.attributes()?.nonblocking);
+        self.reopen_with(&options)
+    }
+
+    /// As [`reopen`](Self::reopen), for what the options say: reading, writing, `O_NONBLOCK`.
+    ///
+    /// # Errors
+    ///
+    /// Also `EINVAL` for neither reading nor writing, or for creating.
+    pub fn reopen_with(&self, options: &OpenOptions) -> Result<Self> {
+        let (access, flags) = options.reopening().map_err(|error| self.name_in(error))?;
+        let file = fs::OpenOptions::new()
+            .read(access != Access::Write)
+            .write(access != Access::Read)
+            .custom_flags(flags & sys::O_NONBLOCK)
+            .open(format!("/proc/self/fd/{}", self.as_raw_fd()))
+            .map_err(|e| self.error("open", &e))?;
+        self.with_descriptor(file.into(), access)
+    }
+
+    fn with_descriptor(&self, fd: OwnedFd, access: Access) -> Result<Self> {
+        let attr = sys::mq_getattr(fd.as_fd()).map_err(|e| self.error("mq_getattr", &e))?;
+        let queue = Self::with_attributes(fd, self.name().cloned(), access, false, &attr);
+        queue.set_busy_poll(self.busy_poll());
+        Ok(queue)
+    }
+}
