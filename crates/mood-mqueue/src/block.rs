@@ -1,58 +1,115 @@
 //! Waiting without standing in Python's way: one try that holds the GIL, then a sleep without it.
 //! The only `detach`.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLockReadGuard};
 
-use posix_mqueue::{Deadline, Owned};
+use posix_mqueue::{Deadline, Error, Owned};
 use pyo3::prelude::*;
 
 use crate::errors;
 use crate::queue::MessageQueue;
 
 /// To copy more than this takes longer than to let another thread run meanwhile.
-const ATTACHED_UP_TO: usize = 64 * 1024;
+pub(crate) const ATTACHED_UP_TO: usize = 64 * 1024;
+
+/// Why a call did not do it.
+pub(crate) enum Failure {
+    /// The kernel refused, or the queue is closed.
+    Refused(PyErr),
+    /// A signal handler raised.
+    Raised(PyErr),
+}
+
+impl From<Failure> for PyErr {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(error) | Failure::Raised(error) => error,
+        }
+    }
+}
 
 /// Sends one message, waiting for room until the deadline if the descriptor is in blocking mode.
+#[inline(always)]
 pub(crate) fn send(
     py: Python<'_>,
     queue: &MessageQueue,
     message: &[u8],
     priority: u32,
     deadline: Deadline,
-) -> PyResult<()> {
-    let open = match attempt(py, queue, message.len(), |open| open.attempt_send(message, priority))?
-    {
-        Tried::Done(()) => return Ok(()),
-        Tried::WouldSleep(open) => open,
+) -> Result<(), Failure> {
+    let open = queue.open.read().unwrap_or_else(PoisonError::into_inner);
+    let tried = match open.as_ref() {
+        Some(open) if message.len() <= ATTACHED_UP_TO => open.attempt_send(message, priority),
+        _ => Ok(None),
     };
-    asleep(py, || open.send_interruptible(message, priority, deadline))
+    match tried {
+        Ok(Some(())) => Ok(()),
+        stopped => {
+            let open = unless_refused(py, queue, open, stopped.err())?;
+            wait(py, &open, |step| match step {
+                Step::Spin => open.spin_send(message, priority, deadline),
+                Step::Sleep => open.send_interruptible(message, priority, deadline).map(Some),
+            })
+        }
+    }
 }
 
 /// Receives one message into a buffer of at least `msgsize` bytes: its length and priority.
+#[inline(always)]
 pub(crate) fn receive(
     py: Python<'_>,
     queue: &MessageQueue,
     buffer: &mut [u8],
     deadline: Deadline,
-) -> PyResult<(usize, u32)> {
-    let open = match attempt(py, queue, buffer.len(), |open| open.attempt_receive(buffer))? {
-        Tried::Done(received) => return Ok(received),
-        Tried::WouldSleep(open) => open,
+) -> Result<(usize, u32), Failure> {
+    let open = queue.open.read().unwrap_or_else(PoisonError::into_inner);
+    let tried = match open.as_ref() {
+        Some(open) if buffer.len() <= ATTACHED_UP_TO => open.attempt_receive(buffer),
+        _ => Ok(None),
     };
-    asleep(py, || open.receive_interruptible(buffer, deadline))
+    match tried {
+        Ok(Some(received)) => Ok(received),
+        stopped => {
+            let open = unless_refused(py, queue, open, stopped.err())?;
+            wait(py, &open, |step| match step {
+                Step::Spin => open.spin_receive(buffer, deadline),
+                Step::Sleep => open.receive_interruptible(buffer, deadline).map(Some),
+            })
+        }
+    }
 }
 
 /// The same without waiting, whatever the descriptor's mode: None if there is no message.
-pub(crate) fn try_receive(
+#[inline(always)]
+pub(crate) fn receive_waiting(
     py: Python<'_>,
     queue: &MessageQueue,
     buffer: &mut [u8],
 ) -> PyResult<Option<(usize, u32)>> {
-    match queue.with_open(py, |open| open.try_receive(buffer))? {
-        Ok(received) => Ok(Some(received)),
+    let open = queue.open.read().unwrap_or_else(PoisonError::into_inner);
+    let tried = match open.as_ref() {
+        Some(open) if buffer.len() <= ATTACHED_UP_TO => open.attempt_receive(buffer),
+        _ => Ok(None),
+    };
+    match tried {
+        Ok(Some(received)) => Ok(Some(received)),
         Err(error) if error.is_would_block() => Ok(None),
-        Err(error) => Err(errors::raise(py, &error)),
+        stopped => {
+            let open = unless_refused(py, queue, open, stopped.err())?;
+            if buffer.len() <= ATTACHED_UP_TO {
+                return Ok(None);
+            }
+            match py.detach(|| open.attempt_receive(buffer)) {
+                Err(error) if !error.is_would_block() => Err(errors::raise(py, &error)),
+                received => Ok(received.unwrap_or_default()),
+            }
+        }
     }
+}
+
+/// Lets other threads run, if any of them wants to.
+pub(crate) fn breathe(py: Python<'_>) {
+    py.detach(|| ());
 }
 
 /// Ends the sleeps of other threads in this queue.
@@ -60,42 +117,52 @@ pub(crate) fn wake(py: Python<'_>, open: &Owned) {
     py.detach(|| open.shutdown());
 }
 
-enum Tried<T> {
-    Done(T),
-    WouldSleep(Arc<Owned>),
-}
-
-/// The first try. It cannot wait and is no longer than releasing and retaking the GIL would be,
-/// which beside a busy thread costs up to a switch interval.
-fn attempt<T>(
+/// A share of the queue to wait with, after a first try that did not do it.
+///
+/// That try is made with the GIL held. It cannot wait and is no longer than releasing and retaking
+/// the GIL would be, which beside a busy thread costs up to a switch interval.
+#[cold]
+fn unless_refused(
     py: Python<'_>,
     queue: &MessageQueue,
-    size: usize,
-    call: impl FnOnce(&Owned) -> posix_mqueue::Result<Option<T>>,
-) -> PyResult<Tried<T>> {
-    let tried = queue.with_open(py, |open| {
-        let outcome = if size > ATTACHED_UP_TO { Ok(None) } else { call(open) };
-        match outcome {
-            Ok(Some(value)) => Ok(Tried::Done(value)),
-            Ok(None) => Ok(Tried::WouldSleep(Arc::clone(open))),
-            Err(error) if error.is_interrupted() => Ok(Tried::WouldSleep(Arc::clone(open))),
-            Err(error) => Err(error),
+    open: RwLockReadGuard<'_, Option<Arc<Owned>>>,
+    error: Option<Error>,
+) -> Result<Arc<Owned>, Failure> {
+    let share = open.as_ref().map(Arc::clone);
+    // Before an exception is made: that may collect garbage, and so close this very queue.
+    drop(open);
+    match (share, error) {
+        (Some(_), Some(error)) if !error.is_interrupted() => {
+            Err(Failure::Refused(errors::raise(py, &error)))
         }
-    })?;
-    tried.map_err(|error| errors::raise(py, &error))
+        (Some(share), _) => Ok(share),
+        (None, _) => Err(Failure::Refused(queue.closed_error(py))),
+    }
 }
 
-/// Sleeps in the call without the GIL. A signal wakes it, Python's handlers run, and unless one
-/// raises it sleeps on (PEP 475).
-fn asleep<T: Send>(
+enum Step {
+    Spin,
+    Sleep,
+}
+
+/// Tries for as long as the queue is set to, then sleeps in the call, both without the GIL. A
+/// signal wakes it, Python's handlers run, and unless one raises it sleeps on (PEP 475).
+#[cold]
+fn wait<T: Send>(
     py: Python<'_>,
-    mut call: impl FnMut() -> posix_mqueue::Result<T> + Send,
-) -> PyResult<T> {
+    open: &Owned,
+    mut call: impl FnMut(Step) -> posix_mqueue::Result<Option<T>> + Send,
+) -> Result<T, Failure> {
+    let mut spins = !open.busy_poll().is_zero();
     loop {
-        py.check_signals()?;
-        match py.detach(&mut call) {
+        py.check_signals().map_err(Failure::Raised)?;
+        let step = if spins { Step::Spin } else { Step::Sleep };
+        spins = false;
+        match py.detach(|| call(step)) {
+            Ok(Some(done)) => return Ok(done),
+            Ok(None) => {}
             Err(error) if error.is_interrupted() => {}
-            outcome => return outcome.map_err(|error| errors::raise(py, &error)),
+            Err(error) => return Err(Failure::Refused(errors::raise(py, &error))),
         }
     }
 }

@@ -3,20 +3,22 @@
 
 #![allow(unsafe_code)]
 
-use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 use std::mem::{self, MaybeUninit};
-use std::ptr;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::{ptr, slice};
 
+use posix_mqueue::Error;
 use pyo3::exceptions::PyMemoryError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyByteArray, PyBytes, PySlice, PyString};
+use pyo3::types::{PyByteArray, PyBytes, PyList, PySlice, PyString, PyTuple, PyType};
 
-fn room(size: usize) -> PyResult<Vec<u8>> {
+use crate::scratch::Scratch;
+
+/// Room for so many bytes, or MemoryError.
+pub(crate) fn room(size: usize) -> PyResult<Vec<u8>> {
     let mut bytes = Vec::new();
     match bytes.try_reserve_exact(size) {
         Ok(()) => Ok(bytes),
@@ -24,22 +26,52 @@ fn room(size: usize) -> PyResult<Vec<u8>> {
     }
 }
 
-/// Calls with at most `limit` bytes of a bytes-like object.
-///
-/// A `bytes` cannot change, so it is used where it lies. Anything else is copied and let go at
-/// once: while the call waits, other threads may write to it and resize it.
-pub(crate) fn with_bytes<R>(
-    object: &Bound<'_, PyAny>,
-    limit: usize,
-    call: impl FnOnce(&[u8]) -> PyResult<R>,
-) -> PyResult<R> {
-    if let Ok(bytes) = object.cast::<PyBytes>() {
-        let bytes = bytes.as_bytes();
-        return call(&bytes[..bytes.len().min(limit)]);
+/// Adds to a vector, or MemoryError.
+pub(crate) fn push<T>(vector: &mut Vec<T>, item: T) -> PyResult<()> {
+    vector.try_reserve(1).map_err(|_| PyMemoryError::new_err(()))?;
+    vector.push(item);
+    Ok(())
+}
+
+/// What is to be sent: of a `bytes`, which cannot change, the bytes where they lie; of anything
+/// else a copy, since while the call waits other threads may write to it and resize it.
+pub(crate) enum Payload<'py> {
+    Lying(Bound<'py, PyBytes>),
+    Copied(Vec<u8>),
+}
+
+impl<'py> Payload<'py> {
+    /// Once `fits` has agreed to the size, the bytes of a bytes-like object.
+    #[inline(always)]
+    pub(crate) fn new(
+        object: &Bound<'py, PyAny>,
+        fits: impl FnOnce(usize) -> PyResult<()>,
+    ) -> PyResult<Self> {
+        if let Ok(bytes) = object.cast::<PyBytes>() {
+            fits(bytes.as_bytes().len())?;
+            return Ok(Self::Lying(bytes.clone()));
+        }
+        let export = Export::new(object)?;
+        fits(export.size())?;
+        export.copy(0, usize::MAX).map(Self::Copied)
     }
-    // In a line of its own: the export ends before the call begins.
-    let copy = Export::new(object)?.copy(0, limit)?;
-    call(&copy)
+
+    /// The first bytes, `limit` at most.
+    #[inline(always)]
+    pub(crate) fn cut(object: &Bound<'py, PyAny>, limit: usize) -> PyResult<Self> {
+        match object.cast::<PyBytes>() {
+            Ok(bytes) => Ok(Self::Lying(bytes.clone())),
+            Err(_) => Export::new(object)?.copy(0, limit).map(Self::Copied),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Lying(bytes) => bytes.as_bytes(),
+            Self::Copied(bytes) => bytes,
+        }
+    }
 }
 
 /// How `bytearray` itself does something, whatever a subclass does instead.
@@ -57,8 +89,12 @@ pub(crate) struct Export<'py> {
 }
 
 impl<'py> Export<'py> {
-    fn new(object: &Bound<'py, PyAny>) -> PyResult<Self> {
-        Self::from(object, ffi::PyObject_GetBuffer)
+    pub(crate) fn new(object: &Bound<'py, PyAny>) -> PyResult<Self> {
+        Self::from(object, ffi::PyObject_GetBuffer, ffi::PyBUF_SIMPLE)
+    }
+
+    pub(crate) fn writable(object: &Bound<'py, PyAny>) -> PyResult<Self> {
+        Self::from(object, ffi::PyObject_GetBuffer, ffi::PyBUF_WRITABLE)
     }
 
     /// What the bytearray itself holds, whatever a subclass shows instead.
@@ -67,14 +103,14 @@ impl<'py> Export<'py> {
         // SAFETY: this is the type of what that slot holds; it is never null for bytearray, and
         // Option stands for null all the same.
         let get = unsafe { mem::transmute::<*mut c_void, Option<ffi::getbufferproc>>(slot) };
-        Self::from(array, get.unwrap_or(ffi::PyObject_GetBuffer))
+        Self::from(array, get.unwrap_or(ffi::PyObject_GetBuffer), ffi::PyBUF_SIMPLE)
     }
 
-    fn from(object: &Bound<'py, PyAny>, get: ffi::getbufferproc) -> PyResult<Self> {
+    fn from(object: &Bound<'py, PyAny>, get: ffi::getbufferproc, flags: c_int) -> PyResult<Self> {
         let mut view: Box<MaybeUninit<ffi::Py_buffer>> = Box::new_uninit();
-        // SAFETY: the object is alive and the view writable; PyBUF_SIMPLE asks for plain,
+        // SAFETY: the object is alive and the view can be written to; the flags ask for plain,
         // contiguous bytes.
-        let failed = unsafe { get(object.as_ptr(), view.as_mut_ptr(), ffi::PyBUF_SIMPLE) };
+        let failed = unsafe { get(object.as_ptr(), view.as_mut_ptr(), flags) };
         if failed != 0 {
             return Err(PyErr::fetch(object.py()));
         }
@@ -103,6 +139,23 @@ impl<'py> Export<'py> {
     }
 }
 
+impl Export<'_> {
+    /// Calls with the bytes themselves, of an export that was asked to be writable.
+    ///
+    /// `call` runs no Python code and does not release the GIL, so that nobody else uses them
+    /// meanwhile.
+    pub(crate) fn write<T>(&mut self, call: impl FnOnce(&mut [u8]) -> T) -> T {
+        let size = self.size();
+        if size == 0 {
+            return call(&mut []);
+        }
+        let address = self.view.buf.cast::<u8>();
+        // SAFETY: the exporter keeps `size` writable bytes alive at that address as long as this
+        // lives, and nobody else runs, as said above.
+        call(unsafe { slice::from_raw_parts_mut(address, size) })
+    }
+}
+
 impl Drop for Export<'_> {
     fn drop(&mut self) {
         // Where the exporter is a Python object, this runs its code; what is being raised stays.
@@ -116,115 +169,169 @@ impl Drop for Export<'_> {
     }
 }
 
-/// What a message is received into: one for each thread, used again and again.
-///
-/// Its bytes are always initialised, and it is big enough for a message of any queue that it was
-/// asked for.
-#[derive(Default)]
-pub(crate) struct Scratch {
-    bytes: Vec<u8>,
-    length: usize,
-    priority: u32,
-    was_held: bool,
-    next: Option<Box<Scratch>>,
-}
-
-thread_local! {
-    static SPARE: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
-}
-
-impl Scratch {
-    /// Receives into this thread's scratch, which has room for `size` bytes then, or MemoryError.
-    pub(crate) fn receive<T>(
-        size: usize,
-        receive: impl FnOnce(&mut [u8]) -> PyResult<T>,
-    ) -> PyResult<(Box<Self>, T)> {
-        // A thread that is ending, or is in a receive already (from a signal handler), has none.
-        let mut scratch = SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default();
-        if scratch.bytes.len() < size {
-            let mut bytes = room(size)?;
-            bytes.resize(size, 0);
-            scratch.bytes = bytes;
-        }
-        match receive(&mut scratch.bytes) {
-            Ok(received) => Ok((scratch, received)),
-            Err(error) => {
-                scratch.put_back();
-                Err(error)
-            }
-        }
-    }
-
-    /// Says what was received into it.
-    pub(crate) fn fill(&mut self, length: usize, priority: u32) {
-        self.length = length;
-        self.priority = priority;
-        self.was_held = false;
-    }
-
-    pub(crate) fn message(&self) -> &[u8] {
-        &self.bytes[..self.length]
-    }
-
-    /// Keeps it for this thread's next receive.
-    pub(crate) fn put_back(self: Box<Self>) {
-        // In a thread that is ending it is freed instead.
-        let _ = SPARE.try_with(|spare| spare.set(Some(self)));
-    }
-}
-
-/// Messages that were received and could not be handed over for want of memory: they come first.
-///
-/// Holding one allocates nothing: it stays in the scratch that it was received into.
-#[derive(Default)]
-pub(crate) struct Held {
-    any: AtomicBool,
-    first: Mutex<Option<Box<Scratch>>>,
-}
-
-impl Held {
-    /// After those that are held, unless it has been held already: then it stays the first.
-    pub(crate) fn hold(&self, mut message: Box<Scratch>) {
-        let mut slot = &mut *self.first.lock().unwrap_or_else(PoisonError::into_inner);
-        if message.was_held {
-            message.next = slot.take();
-        }
-        while let Some(held) = slot {
-            slot = &mut held.next;
-        }
-        *slot = Some(message);
-        self.any.store(true, Ordering::Release);
-    }
-
-    pub(crate) fn count(&self) -> usize {
-        if !self.any.load(Ordering::Acquire) {
-            return 0;
-        }
-        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
-        std::iter::successors(first.as_ref(), |held| held.next.as_ref()).count()
-    }
-
-    /// The one that has waited longest.
-    pub(crate) fn take(&self) -> Option<Box<Scratch>> {
-        if !self.any.load(Ordering::Acquire) {
-            return None;
-        }
-        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut message = first.take()?;
-        message.was_held = true;
-        *first = message.next.take();
-        self.any.store(first.is_some(), Ordering::Release);
-        Some(message)
-    }
-}
-
 /// A new `bytes`, or MemoryError.
+#[inline(always)]
 pub(crate) fn to_bytes<'py>(py: Python<'py>, message: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
     let length = ffi::Py_ssize_t::try_from(message.len())?;
     // SAFETY: pointer and length are those of a live slice, which is copied.
     let bytes = unsafe { ffi::PyBytes_FromStringAndSize(message.as_ptr().cast(), length) };
-    // SAFETY: a new reference to a bytes, or null with an exception set; the thread is attached.
-    unsafe { Bound::from_owned_ptr_or_err(py, bytes) }.and_then(|bytes| Ok(bytes.cast_into()?))
+    // SAFETY: a new reference, or null with an exception set; the thread is attached.
+    let bytes = unsafe { Bound::from_owned_ptr_or_err(py, bytes) }?;
+    // SAFETY: this function makes nothing but bytes.
+    Ok(unsafe { bytes.cast_into_unchecked() })
+}
+
+/// What came of [`receive_whole`].
+pub(crate) enum Whole<'py> {
+    Bytes(Bound<'py, PyBytes>),
+    /// It is shorter than was hoped, and in the scratch now.
+    Scratch(Box<Scratch>),
+    Nothing,
+}
+
+/// Receives straight into a new `bytes` of the full size, which spares a copy if the message has
+/// that size. If not, it is put into the scratch, which is not used otherwise.
+pub(crate) fn receive_whole<'py>(
+    py: Python<'py>,
+    size: usize,
+    mut scratch: Box<Scratch>,
+    attempt: impl for<'a> FnOnce(&'a mut [MaybeUninit<u8>]) -> PyResult<Option<(&'a mut [u8], u32)>>,
+) -> PyResult<Whole<'py>> {
+    let length = ffi::Py_ssize_t::try_from(size)?;
+    // SAFETY: a null pointer asks for bytes that are not initialised.
+    let bytes = unsafe { ffi::PyBytes_FromStringAndSize(ptr::null(), length) };
+    // SAFETY: a new reference, or null with an exception set; the thread is attached.
+    let bytes = unsafe { Bound::from_owned_ptr_or_err(py, bytes) }?;
+    // SAFETY: the memory of a live bytes.
+    let start = unsafe { ffi::PyBytes_AsString(bytes.as_ptr()) };
+    // SAFETY: that many bytes are there, and nobody else has a reference to them yet.
+    let room = unsafe { slice::from_raw_parts_mut(start.cast(), size) };
+    match attempt(room) {
+        Ok(Some((message, _))) if message.len() == size => {
+            scratch.put_back();
+            // SAFETY: it is a bytes, and all of it is initialised now.
+            Ok(Whole::Bytes(unsafe { bytes.cast_into_unchecked() }))
+        }
+        Ok(Some((message, priority))) => {
+            scratch.copy(message, priority);
+            Ok(Whole::Scratch(scratch))
+        }
+        nothing => {
+            scratch.put_back();
+            nothing.map(|_| Whole::Nothing)
+        }
+    }
+}
+
+/// Adds a message to a list, or changes nothing.
+pub(crate) fn append_message(
+    list: &Bound<'_, PyList>,
+    class: &Bound<'_, PyType>,
+    data: &[u8],
+    priority: u32,
+) -> PyResult<()> {
+    let message = to_message(class, data, priority)?;
+    // SAFETY: both are alive; the list takes a reference of its own.
+    let failed = unsafe { ffi::PyList_Append(list.as_ptr(), message.as_ptr()) };
+    if failed == 0 { Ok(()) } else { Err(PyErr::fetch(list.py())) }
+}
+
+/// From CPython 3.14 on, a tuple also holds its hash, which only its own `__new__` sets up.
+const TUPLES_HOLD_THEIR_HASH: u64 = 0x030E_0000;
+
+/// A new message, or MemoryError: an object of `class`, a tuple of its data and priority.
+///
+/// The class's own `__new__` is Python, and would take several times as long.
+#[inline(always)]
+pub(crate) fn to_message<'py>(
+    class: &Bound<'py, PyType>,
+    data: &[u8],
+    priority: u32,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = class.py();
+    let (data, priority) = (to_bytes(py, data)?.into_any(), to_int(py, priority as usize)?);
+    // SAFETY: a constant of the interpreter.
+    if unsafe { ffi::Py_Version } >= TUPLES_HOLD_THEIR_HASH {
+        return new_tuple(class, pair(data, priority)?);
+    }
+    // SAFETY: a live type of objects that have room for so many references.
+    let message = unsafe { ffi::PyType_GenericAlloc(class.as_type_ptr(), 2) };
+    // SAFETY: a new reference, or null with an exception set; the thread is attached.
+    unsafe { Bound::from_owned_ptr_or_err(py, message) }
+        .map(|message| fill_pair(message, data, priority))
+}
+
+/// `tuple.__new__(class, fields)`.
+fn new_tuple<'py>(
+    class: &Bound<'py, PyType>,
+    fields: Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = class.py();
+    // SAFETY: takes no pointer; the thread is attached.
+    let arguments = unsafe { ffi::PyTuple_New(1) };
+    // SAFETY: a new reference, or null with an exception set; the thread is attached.
+    let arguments = unsafe { Bound::from_owned_ptr_or_err(py, arguments) }?;
+    // SAFETY: a new tuple with room for one, which takes the reference over.
+    unsafe { ffi::PyTuple_SetItem(arguments.as_ptr(), 0, fields.into_ptr()) };
+    let tuple = py.get_type::<PyTuple>().as_type_ptr();
+    // SAFETY: a live type, whose slots are there for the life of the process.
+    let new = unsafe { ffi::PyType_GetSlot(tuple, ffi::Py_tp_new) };
+    // SAFETY: this is the type of what that slot holds, and Option stands for null.
+    let new = unsafe { mem::transmute::<*mut c_void, Option<ffi::newfunc>>(new) };
+    let object = new.map_or(ptr::null_mut(), |new| {
+        // SAFETY: the class is a subtype of tuple, and the arguments are those of tuple.
+        unsafe { new(class.as_type_ptr(), arguments.as_ptr(), ptr::null_mut()) }
+    });
+    // SAFETY: a new reference, or null with an exception set; the thread is attached.
+    unsafe { Bound::from_owned_ptr_or_err(py, object) }
+}
+
+/// A new tuple of two, or MemoryError.
+pub(crate) fn pair<'py>(
+    first: Bound<'py, PyAny>,
+    second: Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = first.py();
+    // SAFETY: takes no pointer; the thread is attached.
+    let pair = unsafe { ffi::PyTuple_New(2) };
+    // SAFETY: a new reference, or null with an exception set; the thread is attached.
+    unsafe { Bound::from_owned_ptr_or_err(py, pair) }.map(|pair| fill_pair(pair, first, second))
+}
+
+/// Fills a new tuple that has room for two.
+#[inline(always)]
+fn fill_pair<'py>(
+    pair: Bound<'py, PyAny>,
+    first: Bound<'py, PyAny>,
+    second: Bound<'py, PyAny>,
+) -> Bound<'py, PyAny> {
+    // SAFETY: the tuple is new, and takes the reference over.
+    unsafe { ffi::PyTuple_SetItem(pair.as_ptr(), 0, first.into_ptr()) };
+    // SAFETY: the same.
+    unsafe { ffi::PyTuple_SetItem(pair.as_ptr(), 1, second.into_ptr()) };
+    pair
+}
+
+/// A new empty list, or MemoryError.
+pub(crate) fn new_list(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
+    // SAFETY: takes no pointer; the thread is attached.
+    let list = unsafe { ffi::PyList_New(0) };
+    // SAFETY: a new reference, or null with an exception set; the thread is attached.
+    unsafe { Bound::from_owned_ptr_or_err(py, list) }.and_then(|list| Ok(list.cast_into()?))
+}
+
+/// The queue behind a descriptor, which stays open and the caller's if there is none behind it.
+pub(crate) fn adopt(number: RawFd) -> posix_mqueue::Result<posix_mqueue::MessageQueue> {
+    if number < 0 {
+        return Err(Error::closed("fcntl", None));
+    }
+    // SAFETY: a number of a descriptor, which the caller gives away. If it is open, nobody else
+    // here owns it; if it is not, the check that follows finds that out, and it is let go again.
+    let fd = unsafe { OwnedFd::from_raw_fd(number) };
+    posix_mqueue::MessageQueue::try_from(fd).map_err(|(error, fd)| {
+        let _ = fd.into_raw_fd();
+        error
+    })
 }
 
 /// A str as the names of files are encoded, whatever a subclass makes of `encode`.
@@ -236,6 +343,7 @@ pub(crate) fn encode_fs<'py>(text: &Bound<'py, PyString>) -> PyResult<Bound<'py,
 }
 
 /// A new `int`, or MemoryError.
+#[inline(always)]
 pub(crate) fn to_int(py: Python<'_>, number: usize) -> PyResult<Bound<'_, PyAny>> {
     // SAFETY: takes no pointer; the thread is attached.
     let int = unsafe { ffi::PyLong_FromSize_t(number) };

@@ -3,18 +3,45 @@
 use std::ffi::OsStr;
 
 use posix_mqueue::Error;
-use pyo3::exceptions::{PyOSError, PyOverflowError, PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::exceptions::{
+    PyBlockingIOError, PyOSError, PyOverflowError, PyRuntimeError, PyTypeError, PyValueError,
+};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyType};
+use pyo3::types::{PyDict, PyString, PyType};
 
 /// `OSError(errno, message[, filename])`, so that Python picks the subclass by errno.
 pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
+    if error.is_would_block() && error.explanation().is_none() {
+        return would_block(py, error);
+    }
     let new = |errno, message| match error.name() {
         Some(name) => build(py, error.is_limit(), (errno, message, name)),
         None => build(py, error.is_limit(), (errno, message)),
     };
     new(error.raw_os_error(), error.message())
+}
+
+/// The one exception that programs raise on purpose, again and again: by the shortest way.
+fn would_block(py: Python<'_>, error: &Error) -> PyErr {
+    let class = py.get_type::<PyBlockingIOError>();
+    let exception = would_block_words(py, error).and_then(|words| match error.name() {
+        Some(name) => class.call1((error.raw_os_error(), words, name)),
+        None => class.call1((error.raw_os_error(), words)),
+    });
+    exception.map_or_else(|failed| failed, PyErr::from_value)
+}
+
+/// What is made once is made when the module is imported.
+pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
+    limit_error(py)?;
+    would_block_words(py, &Error::would_block("mq_timedreceive")).map(drop)
+}
+
+fn would_block_words<'py>(py: Python<'py>, error: &Error) -> PyResult<&'py Bound<'py, PyString>> {
+    static WORDS: PyOnceLock<Py<PyString>> = PyOnceLock::new();
+    let words = || Ok(PyString::new(py, &error.message()).unbind());
+    WORDS.get_or_try_init(py, words).map(|words| words.bind(py))
 }
 
 fn build<'py, A>(py: Python<'py>, limit: bool, arguments: A) -> PyErr
@@ -40,12 +67,45 @@ pub(crate) fn after_writing(py: Python<'_>, error: PyErr, written: usize) -> PyE
     error
 }
 
+/// How many messages went before a signal handler raised.
+pub(crate) fn after_sending(py: Python<'_>, error: PyErr, sent: usize) -> PyErr {
+    let _ = error.value(py).setattr("messages_sent", sent);
+    error
+}
+
+/// Which one of several messages is at fault.
+pub(crate) fn at(py: Python<'_>, error: PyErr, position: usize) -> PyErr {
+    let note = format!("nothing was sent: message {position} (counted from 0) is at fault");
+    let _ = error.value(py).call_method1("add_note", (note,));
+    error
+}
+
+pub(crate) fn buffer_too_small(given: usize, needed: usize) -> PyErr {
+    PyValueError::new_err(format!(
+        "a buffer of {given} bytes, and a message of this queue may have {needed} (msgsize)"
+    ))
+}
+
+pub(crate) fn negative(argument: &str, given: i64) -> PyErr {
+    PyValueError::new_err(format!("{argument} must be None or not negative, not {given}"))
+}
+
+pub(crate) fn already_adopted(fd: i32) -> PyErr {
+    PyValueError::new_err(format!(
+        "descriptor {fd} belongs to another MessageQueue; adopt os.dup({fd}), or use its reopen()"
+    ))
+}
+
+pub(crate) fn not_searchable() -> PyErr {
+    PyTypeError::new_err("a message queue cannot be searched: to look at messages is to take them")
+}
+
 pub(crate) fn null_in_name() -> PyErr {
     PyValueError::new_err("embedded null byte")
 }
 
-pub(crate) fn bad_timeout(seconds: f64) -> PyErr {
-    PyValueError::new_err(format!("timeout must be None or a non-negative number, not {seconds}"))
+pub(crate) fn bad_seconds(given: f64) -> PyErr {
+    PyValueError::new_err(format!("a non-negative number of seconds is required, not {given}"))
 }
 
 pub(crate) fn signal_out_of_range() -> PyErr {
@@ -58,10 +118,8 @@ pub(crate) fn no_notification(given: &Bound<'_, PyAny>) -> PyErr {
     })
 }
 
-pub(crate) fn cannot_pickle(object: &Bound<'_, PyAny>) -> PyErr {
-    type_error(object, |class| {
-        format!("cannot pickle '{class}' object: open the queue by name in the other process")
-    })
+pub(crate) fn cannot_pickle(object: &Bound<'_, PyAny>, why: &str) -> PyErr {
+    type_error(object, |class| format!("cannot pickle '{class}' object: {why}"))
 }
 
 /// Names the object's class, in a way that runs no code of a metaclass unseen.
@@ -74,6 +132,11 @@ fn type_error(object: &Bound<'_, PyAny>, text: impl FnOnce(&str) -> String) -> P
 
 pub(crate) fn initialised_twice() -> PyErr {
     PyRuntimeError::new_err("this MessageQueue was opened already; make another one")
+}
+
+/// Whether the queue would have had to wait, being in nonblocking mode.
+pub(crate) fn is_would_block(py: Python<'_>, error: &PyErr) -> bool {
+    error.is_instance_of::<PyBlockingIOError>(py)
 }
 
 const LIMIT_ERROR_DOC: &str = "\

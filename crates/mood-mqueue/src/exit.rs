@@ -3,6 +3,7 @@
 //! A daemon thread, or the thread of a callback that is just returning, keeps its objects when the
 //! interpreter ends.
 
+use std::os::fd::AsRawFd;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use posix_mqueue::Owned;
@@ -16,6 +17,12 @@ pub(crate) fn remember(open: &Arc<Owned>) {
     let mut all = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
     all.retain(|open| open.strong_count() > 0);
     all.push(Arc::downgrade(open));
+}
+
+/// Whether an object of this process has this descriptor.
+pub(crate) fn is_open(fd: i32) -> bool {
+    let all = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    all.iter().filter_map(Weak::upgrade).any(|open| open.as_raw_fd() == fd)
 }
 
 /// Called by `atexit`, after whatever the program itself has registered there.

@@ -1,5 +1,6 @@
 //! The border between Python and `posix-mqueue`: signatures, one call each, and no decisions.
 
+mod adopt;
 mod block;
 mod buffer;
 mod callback;
@@ -9,8 +10,11 @@ mod methods;
 mod module;
 mod name;
 mod queue;
-mod timeout;
+mod scratch;
+mod seconds;
 mod transfer;
+mod values;
+mod whole;
 
 /// POSIX message queues (Linux). Use `mood.mqueue`.
 #[pyo3::pymodule(gil_used = false)]
@@ -18,7 +22,7 @@ mod _native {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use crate::module::unlink;
+    use crate::module::{limits, unlink};
     #[pymodule_export]
     use crate::queue::MessageQueue;
 
@@ -30,9 +34,14 @@ mod _native {
         posix_mqueue::prepare_for_fork();
         crate::buffer::every_second_of_none(py)?;
         crate::callback::prepare(py)?;
+        crate::errors::prepare(py)?;
         crate::exit::prepare(py)?;
         crate::name::fspath(py)?;
-        module.getattr("unlink")?.setattr("__module__", "mood.mqueue")?;
+        crate::values::message(py)?;
+        for function in ["limits", "unlink"] {
+            module.getattr(function)?.setattr("__module__", "mood.mqueue")?;
+        }
+        module.add("PRIORITY_MAX", posix_mqueue::PRIORITY_MAX)?;
         module.add("LimitError", crate::errors::limit_error(py)?)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }

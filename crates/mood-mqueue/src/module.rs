@@ -1,9 +1,9 @@
 //! The module's functions.
 
+use posix_mqueue::Limits;
 use pyo3::prelude::*;
 
-use crate::errors;
-use crate::name;
+use crate::{errors, name, values};
 
 /// unlink(name)
 /// --
@@ -28,4 +28,26 @@ pub(crate) fn unlink(name: &Bound<'_, PyAny>) -> PyResult<()> {
     name::with_encoded(name, |encoded| {
         posix_mqueue::unlink(encoded).map_err(|error| errors::raise(name.py(), &error))
     })
+}
+
+/// limits()
+/// --
+///
+/// Return the limits on queues that are in force now, as Limits(msg_default, msg_max,
+/// msgsize_default, msgsize_max, queues_max, rlimit).
+///
+/// A queue is charged maxmsg * (msgsize + 96) bytes against rlimit. Privileged processes may pass
+/// some of the others.
+///
+/// Raises FileNotFoundError (ENOENT) where /proc is not mounted.
+///
+/// >>> from mood.mqueue import limits
+/// >>> limits().msg_default <= limits().msg_max
+/// True
+///
+/// Source: mq_overview(7), getrlimit(2).
+#[pyfunction]
+pub(crate) fn limits(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    let limits = Limits::read().map_err(|error| errors::raise(py, &error))?;
+    values::limits(py, &limits)
 }

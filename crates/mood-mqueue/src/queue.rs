@@ -1,14 +1,15 @@
 //! The Python class: what an object holds, and who may touch it when.
 
 use std::ffi::OsString;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use posix_mqueue::{Attributes, Owned};
 use pyo3::prelude::*;
 
-use crate::buffer::Held;
 use crate::callback::Callbacks;
-use crate::errors;
+use crate::scratch::Held;
+use crate::{buffer, errors, exit};
 
 /// A POSIX message queue of the Linux kernel, opened or created.
 ///
@@ -20,6 +21,8 @@ use crate::errors;
 /// mode (int): permissions of a new queue, less the umask.
 /// maxmsg (int): messages that a new queue can hold; negative: the system's default; 0: 1.
 /// msgsize (int): bytes that a message of a new queue can have; negative: the default; 0: 1.
+///
+/// from_fd(), create_unique() and reopen() make further ones.
 ///
 /// The object that created the queue owns it: its close(), or its collection, removes the name
 /// too (see owner). A forked child never does so. It is a context manager, and any number of
@@ -48,6 +51,8 @@ pub(crate) struct MessageQueue {
     pub(crate) open: RwLock<Option<Arc<Owned>>>,
     pub(crate) facts: OnceLock<Facts>,
     pub(crate) held: Held,
+    /// Whether the last message was as long as one can be, so that the next one may be.
+    pub(crate) last_was_whole: AtomicBool,
     pub(crate) callbacks: Callbacks,
 }
 
@@ -57,9 +62,28 @@ pub(crate) struct Facts {
     pub(crate) flags: i32,
     pub(crate) maxmsg: usize,
     pub(crate) msgsize: usize,
+    /// The answer of `send()` for a full message, made once.
+    pub(crate) msgsize_int: Py<PyAny>,
 }
 
 impl MessageQueue {
+    /// Gives a new object its queue. Once.
+    pub(crate) fn start(&self, py: Python<'_>, open: Owned, flags: i32) -> PyResult<()> {
+        let msgsize = open.message_size();
+        let facts = Facts {
+            name: open.name().map(|name| name.as_os_str().to_owned()).unwrap_or_default(),
+            flags,
+            maxmsg: open.capacity(),
+            msgsize,
+            msgsize_int: buffer::to_int(py, msgsize)?.unbind(),
+        };
+        self.facts.set(facts).map_err(|_| errors::initialised_twice())?;
+        let open = Arc::new(open);
+        exit::remember(&open);
+        *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(open);
+        Ok(())
+    }
+
     /// Calls with the open queue, which stays open meanwhile.
     ///
     /// For what neither waits nor touches a Python object: to make or drop one may collect

@@ -1,13 +1,21 @@
-//! Messages in and out: what is cut, what is split, and that none is lost on the way.
+//! Bytes in and out, as the document has it: what is cut, what is split, and that nothing is lost
+//! on the way.
+
+use std::sync::atomic::Ordering;
 
 use posix_mqueue::Deadline;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes};
 
-use crate::buffer::{self, Export, Scratch};
+use crate::buffer::{self, Export, Payload, Whole};
 use crate::queue::MessageQueue;
+use crate::scratch::Scratch;
 use crate::{block, errors};
 
+/// From this size on, a copy that is spared is worth a larger object that may be in vain.
+const WHOLE_FROM: usize = 2048;
+
+#[inline(always)]
 pub(crate) fn send<'py>(
     queue: &MessageQueue,
     message: &Bound<'py, PyAny>,
@@ -15,12 +23,18 @@ pub(crate) fn send<'py>(
     deadline: Deadline,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = message.py();
-    buffer::with_bytes(message, queue.facts(py)?.msgsize, |bytes| {
-        // The answer first: no memory for it must not mean that a message went all the same.
-        let answer = buffer::to_int(py, bytes.len())?;
-        block::send(py, queue, bytes, priority, deadline)?;
-        Ok(answer)
-    })
+    let facts = queue.facts(py)?;
+    let payload = Payload::cut(message, facts.msgsize)?;
+    let bytes = payload.as_bytes();
+    let bytes = bytes.get(..facts.msgsize).unwrap_or(bytes);
+    // The answer first: no memory for it must not mean that a message went all the same.
+    let answer = if bytes.len() == facts.msgsize {
+        facts.msgsize_int.bind(py).clone()
+    } else {
+        buffer::to_int(py, bytes.len())?
+    };
+    block::send(py, queue, bytes, priority, deadline)?;
+    Ok(answer)
 }
 
 pub(crate) fn sendall(
@@ -31,27 +45,38 @@ pub(crate) fn sendall(
 ) -> PyResult<()> {
     let py = message.py();
     let msgsize = queue.facts(py)?.msgsize;
-    buffer::with_bytes(message, usize::MAX, |bytes| {
-        // Cut off by hand, since no chunk comes of an empty message.
-        let (first, rest) = bytes.split_at(bytes.len().min(msgsize));
-        block::send(py, queue, first, priority, deadline)?;
-        rest.chunks(msgsize).zip(1..).try_for_each(|(chunk, sent)| {
-            block::send(py, queue, chunk, priority, deadline)
-                .map_err(|error| errors::after_writing(py, error, sent * msgsize))
-        })
+    let payload = Payload::cut(message, usize::MAX)?;
+    // Cut off by hand, since no chunk comes of an empty message.
+    let bytes = payload.as_bytes();
+    let (first, rest) = bytes.split_at(bytes.len().min(msgsize));
+    block::send(py, queue, first, priority, deadline)?;
+    rest.chunks(msgsize).zip(1..).try_for_each(|(chunk, sent)| {
+        block::send(py, queue, chunk, priority, deadline)
+            .map_err(|failure| errors::after_writing(py, failure.into(), sent * msgsize))
     })
 }
 
+#[inline(always)]
 pub(crate) fn receive<'py>(
     py: Python<'py>,
     queue: &MessageQueue,
     deadline: Deadline,
 ) -> PyResult<Bound<'py, PyBytes>> {
+    let size = queue.facts(py)?.msgsize;
+    let hopeful = size >= WHOLE_FROM && queue.last_was_whole.load(Ordering::Relaxed);
     let message = match held(py, queue)? {
         Some(held) => held,
+        None if hopeful => match whole(py, queue, size)? {
+            Whole::Bytes(bytes) => return Ok(bytes),
+            Whole::Scratch(message) => message,
+            Whole::Nothing => next(py, queue, deadline)?,
+        },
         None => next(py, queue, deadline)?,
     };
-    hand_over(queue, message, |bytes| buffer::to_bytes(py, bytes))
+    if size >= WHOLE_FROM {
+        queue.last_was_whole.store(message.message().len() == size, Ordering::Relaxed);
+    }
+    hand_over(queue, message, |message| buffer::to_bytes(py, message.message()))
 }
 
 /// Whether the last message was empty.
@@ -73,8 +98,9 @@ pub(crate) fn drain(
                 None => break,
             },
         };
-        let append = |bytes: &[u8]| buffer::append(buffer, bytes).map(|()| bytes.is_empty());
-        if hand_over(queue, message, append)? {
+        let ended = message.message().is_empty();
+        hand_over(queue, message, |message| buffer::append(buffer, message.message()))?;
+        if ended {
             return Ok(true);
         }
     }
@@ -109,39 +135,74 @@ pub(crate) fn fill(
 }
 
 /// A message that an earlier receive had no memory for.
-fn held(py: Python<'_>, queue: &MessageQueue) -> PyResult<Option<Box<Scratch>>> {
+#[inline(always)]
+pub(crate) fn held(py: Python<'_>, queue: &MessageQueue) -> PyResult<Option<Box<Scratch>>> {
+    if queue.held.is_empty() {
+        return Ok(None);
+    }
     queue.with_open(py, |_| queue.held.take())
 }
 
 /// The next message of the kernel's.
-fn next(py: Python<'_>, queue: &MessageQueue, deadline: Deadline) -> PyResult<Box<Scratch>> {
+#[inline(always)]
+pub(crate) fn next(
+    py: Python<'_>,
+    queue: &MessageQueue,
+    deadline: Deadline,
+) -> PyResult<Box<Scratch>> {
     let size = queue.facts(py)?.msgsize;
-    let (mut scratch, (length, priority)) =
-        Scratch::receive(size, |room| block::receive(py, queue, room, deadline))?;
-    scratch.fill(length, priority);
-    Ok(scratch)
+    let mut scratch = Scratch::take(size)?;
+    match block::receive(py, queue, scratch.room(size), deadline) {
+        Ok(received) => {
+            scratch.fill(received);
+            Ok(scratch)
+        }
+        Err(failure) => {
+            scratch.put_back();
+            Err(failure.into())
+        }
+    }
 }
 
 /// The same if there is one now.
 fn next_waiting(py: Python<'_>, queue: &MessageQueue) -> PyResult<Option<Box<Scratch>>> {
     let size = queue.facts(py)?.msgsize;
-    let (mut scratch, received) =
-        Scratch::receive(size, |room| block::try_receive(py, queue, room))?;
-    let Some((length, priority)) = received else {
-        scratch.put_back();
-        return Ok(None);
-    };
-    scratch.fill(length, priority);
-    Ok(Some(scratch))
+    let mut scratch = Scratch::take(size)?;
+    match block::receive_waiting(py, queue, scratch.room(size)) {
+        Ok(Some(received)) => {
+            scratch.fill(received);
+            Ok(Some(scratch))
+        }
+        nothing => {
+            scratch.put_back();
+            nothing.map(|_| None)
+        }
+    }
+}
+
+/// The same, in the hope that it is as long as a message can be.
+fn whole<'py>(py: Python<'py>, queue: &MessageQueue, size: usize) -> PyResult<Whole<'py>> {
+    if size > block::ATTACHED_UP_TO {
+        return Ok(Whole::Nothing);
+    }
+    let scratch = Scratch::take(size)?;
+    buffer::receive_whole(py, size, scratch, |room| {
+        queue.with_open(py, |open| open.attempt_receive_uninit(room))?.or_else(|error| {
+            // The plain way, which comes next, tells it better.
+            drop(error);
+            Ok(None)
+        })
+    })
 }
 
 /// Gives a message to the caller, or holds it for the next receive.
-fn hand_over<T>(
+#[inline(always)]
+pub(crate) fn hand_over<T>(
     queue: &MessageQueue,
     message: Box<Scratch>,
-    give: impl FnOnce(&[u8]) -> PyResult<T>,
+    give: impl FnOnce(&Scratch) -> PyResult<T>,
 ) -> PyResult<T> {
-    match give(message.message()) {
+    match give(&message) {
         Ok(given) => {
             message.put_back();
             Ok(given)

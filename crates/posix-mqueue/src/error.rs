@@ -21,8 +21,12 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// assert_eq!(error.call(), "mq_unlink");
 /// assert_eq!(error.name().unwrap(), "/posix-mqueue-doc-none");
 /// ```
+#[derive(Clone)]
+pub struct Error(Box<Parts>);
+
+/// Behind a pointer, so that what succeeds is not moved about in the room that an error takes.
 #[derive(Clone, Debug)]
-pub struct Error {
+struct Parts {
     call: &'static str,
     errno: i32,
     name: Option<Box<OsStr>>,
@@ -32,7 +36,7 @@ pub struct Error {
 
 impl Error {
     pub(crate) fn from_errno(call: &'static str, errno: i32) -> Self {
-        Self { call, errno, name: None, explanation: None, limit: false }
+        Self(Box::new(Parts { call, errno, name: None, explanation: None, limit: false }))
     }
 
     /// `EBADF`: what a program that closes queues before it drops them gives for their later use.
@@ -45,20 +49,26 @@ impl Error {
         }
     }
 
+    /// `EAGAIN`: what a program gives where it will not wait.
+    #[must_use]
+    pub fn would_block(call: &'static str) -> Self {
+        Self::from_errno(call, sys::EAGAIN)
+    }
+
     pub(crate) fn new(call: &'static str, error: &io::Error) -> Self {
         // Every io::Error of this crate comes from errno; EIO only keeps the function total.
         Self::from_errno(call, error.raw_os_error().unwrap_or(libc::EIO))
     }
 
     pub(crate) fn calling(mut self, call: &'static str) -> Self {
-        self.call = call;
+        self.0.call = call;
         self
     }
 
     /// Adds the name of the queue that it is about, where it has none.
     #[must_use]
     pub fn about(self, name: &OsStr) -> Self {
-        if self.name.is_some() { self } else { self.named(name) }
+        if self.0.name.is_some() { self } else { self.named(name) }
     }
 
     /// What is longer than any path is no name, and is not copied.
@@ -66,84 +76,97 @@ impl Error {
         if name.len() >= PATH_MAX {
             return self;
         }
-        self.name = Some(OsString::from(name).into_boxed_os_str());
+        self.0.name = Some(OsString::from(name).into_boxed_os_str());
         self
     }
 
     pub(crate) fn explained(mut self, why: String) -> Self {
-        self.explanation = Some(why.into_boxed_str());
+        self.0.explanation = Some(why.into_boxed_str());
         self
     }
 
     pub(crate) fn limited(mut self, why: String) -> Self {
-        self.limit = true;
+        self.0.limit = true;
         self.explained(why)
     }
 
     /// The errno. Never 0.
     #[must_use]
     pub fn raw_os_error(&self) -> i32 {
-        self.errno
+        self.0.errno
     }
 
     /// What `std` calls this errno.
     #[must_use]
     pub fn kind(&self) -> io::ErrorKind {
-        io::Error::from_raw_os_error(self.errno).kind()
+        io::Error::from_raw_os_error(self.0.errno).kind()
     }
 
     /// The C function that failed.
     #[must_use]
     pub fn call(&self) -> &'static str {
-        self.call
+        self.0.call
     }
 
     /// The queue's name, where the call took one.
     #[must_use]
     pub fn name(&self) -> Option<&OsStr> {
-        self.name.as_deref()
+        self.0.name.as_deref()
     }
 
     /// What errno does not say: which argument, which limit with its value, how to mend it.
     #[must_use]
     pub fn explanation(&self) -> Option<&str> {
-        self.explanation.as_deref()
+        self.0.explanation.as_deref()
     }
 
     /// Whether a limit of the system refused, one that can be raised.
     #[must_use]
     pub fn is_limit(&self) -> bool {
-        self.limit
+        self.0.limit
     }
 
     /// Whether the call would have had to wait (`EAGAIN`).
     #[must_use]
     pub fn is_would_block(&self) -> bool {
-        self.errno == sys::EAGAIN
+        self.0.errno == sys::EAGAIN
     }
 
     /// Whether a signal handler ran and nothing was sent or received (`EINTR`).
     #[must_use]
     pub fn is_interrupted(&self) -> bool {
-        self.errno == sys::EINTR
+        self.0.errno == sys::EINTR
     }
 
     /// The errno in words, then the explanation.
     #[must_use]
     pub fn message(&self) -> String {
-        let words = io::Error::from_raw_os_error(self.errno).to_string();
+        let words = io::Error::from_raw_os_error(self.0.errno).to_string();
         let words = words.split(" (os error ").next().unwrap_or_default();
-        match &self.explanation {
+        match &self.0.explanation {
             Some(why) => format!("{words}: {why}"),
             None => words.to_owned(),
         }
     }
 }
 
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Parts { call, errno, name, explanation, limit } = &*self.0;
+        f.debug_struct("Error")
+            .field("call", call)
+            .field("errno", errno)
+            .field("name", name)
+            .field("explanation", explanation)
+            .field("limit", limit)
+            .finish()
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.call)?;
-        if let Some(name) = &self.name {
+        f.write_str(self.0.call)?;
+        if let Some(name) = &self.0.name {
             write!(f, " {name:?}")?;
         }
         write!(f, ": {}", self.message())

@@ -180,6 +180,36 @@ impl OpenOptions {
         }
     }
 
+    /// Creates a queue with a name that nobody has: the prefix and 16 random hexadecimal digits.
+    ///
+    /// ```
+    /// use posix_mqueue::OpenOptions;
+    ///
+    /// let queue = OpenOptions::new()
+    ///     .read(true).write(true).capacity(1).message_size(8)
+    ///     .create_unique("/replies-")?;
+    /// assert_eq!(queue.name().unwrap().as_os_str().len(), "/replies-".len() + 16);
+    /// queue.unlink()?;
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open), and what `getrandom(2)` gives.
+    pub fn create_unique(&self, prefix: impl AsRef<OsStr>) -> Result<MessageQueue> {
+        let mut options = self.clone();
+        options.create(true).exclusive(true);
+        loop {
+            let random = sys::getrandom().map_err(|e| Error::new("getrandom", &e))?;
+            let mut name = prefix.as_ref().to_owned();
+            name.push(format!("{random:016x}"));
+            match options.open(name) {
+                Err(error) if error.raw_os_error() == sys::EEXIST => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
     /// What the options say of the descriptor.
     fn access(&self) -> Result<(Access, c_int)> {
         let (access, flags) = match (self.read, self.write) {

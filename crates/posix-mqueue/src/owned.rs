@@ -1,6 +1,8 @@
 //! A queue that goes with the handle that made it.
 
+use std::mem;
 use std::ops::Deref;
+use std::os::fd::{AsRawFd, IntoRawFd, RawFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::Result;
@@ -74,6 +76,17 @@ impl Deref for Owned {
     type Target = MessageQueue;
     fn deref(&self) -> &MessageQueue {
         &self.queue
+    }
+}
+
+impl IntoRawFd for Owned {
+    /// Gives the descriptor away, still open; the name stays in the system.
+    fn into_raw_fd(self) -> RawFd {
+        let number = self.queue.as_raw_fd();
+        // Dropping would close it, and nothing can be moved out of what has a destructor. What
+        // is forgotten besides is the name's memory.
+        mem::forget(self);
+        number
     }
 }
 

@@ -1,7 +1,7 @@
 //! The queue: owns the descriptor, and knows what never changes.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -100,6 +100,13 @@ impl MessageQueue {
     #[must_use]
     pub fn message_size(&self) -> usize {
         self.message_size
+    }
+
+    /// What the descriptor was opened for, and whether `O_NONBLOCK` is set now: the flags that
+    /// [`OpenOptions::from_flags`](crate::OpenOptions::from_flags) takes. `fcntl(2)`.
+    pub fn flags(&self) -> Result<i32> {
+        let flags = sys::fcntl_getfl(self.borrow()).map_err(|e| self.error("fcntl", &e))?;
+        Ok(flags & (sys::O_ACCMODE | sys::O_NONBLOCK))
     }
 
     /// `mq_getattr(3)`: sizes, messages, mode of the descriptor.
@@ -248,6 +255,13 @@ impl AsFd for MessageQueue {
 impl AsRawFd for MessageQueue {
     fn as_raw_fd(&self) -> RawFd {
         self.fd.as_raw_fd()
+    }
+}
+
+impl IntoRawFd for MessageQueue {
+    /// Gives the descriptor away, still open, as a number.
+    fn into_raw_fd(self) -> RawFd {
+        OwnedFd::from(self).into_raw_fd()
     }
 }
 

@@ -18,31 +18,31 @@ use crate::wait;
 /// have to wait. `EINTR` comes from those alone that say so. Source: `mq_receive(3)`.
 impl MessageQueue {
     /// Receives, waiting as long as it takes.
-    #[inline]
+    #[inline(always)]
     pub fn receive(&self, buffer: &mut [u8]) -> Result<(usize, u32)> {
         self.receive_by(&mut buffer.into(), || Deadline::Never)
     }
 
     /// Receives if there is a message, without waiting; `EAGAIN` if there is none.
-    #[inline]
+    #[inline(always)]
     pub fn try_receive(&self, buffer: &mut [u8]) -> Result<(usize, u32)> {
         self.try_room(&mut buffer.into())
     }
 
     /// Receives, waiting for so long at most, on the monotonic clock; then `ETIMEDOUT`.
-    #[inline]
+    #[inline(always)]
     pub fn receive_timeout(&self, buffer: &mut [u8], timeout: Duration) -> Result<(usize, u32)> {
         self.receive_by(&mut buffer.into(), || timeout.into())
     }
 
     /// Receives, waiting until then at most, on the monotonic clock; then `ETIMEDOUT`.
-    #[inline]
+    #[inline(always)]
     pub fn receive_deadline(&self, buffer: &mut [u8], deadline: Instant) -> Result<(usize, u32)> {
         self.receive_by(&mut buffer.into(), || deadline.into())
     }
 
     /// Receives, waiting until then at most, on the wall clock; then `ETIMEDOUT`.
-    #[inline]
+    #[inline(always)]
     pub fn receive_until(&self, buffer: &mut [u8], time: SystemTime) -> Result<(usize, u32)> {
         self.receive_by(&mut buffer.into(), || time.into())
     }
@@ -52,7 +52,7 @@ impl MessageQueue {
     ///
     /// With the two below, what the other calls are built of, for a program that has something to
     /// do in between. `mq_timedreceive(3)` with a deadline of zero.
-    #[inline]
+    #[inline(always)]
     pub fn attempt_receive(&self, buffer: &mut [u8]) -> Result<Option<(usize, u32)>> {
         self.attempt_room(&mut buffer.into())
     }
@@ -86,7 +86,7 @@ impl MessageQueue {
 /// the priority. Errors as above.
 impl MessageQueue {
     /// Receives, waiting as long as it takes.
-    #[inline]
+    #[inline(always)]
     pub fn receive_uninit<'a>(
         &self,
         buffer: &'a mut [MaybeUninit<u8>],
@@ -95,7 +95,7 @@ impl MessageQueue {
     }
 
     /// Receives if there is a message, without waiting; `EAGAIN` if there is none.
-    #[inline]
+    #[inline(always)]
     pub fn try_receive_uninit<'a>(
         &self,
         buffer: &'a mut [MaybeUninit<u8>],
@@ -106,7 +106,7 @@ impl MessageQueue {
     }
 
     /// Receives, waiting for so long at most, on the monotonic clock; then `ETIMEDOUT`.
-    #[inline]
+    #[inline(always)]
     pub fn receive_uninit_timeout<'a>(
         &self,
         buffer: &'a mut [MaybeUninit<u8>],
@@ -116,7 +116,7 @@ impl MessageQueue {
     }
 
     /// Receives, waiting until then at most, on the monotonic clock; then `ETIMEDOUT`.
-    #[inline]
+    #[inline(always)]
     pub fn receive_uninit_deadline<'a>(
         &self,
         buffer: &'a mut [MaybeUninit<u8>],
@@ -126,7 +126,7 @@ impl MessageQueue {
     }
 
     /// Receives, waiting until then at most, on the wall clock; then `ETIMEDOUT`.
-    #[inline]
+    #[inline(always)]
     pub fn receive_uninit_until<'a>(
         &self,
         buffer: &'a mut [MaybeUninit<u8>],
@@ -135,7 +135,19 @@ impl MessageQueue {
         self.receive_uninit_by(buffer, || time.into())
     }
 
-    #[inline]
+    /// One attempt that does not wait, whatever the descriptor's mode: `None` where a plain call
+    /// would sleep. `EINTR` for a signal.
+    #[inline(always)]
+    pub fn attempt_receive_uninit<'a>(
+        &self,
+        buffer: &'a mut [MaybeUninit<u8>],
+    ) -> Result<Option<(&'a mut [u8], u32)>> {
+        let mut room = buffer.into();
+        let received = self.attempt_room(&mut room)?;
+        Ok(received.map(|(_, priority)| (room.filled(), priority)))
+    }
+
+    #[inline(always)]
     fn receive_uninit_by<'a>(
         &self,
         buffer: &'a mut [MaybeUninit<u8>],
@@ -149,7 +161,7 @@ impl MessageQueue {
 
 /// What all of these come to.
 impl MessageQueue {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn receive_by(
         &self,
         room: &mut Room<'_>,
@@ -165,13 +177,13 @@ impl MessageQueue {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn try_room(&self, room: &mut Room<'_>) -> Result<(usize, u32)> {
         wait::uninterrupted(|| self.attempt_room(room))?
             .ok_or_else(|| self.error_of("mq_timedreceive", sys::EAGAIN))
     }
 
-    #[inline]
+    #[inline(always)]
     fn attempt_room(&self, room: &mut Room<'_>) -> Result<Option<(usize, u32)>> {
         match sys::mq_timedreceive(self.borrow(), room, Some(Duration::ZERO)) {
             Ok(received) => Ok(Some(received)),

@@ -17,32 +17,32 @@ use crate::{sys, wait};
 /// from those alone that say so. Source: `mq_send(3)`.
 impl MessageQueue {
     /// Sends, waiting for room as long as it takes.
-    #[inline]
+    #[inline(always)]
     pub fn send(&self, message: &[u8], priority: u32) -> Result<()> {
         self.send_by(message, priority, || Deadline::Never)
     }
 
     /// Sends if there is room, without waiting; `EAGAIN` if there is none.
-    #[inline]
+    #[inline(always)]
     pub fn try_send(&self, message: &[u8], priority: u32) -> Result<()> {
         wait::uninterrupted(|| self.attempt_send(message, priority))?
             .ok_or_else(|| self.error_of("mq_timedsend", sys::EAGAIN))
     }
 
     /// Sends, waiting for so long at most, on the monotonic clock; then `ETIMEDOUT`.
-    #[inline]
+    #[inline(always)]
     pub fn send_timeout(&self, message: &[u8], priority: u32, timeout: Duration) -> Result<()> {
         self.send_by(message, priority, || timeout.into())
     }
 
     /// Sends, waiting until then at most, on the monotonic clock; then `ETIMEDOUT`.
-    #[inline]
+    #[inline(always)]
     pub fn send_deadline(&self, message: &[u8], priority: u32, deadline: Instant) -> Result<()> {
         self.send_by(message, priority, || deadline.into())
     }
 
     /// Sends, waiting until then at most, on the wall clock; then `ETIMEDOUT`.
-    #[inline]
+    #[inline(always)]
     pub fn send_until(&self, message: &[u8], priority: u32, time: SystemTime) -> Result<()> {
         self.send_by(message, priority, || time.into())
     }
@@ -52,13 +52,35 @@ impl MessageQueue {
     ///
     /// With the two below, what the other calls are built of, for a program that has something to
     /// do in between. `mq_timedsend(3)` with a deadline of zero.
-    #[inline]
+    #[inline(always)]
     pub fn attempt_send(&self, message: &[u8], priority: u32) -> Result<Option<()>> {
         match sys::mq_timedsend(self.borrow(), message, priority, Some(Duration::ZERO)) {
             Ok(()) => Ok(Some(())),
             Err(e) if e.raw_os_error() == Some(sys::ETIMEDOUT) => Ok(None),
             Err(e) => Err(self.send_error(&e, message, priority)),
         }
+    }
+
+    /// Whether the queue takes a message of this length: `EMSGSIZE` if not, as sending it would
+    /// give.
+    pub fn check_length(&self, length: usize) -> Result<()> {
+        if length <= self.message_size() {
+            return Ok(());
+        }
+        let error = self.error_of("mq_timedsend", sys::EMSGSIZE);
+        Err(error.explained(format!(
+            "a message of {length} bytes, and this queue takes {} at most",
+            self.message_size()
+        )))
+    }
+
+    /// Whether there is such a priority: `EINVAL` if not, as sending with it would give.
+    pub fn check_priority(&self, priority: u32) -> Result<()> {
+        if priority <= PRIORITY_MAX {
+            return Ok(());
+        }
+        let error = self.error_of("mq_timedsend", sys::EINVAL);
+        Err(error.explained(format!("priority {priority} is not between 0 and {PRIORITY_MAX}")))
     }
 
     /// Attempts for as long as [`busy_poll`](Self::busy_poll) says: `None` if it is still to be
@@ -90,7 +112,7 @@ impl MessageQueue {
         .map_err(|e| self.send_error(&e, message, priority))
     }
 
-    #[inline]
+    #[inline(always)]
     fn send_by(
         &self,
         message: &[u8],
@@ -124,14 +146,8 @@ impl MessageQueue {
                 Access::Read,
                 "it was opened for reading only (O_RDONLY); to send, open it O_WRONLY or O_RDWR",
             ),
-            sys::EINVAL if priority > PRIORITY_MAX => {
-                error.explained(format!("priority {priority} is not between 0 and {PRIORITY_MAX}"))
-            }
-            sys::EMSGSIZE => error.explained(format!(
-                "a message of {} bytes, and this queue takes {} at most",
-                message.len(),
-                self.message_size()
-            )),
+            sys::EINVAL => self.check_priority(priority).err().unwrap_or(error),
+            sys::EMSGSIZE => self.check_length(message.len()).err().unwrap_or(error),
             _ => error,
         }
     }

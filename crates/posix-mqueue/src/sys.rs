@@ -122,17 +122,17 @@ macro_rules! call {
 }
 
 /// The kernel's own convention: an error is a negative errno.
-#[inline]
+#[inline(always)]
 #[allow(dead_code)] // where libc makes the calls
 fn or_errno(result: i64) -> io::Result<i64> {
     match i32::try_from(result) {
-        Ok(errno @ ..0) => Err(io::Error::from_raw_os_error(-errno)),
+        Ok(errno @ ..0) => Err(io::Error::from_raw_os_error(errno.wrapping_neg())),
         _ => Ok(result),
     }
 }
 
 /// `deadline` is time since the epoch on the wall clock; zero means "do not wait", None "for ever".
-#[inline]
+#[inline(always)]
 pub(crate) fn mq_timedsend(
     fd: BorrowedFd<'_>,
     message: &[u8],
@@ -148,7 +148,7 @@ pub(crate) fn mq_timedsend(
 }
 
 /// The length and priority of the message that is now in the room. Deadline as for sending.
-#[inline]
+#[inline(always)]
 pub(crate) fn mq_timedreceive(
     fd: BorrowedFd<'_>,
     room: &mut Room<'_>,
@@ -182,7 +182,7 @@ impl<'a> From<&'a mut [MaybeUninit<u8>]> for Room<'a> {
 }
 
 impl<'a> From<&'a mut [u8]> for Room<'a> {
-    #[inline]
+    #[inline(always)]
     fn from(bytes: &'a mut [u8]) -> Self {
         let (start, length) = (bytes.as_mut_ptr().cast(), bytes.len());
         // SAFETY: the same bytes with the same layout, borrowed as before; only the kernel writes
@@ -236,6 +236,15 @@ pub(crate) fn mq_setattr(fd: BorrowedFd<'_>, flags: c_int) -> io::Result<()> {
     attr.mq_flags = flags.into();
     // SAFETY: attr is a live mq_attr; a null old attribute is allowed.
     done(unsafe { libc::mq_setattr(fd.as_raw_fd(), &raw const attr, ptr::null_mut()) })
+}
+
+/// A number that nobody can guess.
+pub(crate) fn getrandom() -> io::Result<u64> {
+    let mut bytes = [0; size_of::<u64>()];
+    // SAFETY: pointer and length are those of a live array that is ours alone. So few bytes come
+    // whole or not at all.
+    done(unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), 0) })?;
+    Ok(u64::from_ne_bytes(bytes))
 }
 
 /// How the kernel is to tell of a message.

@@ -1,4 +1,4 @@
-//! `timeout=`: None or seconds, as everywhere in Python.
+//! Times in seconds, as everywhere in Python: `timeout=`, and `busy_poll`.
 
 use std::time::Duration;
 
@@ -7,16 +7,15 @@ use pyo3::prelude::*;
 
 use crate::errors;
 
-/// How long a call may wait.
 #[derive(Clone, Copy)]
-pub(crate) struct Timeout(Duration);
+pub(crate) struct Seconds(pub(crate) Duration);
 
-impl FromPyObject<'_, '_> for Timeout {
+impl FromPyObject<'_, '_> for Seconds {
     type Error = PyErr;
     fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
         let seconds: f64 = object.extract()?;
         if seconds.is_nan() || seconds < 0.0 {
-            return Err(errors::bad_timeout(seconds));
+            return Err(errors::bad_seconds(seconds));
         }
         // More than a Duration holds, infinity included, is for ever.
         Ok(Self(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)))
@@ -24,6 +23,6 @@ impl FromPyObject<'_, '_> for Timeout {
 }
 
 /// When a call that begins now has to end.
-pub(crate) fn deadline(timeout: Option<Timeout>) -> Deadline {
-    timeout.map_or(Deadline::Never, |Timeout(duration)| Deadline::from(duration))
+pub(crate) fn deadline(timeout: Option<Seconds>) -> Deadline {
+    timeout.map_or(Deadline::Never, |Seconds(duration)| Deadline::from(duration))
 }

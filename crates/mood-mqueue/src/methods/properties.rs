@@ -1,0 +1,138 @@
+//! What a queue is like.
+
+use std::sync::PoisonError;
+
+use pyo3::prelude::*;
+
+use crate::queue::{Facts, MessageQueue};
+use crate::seconds::Seconds;
+use crate::values;
+
+#[pymethods]
+impl MessageQueue {
+    /// Return the underlying file descriptor, -1 after close(). It works with select, poll, epoll
+    /// and an asyncio loop's add_reader.
+    ///
+    /// >>> import select
+    /// >>> mq.send(b"hello")
+    /// 5
+    /// >>> select.select([mq], [], []) == ([mq], [], [])
+    /// True
+    ///
+    /// Source: mq_overview(7).
+    fn fileno(&self) -> i32 {
+        use std::os::fd::{AsFd, AsRawFd};
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        open.as_ref().map_or(-1, |open| open.as_fd().as_raw_fd())
+    }
+
+    /// The queue's name, as it was given; empty for an adopted queue.
+    #[getter]
+    fn name(&self, py: Python<'_>) -> PyResult<&std::ffi::OsStr> {
+        self.facts(py).map(|facts| facts.name.as_os_str())
+    }
+
+    /// The flags passed to the constructor.
+    #[getter]
+    fn flags(&self, py: Python<'_>) -> PyResult<i32> {
+        self.facts(py).map(|facts| facts.flags)
+    }
+
+    /// File type and permissions, as the stat module reads them.
+    #[getter]
+    fn mode(&self, py: Python<'_>) -> PyResult<u32> {
+        self.ask(py, |open| open.status()).map(|status| status.mode)
+    }
+
+    /// Maximum number of messages.
+    #[getter]
+    fn maxmsg(&self, py: Python<'_>) -> PyResult<usize> {
+        self.facts(py).map(|facts| facts.maxmsg)
+    }
+
+    /// Maximum message size, in bytes.
+    #[getter]
+    fn msgsize(&self, py: Python<'_>) -> PyResult<usize> {
+        self.facts(py).map(|facts| facts.msgsize)
+    }
+
+    /// True if the message queue is closed.
+    #[getter]
+    fn closed(&self) -> bool {
+        self.open.read().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
+    /// Whether receive() and send() wait. The kernel is asked each time: the mode belongs to the
+    /// open file description, which forked children and duplicates share.
+    #[getter]
+    fn blocking(&self, py: Python<'_>) -> PyResult<bool> {
+        self.attributes(py).map(|attributes| !attributes.nonblocking)
+    }
+
+    #[setter]
+    fn set_blocking(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let nonblocking = !value.is_truthy()?;
+        self.ask(value.py(), |open| open.set_nonblocking(nonblocking))
+    }
+
+    /// Whether close() or collection, in this process, also removes the queue's name: True for
+    /// the object that created the queue. Set it to False to leave the queue in the system.
+    #[getter]
+    fn owner(&self, py: Python<'_>) -> PyResult<bool> {
+        self.with_open(py, |open| open.is_owner())
+    }
+
+    #[setter]
+    fn set_owner(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let owner = value.is_truthy()?;
+        self.with_open(value.py(), |open| open.set_owner(owner))
+    }
+
+    /// How many seconds a call that has to wait keeps trying before it sleeps; 0.0 at first.
+    ///
+    /// To be woken on another processor takes longer than a message does: with 0.00005 two busy
+    /// processes converse many times as fast, at the cost of a processor for so long at each wait.
+    #[getter]
+    fn busy_poll(&self, py: Python<'_>) -> PyResult<f64> {
+        self.with_open(py, |open| open.busy_poll()).map(|time| time.as_secs_f64())
+    }
+
+    #[setter]
+    fn set_busy_poll(&self, py: Python<'_>, value: Seconds) -> PyResult<()> {
+        self.with_open(py, |open| open.set_busy_poll(value.0))
+    }
+
+    /// Return what the queue is like now, as Status(messages, maxmsg, msgsize, mode, uid, gid,
+    /// modified). To ask disturbs nothing: a notification stays registered.
+    ///
+    /// Raises OSError (EBADF) after close().
+    ///
+    /// >>> mq.send(b"hello")
+    /// 5
+    /// >>> mq.status().messages, mq.status().maxmsg
+    /// (1, 4)
+    ///
+    /// Source: mq_getattr(3), inode(7).
+    fn status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let status = self.ask(py, |open| open.status())?;
+        values::status(py, &status, status.attributes.messages + self.held.count())
+    }
+
+    fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
+        self.messages(py)
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let class = slf.get_type().fully_qualified_name()?;
+        let this = slf.get();
+        let Some(facts) = this.facts.get() else { return Ok(format!("<{class} not opened>")) };
+        let name = facts.name.as_os_str().into_pyobject(slf.py())?.repr()?;
+        let state = match this.open.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            None => "closed",
+            Some(open) if open.is_owner() => "owner",
+            Some(_) => "open",
+        };
+        let Facts { flags, maxmsg, msgsize, .. } = facts;
+        Ok(format!("<{class} {name} flags={flags:#o} maxmsg={maxmsg} msgsize={msgsize} {state}>"))
+    }
+}

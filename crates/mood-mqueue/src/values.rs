@@ -1,0 +1,39 @@
+//! The plain values of `mood.mqueue._values`: what a queue, a message, the system is like.
+
+use std::time::{Duration, SystemTime};
+
+use posix_mqueue::Limits;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyType;
+
+/// The class of messages.
+#[inline(always)]
+pub(crate) fn message(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    static MESSAGE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    MESSAGE.import(py, "mood.mqueue._values", "Message")
+}
+
+pub(crate) fn status<'py>(
+    py: Python<'py>,
+    status: &posix_mqueue::Status,
+    messages: usize,
+) -> PyResult<Bound<'py, PyAny>> {
+    let posix_mqueue::Attributes { capacity, message_size, .. } = status.attributes;
+    let modified = status.modified.duration_since(SystemTime::UNIX_EPOCH);
+    let modified = modified.unwrap_or(Duration::ZERO).as_secs_f64();
+    let fields = (messages, capacity, message_size, status.mode, status.uid, status.gid, modified);
+    py.import("mood.mqueue._values")?.getattr("Status")?.call1(fields)
+}
+
+pub(crate) fn limits<'py>(py: Python<'py>, limits: &Limits) -> PyResult<Bound<'py, PyAny>> {
+    let fields = (
+        limits.default_capacity,
+        limits.max_capacity,
+        limits.default_message_size,
+        limits.max_message_size,
+        limits.max_queues,
+        (limits.max_bytes != u64::MAX).then_some(limits.max_bytes),
+    );
+    py.import("mood.mqueue._values")?.getattr("Limits")?.call1(fields)
+}

@@ -1,0 +1,169 @@
+//! Whole messages, with their priorities: one at a time, or as many as there are.
+
+use posix_mqueue::Deadline;
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
+
+use crate::block::{self, Failure};
+use crate::buffer::{self, Export, Payload};
+use crate::queue::MessageQueue;
+use crate::transfer::{hand_over, held, next};
+use crate::{errors, values};
+
+/// So many messages are sent or taken before other threads are let in.
+const BURST: usize = 64;
+
+#[inline(always)]
+pub(crate) fn send_message(
+    queue: &MessageQueue,
+    message: &Bound<'_, PyAny>,
+    priority: u32,
+    deadline: Deadline,
+) -> PyResult<()> {
+    let py = message.py();
+    let payload = Payload::new(message, |length| fits(py, queue, length))?;
+    Ok(block::send(py, queue, payload.as_bytes(), priority, deadline)?)
+}
+
+#[inline(always)]
+pub(crate) fn receive_message<'py>(
+    py: Python<'py>,
+    queue: &MessageQueue,
+    deadline: Deadline,
+) -> PyResult<Bound<'py, PyAny>> {
+    let class = values::message(py)?;
+    let message = match held(py, queue)? {
+        Some(held) => held,
+        None => next(py, queue, deadline)?,
+    };
+    hand_over(queue, message, |message| {
+        buffer::to_message(class, message.message(), message.priority())
+    })
+}
+
+pub(crate) fn receive_into<'py>(
+    queue: &MessageQueue,
+    object: &Bound<'py, PyAny>,
+    deadline: Deadline,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = object.py();
+    let size = queue.facts(py)?.msgsize;
+    let mut export = Export::writable(object)?;
+    if export.size() < size {
+        return Err(errors::buffer_too_small(export.size(), size));
+    }
+    let message = match held(py, queue)? {
+        Some(held) => held,
+        None => next(py, queue, deadline)?,
+    };
+    hand_over(queue, message, |message| {
+        let data = message.message();
+        let priority = buffer::to_int(py, message.priority() as usize)?;
+        let answer = buffer::pair(buffer::to_int(py, data.len())?, priority)?;
+        export.write(|room| room.get_mut(..data.len()).map(|room| room.copy_from_slice(data)));
+        Ok(answer)
+    })
+}
+
+/// How many were sent. Nothing is sent before all of them are known to be messages.
+pub(crate) fn send_many(
+    queue: &MessageQueue,
+    messages: &Bound<'_, PyAny>,
+    priority: u32,
+    deadline: Deadline,
+) -> PyResult<usize> {
+    let py = messages.py();
+    let messages = collect(queue, messages, priority)?;
+    for (sent, (payload, priority)) in messages.iter().enumerate() {
+        if sent % BURST == BURST - 1 {
+            block::breathe(py);
+        }
+        match block::send(py, queue, payload.as_bytes(), *priority, deadline) {
+            Ok(()) => {}
+            Err(Failure::Refused(_)) if sent > 0 => return Ok(sent),
+            Err(Failure::Raised(error)) => return Err(errors::after_sending(py, error, sent)),
+            Err(Failure::Refused(error)) => return Err(error),
+        }
+    }
+    Ok(messages.len())
+}
+
+pub(crate) fn receive_many<'py>(
+    py: Python<'py>,
+    queue: &MessageQueue,
+    limit: Option<usize>,
+    deadline: Deadline,
+) -> PyResult<Bound<'py, PyList>> {
+    let facts = queue.facts(py)?;
+    // More than it can hold at once would have no end beside a fast sender.
+    let limit = limit.unwrap_or(facts.maxmsg);
+    let class = values::message(py)?;
+    let list = buffer::new_list(py)?;
+    if limit == 0 {
+        return queue.with_open(py, |_| ()).map(|()| list);
+    }
+    let mut message = match held(py, queue)? {
+        Some(held) => held,
+        None => next(py, queue, deadline)?,
+    };
+    // From here on nothing raises if a message is in the list: it would be lost.
+    for taken in 1.. {
+        if let Err(error) =
+            buffer::append_message(&list, class, message.message(), message.priority())
+        {
+            queue.held.hold(message);
+            return if taken == 1 { Err(error) } else { Ok(list) };
+        }
+        if taken == limit {
+            break;
+        }
+        if taken % BURST == 0 {
+            block::breathe(py);
+        }
+        match held(py, queue) {
+            Ok(Some(held)) => std::mem::replace(&mut message, held).put_back(),
+            Ok(None) => match block::receive_waiting(py, queue, message.room(facts.msgsize)) {
+                Ok(Some(received)) => message.fill(received),
+                _ => break,
+            },
+            Err(_) => break,
+        }
+    }
+    message.put_back();
+    Ok(list)
+}
+
+/// Whether a message of this length is taken whole.
+#[inline(always)]
+fn fits(py: Python<'_>, queue: &MessageQueue, length: usize) -> PyResult<()> {
+    if length <= queue.facts(py)?.msgsize {
+        return Ok(());
+    }
+    queue.ask(py, |open| open.check_length(length))
+}
+
+/// Each message with its priority, all of them fit to be sent.
+fn collect<'py>(
+    queue: &MessageQueue,
+    messages: &Bound<'py, PyAny>,
+    priority: u32,
+) -> PyResult<Vec<(Payload<'py>, u32)>> {
+    let py = messages.py();
+    queue.ask(py, |open| open.check_priority(priority))?;
+    let mut all = Vec::new();
+    for (position, item) in messages.try_iter()?.enumerate() {
+        let item = item?;
+        let payload = |data: &Bound<'py, _>| Payload::new(data, |length| fits(py, queue, length));
+        let one = || match item.cast::<PyTuple>() {
+            Ok(pair) if pair.len() == 2 => {
+                let priority = pair.get_item(1)?.extract()?;
+                queue.ask(py, |open| open.check_priority(priority))?;
+                Ok((payload(&pair.get_item(0)?)?, priority))
+            }
+            _ => Ok((payload(&item)?, priority)),
+        };
+        let one = one().map_err(|error| errors::at(py, error, position))?;
+        buffer::push(&mut all, one)?;
+    }
+    Ok(all)
+}
