@@ -141,6 +141,7 @@ impl MessageQueue {
     /// Raises OSError (EBADF) after close().
     ///
     /// >>> import os
+    /// >>> mq.unlink()  # else the name would stay in the system
     /// >>> fd = mq.detach()
     /// >>> mq.closed
     /// True
