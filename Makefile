@@ -9,7 +9,7 @@ SECONDS := 60
 FUZZ_TARGETS := names options deadlines operations
 SOURCES := $(shell find crates python -type f) Cargo.toml Cargo.lock pyproject.toml README.md
 
-.PHONY: help demo test test-rust test-python lint bench soak fuzz sanitize interpose-test clean
+.PHONY: help demo test test-rust test-python test-via-libc lint bench soak fuzz sanitize interpose-test clean
 
 help:
 	@echo "make demo    build, install into $(VENV), show a queue at work"
@@ -25,7 +25,7 @@ help:
 demo: $(BIN)/demo-ready
 	@$(BIN)/python examples/demo.py
 
-test: test-rust test-python
+test: test-rust test-python test-via-libc
 
 # Documentation examples run under cargo test alone.
 test-rust:
@@ -38,6 +38,15 @@ test-rust:
 
 test-python: $(WHEEL)
 	$(BIN)/python tests/every_python.py target/wheels/*.whl
+
+# Where there is no instruction of ours for it, libc makes the calls that carry messages.
+test-via-libc: $(BIN)/demo-ready
+	cargo test --package posix-mqueue --features via-libc --tests
+	@rm -rf target/via-libc
+	$(BIN)/maturin build --release --locked --quiet --features via-libc --out target/via-libc
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venvs/via-libc
+	$(BIN)/uv pip install --quiet --python .venvs/via-libc/bin/python --group test target/via-libc/*.whl
+	.venvs/via-libc/bin/python -m pytest -q
 
 lint: $(BIN)/lint-ready
 	cargo fmt --all --check
