@@ -45,7 +45,8 @@ pub(crate) fn send(
     match tried {
         Ok(Some(())) => Ok(()),
         stopped => {
-            let open = unless_refused(py, queue, open, stopped.err())?;
+            let waits = deadline != Deadline::Now || message.len() > ATTACHED_UP_TO;
+            let open = unless_refused(py, queue, open, stopped.err(), waits)?;
             wait(py, &open, |step| match step {
                 Step::Spin => open.spin_send(message, priority, deadline),
                 Step::Sleep => open.send_interruptible(message, priority, deadline).map(Some),
@@ -70,7 +71,8 @@ pub(crate) fn receive(
     match tried {
         Ok(Some(received)) => Ok(received),
         stopped => {
-            let open = unless_refused(py, queue, open, stopped.err())?;
+            let waits = deadline != Deadline::Now || buffer.len() > ATTACHED_UP_TO;
+            let open = unless_refused(py, queue, open, stopped.err(), waits)?;
             wait(py, &open, |step| match step {
                 Step::Spin => open.spin_receive(buffer, deadline),
                 Step::Sleep => open.receive_interruptible(buffer, deadline).map(Some),
@@ -95,7 +97,7 @@ pub(crate) fn receive_waiting(
         Ok(Some(received)) => Ok(Some(received)),
         Err(error) if error.is_would_block() => Ok(None),
         stopped => {
-            let open = unless_refused(py, queue, open, stopped.err())?;
+            let open = unless_refused(py, queue, open, stopped.err(), true)?;
             if buffer.len() <= ATTACHED_UP_TO {
                 return Ok(None);
             }
@@ -127,6 +129,7 @@ fn unless_refused(
     queue: &MessageQueue,
     open: RwLockReadGuard<'_, Option<Arc<Owned>>>,
     error: Option<Error>,
+    waits: bool,
 ) -> Result<Arc<Owned>, Failure> {
     let share = open.as_ref().map(Arc::clone);
     // Before an exception is made: that may collect garbage, and so close this very queue.
@@ -135,7 +138,8 @@ fn unless_refused(
         (Some(_), Some(error)) if !error.is_interrupted() => {
             Err(Failure::Refused(errors::raise(py, &error)))
         }
-        (Some(share), _) => Ok(share),
+        (Some(share), _) if waits => Ok(share),
+        (Some(_), _) => Err(Failure::Refused(errors::timed_out(py, queue.filename()))),
         (None, _) => Err(Failure::Refused(queue.closed_error(py))),
     }
 }

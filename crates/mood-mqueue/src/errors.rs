@@ -3,8 +3,10 @@
 use std::ffi::OsStr;
 
 use posix_mqueue::Error;
+use pyo3::PyTypeInfo;
 use pyo3::exceptions::{
-    PyBlockingIOError, PyOSError, PyOverflowError, PyRuntimeError, PyTypeError, PyValueError,
+    PyBlockingIOError, PyOSError, PyOverflowError, PyRuntimeError, PyTimeoutError, PyTypeError,
+    PyValueError,
 };
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -12,8 +14,13 @@ use pyo3::types::{PyDict, PyString, PyType};
 
 /// `OSError(errno, message[, filename])`, so that Python picks the subclass by errno.
 pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
-    if error.is_would_block() && error.explanation().is_none() {
-        return would_block(py, error);
+    if error.explanation().is_none() {
+        if error.is_would_block() {
+            return expected::<PyBlockingIOError>(py, error, &WOULD_BLOCK);
+        }
+        if error.is_timed_out() {
+            return expected::<PyTimeoutError>(py, error, &TIMED_OUT);
+        }
     }
     let new = |errno, message| match error.name() {
         Some(name) => build(py, error.is_limit(), (errno, message, name)),
@@ -22,26 +29,40 @@ pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
     new(error.raw_os_error(), error.message())
 }
 
-/// The one exception that programs raise on purpose, again and again: by the shortest way.
-fn would_block(py: Python<'_>, error: &Error) -> PyErr {
-    let class = py.get_type::<PyBlockingIOError>();
-    let exception = would_block_words(py, error).and_then(|words| match error.name() {
+/// The texts of the two that programs raise on purpose, again and again.
+static WOULD_BLOCK: PyOnceLock<Py<PyString>> = PyOnceLock::new();
+static TIMED_OUT: PyOnceLock<Py<PyString>> = PyOnceLock::new();
+
+/// One of these two, by the shortest way.
+fn expected<E: PyTypeInfo>(
+    py: Python<'_>,
+    error: &Error,
+    words: &'static PyOnceLock<Py<PyString>>,
+) -> PyErr {
+    let class = py.get_type::<E>();
+    let words = words.get_or_init(py, || PyString::new(py, &error.message()).unbind()).bind(py);
+    let exception = match error.name() {
         Some(name) => class.call1((error.raw_os_error(), words, name)),
         None => class.call1((error.raw_os_error(), words)),
-    });
+    };
     exception.map_or_else(|failed| failed, PyErr::from_value)
+}
+
+/// What a call raises that was not to wait.
+pub(crate) fn timed_out(py: Python<'_>, name: Option<&OsStr>) -> PyErr {
+    let error = Error::timed_out("");
+    match name {
+        Some(name) => raise(py, &error.about(name)),
+        None => raise(py, &error),
+    }
 }
 
 /// What is made once is made when the module is imported.
 pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
     limit_error(py)?;
-    would_block_words(py, &Error::would_block("mq_timedreceive")).map(drop)
-}
-
-fn would_block_words<'py>(py: Python<'py>, error: &Error) -> PyResult<&'py Bound<'py, PyString>> {
-    static WORDS: PyOnceLock<Py<PyString>> = PyOnceLock::new();
-    let words = || Ok(PyString::new(py, &error.message()).unbind());
-    WORDS.get_or_try_init(py, words).map(|words| words.bind(py))
+    raise(py, &Error::would_block(""));
+    raise(py, &Error::timed_out(""));
+    Ok(())
 }
 
 fn build<'py, A>(py: Python<'py>, limit: bool, arguments: A) -> PyErr

@@ -1,6 +1,6 @@
 //! The Python class: what an object holds, and who may touch it when.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
@@ -121,7 +121,12 @@ impl MessageQueue {
     }
 
     pub(crate) fn closed_error(&self, py: Python<'_>) -> PyErr {
-        errors::closed(py, self.facts.get().map(|facts| facts.name.as_os_str()))
+        errors::closed(py, self.filename())
+    }
+
+    /// The name that exceptions have.
+    pub(crate) fn filename(&self) -> Option<&OsStr> {
+        self.facts.get().map(|facts| facts.name.as_os_str()).filter(|name| !name.is_empty())
     }
 
     pub(crate) fn take_open(&self) -> Option<Arc<Owned>> {

@@ -19,6 +19,8 @@ use std::time::{Duration, Instant, SystemTime};
 pub enum Deadline {
     /// As long as it takes.
     Never,
+    /// Not at all: what a duration of zero means, without a look at the clock.
+    Now,
     /// On the monotonic clock.
     At(Instant),
     /// On the wall clock.
@@ -31,6 +33,7 @@ impl Deadline {
     pub fn remaining(&self) -> Option<Duration> {
         match self {
             Self::Never => None,
+            Self::Now => Some(Duration::ZERO),
             Self::At(instant) => Some(instant.saturating_duration_since(Instant::now())),
             Self::Until(time) => {
                 Some(time.duration_since(SystemTime::now()).unwrap_or(Duration::ZERO))
@@ -48,6 +51,9 @@ impl Deadline {
 impl From<Duration> for Deadline {
     /// From now on. A duration that no clock can hold means never.
     fn from(timeout: Duration) -> Self {
+        if timeout.is_zero() {
+            return Self::Now;
+        }
         Instant::now().checked_add(timeout).map_or(Self::Never, Self::At)
     }
 }

@@ -55,6 +55,12 @@ impl Error {
         Self::from_errno(call, sys::EAGAIN)
     }
 
+    /// `ETIMEDOUT`: what a program gives where it has waited long enough.
+    #[must_use]
+    pub fn timed_out(call: &'static str) -> Self {
+        Self::from_errno(call, sys::ETIMEDOUT)
+    }
+
     pub(crate) fn new(call: &'static str, error: &io::Error) -> Self {
         // Every io::Error of this crate comes from errno; EIO only keeps the function total.
         Self::from_errno(call, error.raw_os_error().unwrap_or(libc::EIO))
@@ -130,6 +136,12 @@ impl Error {
     #[must_use]
     pub fn is_would_block(&self) -> bool {
         self.0.errno == sys::EAGAIN
+    }
+
+    /// Whether the deadline came first (`ETIMEDOUT`).
+    #[must_use]
+    pub fn is_timed_out(&self) -> bool {
+        self.0.errno == sys::ETIMEDOUT
     }
 
     /// Whether a signal handler ran and nothing was sent or received (`EINTR`).

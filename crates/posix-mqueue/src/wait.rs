@@ -65,7 +65,7 @@ pub(crate) fn until_done<T>(
         let outcome = match deadline {
             Deadline::Never => attempt(None).map(Some),
             Deadline::Until(time) => attempt(Some(since_epoch(time))).map(Some),
-            Deadline::At(_) => match attempt(Some(Duration::ZERO)) {
+            Deadline::Now | Deadline::At(_) => match attempt(Some(Duration::ZERO)) {
                 Err(error) if error.raw_os_error() == Some(sys::ETIMEDOUT) => {
                     match deadline.remaining() {
                         Some(left) if !left.is_zero() => {
