@@ -32,9 +32,18 @@
 //! - Everything is safe to use across `fork(2)`: a child neither owns its parent's queues nor gets
 //!   its notifications.
 //!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! - `mio`: a [`MessageQueue`] can be registered with a `mio::Poll`.
+//!
 //! # Where it works
 //!
 //! Linux, any libc. Sources: `mq_overview(7)`, the kernel's `ipc/mqueue.c`.
+
+// docs.rs then says of an item which feature it needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("posix-mqueue knows Linux only: other systems have no netlink notification");
@@ -45,6 +54,8 @@ mod error;
 mod fork;
 mod limits;
 mod message;
+#[cfg(feature = "mio")]
+mod mio;
 mod name;
 mod notify;
 mod open;
