@@ -37,6 +37,8 @@
 //! None is on by default.
 //!
 //! - `mio`: a [`MessageQueue`] can be registered with a `mio::Poll`.
+//! - `serde`: the plain values ([`Attributes`], [`Status`], [`Limits`], [`Message`],
+//!   [`QueueName`]) can be serialized and deserialized.
 //!
 //! # Where it works
 //!
@@ -61,6 +63,8 @@ mod notify;
 mod open;
 mod owned;
 mod queue;
+#[cfg(feature = "serde")]
+mod serde;
 mod sleepers;
 mod sys;
 mod wait;
