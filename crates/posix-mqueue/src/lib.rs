@@ -36,6 +36,7 @@
 //!
 //! None is on by default.
 //!
+//! - `tokio`: a module of this name, with queues in tasks: sending and receiving are futures.
 //! - `mio`: a [`MessageQueue`] can be registered with a `mio::Poll`.
 //! - `serde`: the plain values ([`Attributes`], [`Status`], [`Limits`], [`Message`],
 //!   [`QueueName`]) can be serialized and deserialized.
@@ -67,6 +68,8 @@ mod queue;
 mod serde;
 mod sleepers;
 mod sys;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 mod wait;
 
 pub use attributes::{Attributes, Status};
