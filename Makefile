@@ -30,19 +30,19 @@ test: test-rust test-python
 # Documentation examples run under cargo test alone.
 test-rust:
 	@if cargo nextest --version >/dev/null 2>&1; then \
-		cargo nextest run --workspace --exclude mood-mqueue --no-fail-fast; \
+		cargo nextest run --workspace --exclude mood-mqueue --all-features --no-fail-fast; \
 	else \
-		cargo test --workspace --exclude mood-mqueue --tests --no-fail-fast; \
+		cargo test --workspace --exclude mood-mqueue --all-features --tests --no-fail-fast; \
 	fi
-	cargo test --workspace --exclude mood-mqueue --doc
+	cargo test --workspace --exclude mood-mqueue --all-features --doc
 
 test-python: $(WHEEL)
 	$(BIN)/python tests/every_python.py target/wheels/*.whl
 
 lint: $(BIN)/lint-ready
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --locked -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps --locked
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
