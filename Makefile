@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 WHEEL := target/wheels/built
 MESSAGES := 1000000
 SECONDS := 60
+# All but via-libc, which is a choice between two ways.
+FEATURES := posix-mqueue/mio,posix-mqueue/serde,posix-mqueue/tokio
 FUZZ_TARGETS := names options deadlines operations
 SOURCES := $(shell find crates python -type f) Cargo.toml Cargo.lock pyproject.toml README.md
 
@@ -30,18 +32,18 @@ test: test-rust test-python test-via-libc
 # Documentation examples run under cargo test alone.
 test-rust:
 	@if cargo nextest --version >/dev/null 2>&1; then \
-		cargo nextest run --workspace --exclude mood-mqueue --no-fail-fast; \
+		cargo nextest run --workspace --exclude mood-mqueue --features $(FEATURES) --no-fail-fast; \
 	else \
-		cargo test --workspace --exclude mood-mqueue --tests --no-fail-fast; \
+		cargo test --workspace --exclude mood-mqueue --features $(FEATURES) --tests --no-fail-fast; \
 	fi
-	cargo test --workspace --exclude mood-mqueue --doc
+	cargo test --workspace --exclude mood-mqueue --features $(FEATURES) --doc
 
 test-python: $(WHEEL)
 	$(BIN)/python tests/every_python.py target/wheels/*.whl
 
 # Where there is no instruction of ours for it, libc makes the calls that carry messages.
 test-via-libc: $(BIN)/demo-ready
-	cargo test --package posix-mqueue --features via-libc --tests
+	cargo test --package posix-mqueue --all-features --tests
 	@rm -rf target/via-libc
 	$(BIN)/maturin build --release --locked --quiet --features via-libc --out target/via-libc
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venvs/via-libc
@@ -50,8 +52,8 @@ test-via-libc: $(BIN)/demo-ready
 
 lint: $(BIN)/lint-ready
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --locked -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+	cargo clippy --workspace --all-targets --features $(FEATURES) --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps --locked
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy

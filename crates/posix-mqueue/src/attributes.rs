@@ -6,6 +6,7 @@ use crate::sys;
 
 /// A queue's sizes, how full it is, and the mode of one descriptor. Source: `mq_getattr(3)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Attributes {
     /// How many messages it can hold (`mq_maxmsg`).
@@ -35,6 +36,7 @@ impl Attributes {
 /// The [`Attributes`] and what `fstat(2)` adds. Taking it disturbs nothing: to open the queue's
 /// file instead would cancel this process's notification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Status {
     /// See [`Attributes`].

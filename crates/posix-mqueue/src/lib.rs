@@ -32,9 +32,21 @@
 //! - Everything is safe to use across `fork(2)`: a child neither owns its parent's queues nor gets
 //!   its notifications.
 //!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! - `tokio`: a module of this name, with queues in tasks: sending and receiving are futures.
+//! - `mio`: a [`MessageQueue`] can be registered with a `mio::Poll`.
+//! - `serde`: the plain values ([`Attributes`], [`Status`], [`Limits`], [`Message`],
+//!   [`QueueName`]) can be serialized and deserialized.
+//!
 //! # Where it works
 //!
 //! Linux, any libc. Sources: `mq_overview(7)`, the kernel's `ipc/mqueue.c`.
+
+// docs.rs then says of an item which feature it needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("posix-mqueue knows Linux only: other systems have no netlink notification");
@@ -47,6 +59,8 @@ mod fork;
 mod limits;
 mod message;
 mod messages;
+#[cfg(feature = "mio")]
+mod mio;
 mod name;
 mod notify;
 mod open;
@@ -54,9 +68,13 @@ mod owned;
 mod queue;
 mod receive;
 mod send;
+#[cfg(feature = "serde")]
+mod serde;
 mod sleepers;
 mod sys;
 mod systemd;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 mod wait;
 
 pub use attributes::{Attributes, Status};

@@ -16,6 +16,7 @@ const TREE_NODES: u64 = 32_768;
 
 /// The limits in force for this process. Source: `mq_overview(7)`, `getrlimit(2)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Limits {
     /// Messages that a queue holds when its creator names no number (`fs.mqueue.msg_default`).

@@ -8,8 +8,10 @@ pub const PRIORITY_MAX: u32 = 32_767;
 
 /// A whole message, as it was received.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Message {
     /// The bytes, exactly as they were sent; there may be none.
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde::bytes"))]
     pub data: Vec<u8>,
     /// Between 0 (low) and [`PRIORITY_MAX`] (high).
     pub priority: u32,

@@ -1,0 +1,59 @@
+//! The messages of a queue as a stream.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+use futures_core::stream::FusedStream;
+
+use super::MessageQueue;
+use crate::error::Result;
+use crate::message::Message;
+
+/// Of [`MessageQueue::messages`].
+///
+/// Dropping it between two messages, or while it waits for one, loses none.
+#[must_use = "streams do nothing unless polled"]
+pub struct Messages<'a> {
+    /// None after an error.
+    queue: Option<&'a MessageQueue>,
+    receiving: Option<Pin<Box<dyn Future<Output = Result<Message>> + Send + 'a>>>,
+}
+
+impl<'a> Messages<'a> {
+    pub(super) fn new(queue: &'a MessageQueue) -> Self {
+        Self { queue: Some(queue), receiving: None }
+    }
+}
+
+impl Stream for Messages<'_> {
+    type Item = Result<Message>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        let Some(queue) = this.queue else { return Poll::Ready(None) };
+        // Boxed, since several streams may wait on one queue, and tokio has a list of waiters for
+        // its futures alone: of those who poll by hand it remembers only the last.
+        let receiving = this.receiving.get_or_insert_with(|| Box::pin(queue.receive_message()));
+        let received = ready!(receiving.as_mut().poll(context));
+        this.receiving = None;
+        if received.is_err() {
+            this.queue = None;
+        }
+        Poll::Ready(Some(received))
+    }
+}
+
+impl FusedStream for Messages<'_> {
+    fn is_terminated(&self) -> bool {
+        self.queue.is_none()
+    }
+}
+
+impl fmt::Debug for Messages<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Messages").field("queue", &self.queue).finish_non_exhaustive()
+    }
+}
