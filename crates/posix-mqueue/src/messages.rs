@@ -7,21 +7,18 @@ use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::message::Message;
 use crate::queue::MessageQueue;
-use crate::sys;
+use crate::sys::{self, Room};
 
 /// Receiving whole messages. Errors as for [`receive`](Self::receive).
 impl MessageQueue {
     /// Receives, waiting as long as it takes.
     pub fn receive_message(&self) -> Result<Message> {
-        self.message_by(|| Deadline::Never)
+        self.message(|room| self.receive_room(room))
     }
 
     /// Receives if there is a message, without waiting; `EAGAIN` if there is none.
     pub fn try_receive_message(&self) -> Result<Message> {
-        let mut data = Vec::new();
-        let (_, priority) =
-            sys::receive_into(&mut data, self.message_size(), |room| self.try_room(room))?;
-        Ok(Message { data, priority }.trimmed())
+        self.message(|room| self.try_room(room))
     }
 
     /// Receives, waiting for so long at most, on the monotonic clock; then `ETIMEDOUT`.
@@ -70,10 +67,15 @@ impl MessageQueue {
     }
 
     fn message_by(&self, deadline: impl FnOnce() -> Deadline) -> Result<Message> {
+        self.message(|room| self.receive_by(room, deadline))
+    }
+
+    fn message(
+        &self,
+        receive: impl FnOnce(&mut Room<'_>) -> Result<(usize, u32)>,
+    ) -> Result<Message> {
         let mut data = Vec::new();
-        let (_, priority) = sys::receive_into(&mut data, self.message_size(), |room| {
-            self.receive_by(room, deadline)
-        })?;
+        let (_, priority) = sys::receive_into(&mut data, self.message_size(), receive)?;
         Ok(Message { data, priority }.trimmed())
     }
 }

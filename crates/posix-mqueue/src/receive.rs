@@ -20,7 +20,7 @@ impl MessageQueue {
     /// Receives, waiting as long as it takes.
     #[inline(always)]
     pub fn receive(&self, buffer: &mut [u8]) -> Result<(usize, u32)> {
-        self.receive_by(&mut buffer.into(), || Deadline::Never)
+        self.receive_room(&mut buffer.into())
     }
 
     /// Receives if there is a message, without waiting; `EAGAIN` if there is none.
@@ -91,7 +91,9 @@ impl MessageQueue {
         &self,
         buffer: &'a mut [MaybeUninit<u8>],
     ) -> Result<(&'a mut [u8], u32)> {
-        self.receive_uninit_by(buffer, || Deadline::Never)
+        let mut room = buffer.into();
+        let (_, priority) = self.receive_room(&mut room)?;
+        Ok((room.filled(), priority))
     }
 
     /// Receives if there is a message, without waiting; `EAGAIN` if there is none.
@@ -161,6 +163,21 @@ impl MessageQueue {
 
 /// What all of these come to.
 impl MessageQueue {
+    #[inline(always)]
+    pub(crate) fn receive_room(&self, room: &mut Room<'_>) -> Result<(usize, u32)> {
+        if !self.busy_poll().is_zero() {
+            return self.receive_by(room, || Deadline::Never);
+        }
+        // Without a first try: what would wait anyhow is asleep the sooner.
+        loop {
+            match wait::asleep(self, || sys::mq_timedreceive(self.borrow(), room, None)) {
+                Ok(received) => return Ok(received),
+                Err(e) if e.raw_os_error() == Some(sys::EINTR) => {}
+                Err(e) => return Err(self.receive_error(&e, room.len())),
+            }
+        }
+    }
+
     #[inline(always)]
     pub(crate) fn receive_by(
         &self,

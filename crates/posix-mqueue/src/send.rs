@@ -19,7 +19,18 @@ impl MessageQueue {
     /// Sends, waiting for room as long as it takes.
     #[inline(always)]
     pub fn send(&self, message: &[u8], priority: u32) -> Result<()> {
-        self.send_by(message, priority, || Deadline::Never)
+        if !self.busy_poll().is_zero() {
+            return self.send_by(message, priority, || Deadline::Never);
+        }
+        // Without a first try: what would wait anyhow is asleep the sooner.
+        loop {
+            let attempt = || sys::mq_timedsend(self.borrow(), message, priority, None);
+            match wait::asleep(self, attempt) {
+                Ok(()) => return Ok(()),
+                Err(e) if e.raw_os_error() == Some(sys::EINTR) => {}
+                Err(e) => return Err(self.send_error(&e, message, priority)),
+            }
+        }
     }
 
     /// Sends if there is room, without waiting; `EAGAIN` if there is none.

@@ -42,6 +42,29 @@ pub(crate) fn spin<T>(
     Ok(None)
 }
 
+/// Makes a call that may sleep, so that [`MessageQueue::shutdown`] ends it.
+///
+/// `EINTR` if a signal ended it, `EBADF` if the queue is shut down.
+#[inline(always)]
+pub(crate) fn asleep<T>(
+    queue: &MessageQueue,
+    call: impl FnOnce() -> io::Result<T>,
+) -> io::Result<T> {
+    let asleep = Sleeper::new(queue.key());
+    // After the line above: whoever shuts the queue down either sees this sleeper or is seen.
+    if queue.is_shut_down() {
+        return Err(io::Error::from_raw_os_error(sys::EBADF));
+    }
+    let outcome = call();
+    drop(asleep);
+    match outcome {
+        Err(error) if error.raw_os_error() == Some(sys::EINTR) && queue.is_shut_down() => {
+            Err(io::Error::from_raw_os_error(sys::EBADF))
+        }
+        outcome => outcome,
+    }
+}
+
 /// Makes `attempt` until it succeeds or fails for good, and sleeps in between.
 ///
 /// `attempt` takes a deadline as the kernel does: none to sleep in the call, zero not to sleep.
@@ -57,12 +80,7 @@ pub(crate) fn until_done<T>(
     mut attempt: impl FnMut(Option<Duration>) -> io::Result<T>,
 ) -> io::Result<T> {
     loop {
-        let asleep = Sleeper::new(queue.key());
-        // After the line above: whoever shuts the queue down either sees this sleeper or is seen.
-        if queue.is_shut_down() {
-            return Err(io::Error::from_raw_os_error(sys::EBADF));
-        }
-        let outcome = match deadline {
+        let outcome = asleep(queue, || match deadline {
             Deadline::Never => attempt(None).map(Some),
             Deadline::Until(time) => attempt(Some(since_epoch(time))).map(Some),
             Deadline::Now | Deadline::At(_) => match attempt(Some(Duration::ZERO)) {
@@ -76,16 +94,10 @@ pub(crate) fn until_done<T>(
                 }
                 outcome => outcome.map(Some),
             },
-        };
-        drop(asleep);
-        match outcome {
-            Ok(Some(done)) => return Ok(done),
-            // Ready, or over: the next attempt tells.
-            Ok(None) => {}
-            Err(error) if is_interrupted(&error) && queue.is_shut_down() => {
-                return Err(io::Error::from_raw_os_error(sys::EBADF));
-            }
-            Err(error) => return Err(error),
+        })?;
+        // If not, it is ready, or over: the next attempt tells.
+        if let Some(done) = outcome {
+            return Ok(done);
         }
     }
 }
@@ -93,30 +105,16 @@ pub(crate) fn until_done<T>(
 /// Sleeps until the queue is ready or the deadline is over. Errors as above.
 pub(crate) fn until_ready(queue: &MessageQueue, ready: i16, deadline: Deadline) -> io::Result<()> {
     loop {
-        let asleep = Sleeper::new(queue.key());
-        if queue.is_shut_down() {
-            return Err(io::Error::from_raw_os_error(sys::EBADF));
-        }
         let left = deadline.remaining();
-        let outcome = sys::ppoll(queue.borrow(), ready, left.unwrap_or(Duration::MAX));
-        drop(asleep);
-        match outcome {
-            Ok(true) => return Ok(()),
-            Ok(false) if left == Some(Duration::ZERO) => {
-                return Err(io::Error::from_raw_os_error(sys::ETIMEDOUT));
-            }
-            // The clock may have been stepped meanwhile.
-            Ok(false) => {}
-            Err(error) if is_interrupted(&error) && queue.is_shut_down() => {
-                return Err(io::Error::from_raw_os_error(sys::EBADF));
-            }
-            Err(error) => return Err(error),
+        let timeout = left.unwrap_or(Duration::MAX);
+        if asleep(queue, || sys::ppoll(queue.borrow(), ready, timeout))? {
+            return Ok(());
+        }
+        // If it is not over, the clock was stepped meanwhile.
+        if left == Some(Duration::ZERO) {
+            return Err(io::Error::from_raw_os_error(sys::ETIMEDOUT));
         }
     }
-}
-
-fn is_interrupted(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(sys::EINTR)
 }
 
 /// A time before 1970 is over, as 1970 is; the kernel refuses negative seconds.
