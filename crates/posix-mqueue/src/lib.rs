@@ -41,14 +41,19 @@ compile_error!("posix-mqueue knows Linux only: other systems have no netlink not
 
 mod attributes;
 mod deadline;
+mod directory;
+mod entry;
 mod error;
 mod fork;
 mod limits;
 mod message;
+mod mounts;
 mod name;
 mod notify;
 mod open;
 mod owned;
+mod parked;
+mod procfs;
 mod queue;
 mod sleepers;
 mod sys;
@@ -56,6 +61,8 @@ mod wait;
 
 pub use attributes::{Attributes, Status};
 pub use deadline::Deadline;
+pub use directory::{Directory, list_queues};
+pub use entry::{Delivery, Details, Entry, Registration};
 pub use error::{Error, Result};
 pub use fork::prepare_for_fork;
 pub use limits::{Limits, charge};
