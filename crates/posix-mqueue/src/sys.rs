@@ -314,7 +314,7 @@ impl SignalMask {
     }
 }
 
-pub(crate) use libc::{EPERM, O_PATH};
+pub(crate) use libc::{EPERM, ESRCH, O_PATH};
 
 /// `include/uapi/linux/mount.h`.
 const FSOPEN_CLOEXEC: c_long = 1;
