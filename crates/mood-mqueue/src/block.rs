@@ -109,14 +109,19 @@ pub(crate) fn receive_waiting(
     }
 }
 
+/// Makes a call that takes its time, while other threads run.
+pub(crate) fn aside<T: Send>(py: Python<'_>, call: impl FnOnce() -> T + Send) -> T {
+    py.detach(call)
+}
+
 /// Lets other threads run, if any of them wants to.
 pub(crate) fn breathe(py: Python<'_>) {
-    py.detach(|| ());
+    aside(py, || ());
 }
 
 /// Ends the sleeps of other threads in this queue.
 pub(crate) fn wake(py: Python<'_>, open: &Owned) {
-    py.detach(|| open.shutdown());
+    aside(py, || open.shutdown());
 }
 
 /// A share of the queue to wait with, after a first try that did not do it.

@@ -22,7 +22,7 @@ mod _native {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use crate::module::{limits, unlink};
+    use crate::module::{limits, list_queues, unlink};
     #[pymodule_export]
     use crate::queue::MessageQueue;
 
@@ -38,7 +38,7 @@ mod _native {
         crate::exit::prepare(py)?;
         crate::name::fspath(py)?;
         crate::values::message(py)?;
-        for function in ["limits", "unlink"] {
+        for function in ["limits", "list_queues", "unlink"] {
             module.getattr(function)?.setattr("__module__", "mood.mqueue")?;
         }
         module.add("PRIORITY_MAX", posix_mqueue::PRIORITY_MAX)?;

@@ -2,8 +2,9 @@
 
 use posix_mqueue::Limits;
 use pyo3::prelude::*;
+use pyo3::types::PyList;
 
-use crate::{errors, name, values};
+use crate::{block, errors, name, values};
 
 /// unlink(name)
 /// --
@@ -28,6 +29,30 @@ pub(crate) fn unlink(name: &Bound<'_, PyAny>) -> PyResult<()> {
     name::with_encoded(name, |encoded| {
         posix_mqueue::unlink(encoded).map_err(|error| errors::raise(name.py(), &error))
     })
+}
+
+/// list_queues()
+/// --
+///
+/// Return the names of the queues of this IPC namespace, sorted.
+///
+/// The queue file system need not be mounted for a privileged process. To list disturbs no
+/// notification. Names are decoded as those of files are, with os.fsdecode().
+///
+/// Raises FileNotFoundError (ENOENT) where it is not mounted, or what is mounted shows another
+/// namespace's queues: the text has the command that mounts it; PermissionError (EACCES) where
+/// it may not be read; LimitError (EMFILE).
+///
+/// >>> from mood.mqueue import list_queues
+/// >>> mq.name in list_queues()
+/// True
+///
+/// Source: mq_overview(7).
+#[pyfunction]
+pub(crate) fn list_queues(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
+    let names =
+        block::aside(py, posix_mqueue::list_queues).map_err(|error| errors::raise(py, &error))?;
+    PyList::new(py, names.iter().map(posix_mqueue::QueueName::as_os_str))
 }
 
 /// limits()

@@ -54,17 +54,23 @@ compile_error!("posix-mqueue knows Linux only: other systems have no netlink not
 mod adopt;
 mod attributes;
 mod deadline;
+mod directory;
+mod entry;
 mod error;
 mod fork;
+mod holders;
 mod limits;
 mod message;
 mod messages;
 #[cfg(feature = "mio")]
 mod mio;
+mod mounts;
 mod name;
 mod notify;
 mod open;
 mod owned;
+mod parked;
+mod procfs;
 mod queue;
 mod receive;
 mod send;
@@ -79,8 +85,11 @@ mod wait;
 
 pub use attributes::{Attributes, Status};
 pub use deadline::Deadline;
+pub use directory::{Directory, list_queues};
+pub use entry::{Delivery, Details, Entry, Registration};
 pub use error::{Error, Result};
 pub use fork::prepare_for_fork;
+pub use holders::{Holder, Holders, holders};
 pub use limits::{Limits, charge};
 pub use message::{Message, PRIORITY_MAX};
 pub use messages::Messages;

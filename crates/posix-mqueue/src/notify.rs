@@ -14,8 +14,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use crate::error::Result;
-use crate::fork::PerProcess;
+use crate::fork::{PerProcess, PerProcessGuard};
 use crate::limits;
+use crate::parked;
 use crate::queue::MessageQueue;
 use crate::sys::{self, COOKIE_LEN, NOTIFY_WOKENUP, SignalMask};
 
@@ -90,8 +91,14 @@ static TABLE: PerProcess<Table> =
 /// Counts on through forks: a number never means one thing to a parent and another to its child.
 static NEXT_NUMBER: AtomicU64 = AtomicU64::new(0);
 
+/// Keeps every other thread from registering (through this library) until it is dropped.
+pub(crate) fn hold() -> PerProcessGuard<'static, Table> {
+    TABLE.lock()
+}
+
+/// Whoever has a reference to it holds the lock: there is one, in [`TABLE`].
 #[derive(Default)]
-struct Table {
+pub(crate) struct Table {
     registrations: BTreeMap<u64, Registration>,
     /// Only ever added to: a dispatcher thread knows its own by position.
     channels: Vec<Channel>,
@@ -149,9 +156,9 @@ impl MessageQueue {
     /// (`EAGAIN`) give.
     pub fn notify(&self, how: Notification) -> Result<()> {
         match how {
-            Notification::Silent => self.register(&sys::Event::Silent),
+            Notification::Silent => self.register(&hold(), &sys::Event::Silent),
             Notification::Signal { number, value } => {
-                self.register(&sys::Event::Signal(number, value))
+                self.register(&hold(), &sys::Event::Signal(number, value))
             }
             Notification::Callback(callback) => self.register_callback(callback),
         }
@@ -166,6 +173,7 @@ impl MessageQueue {
         let cancelled = {
             let mut table = TABLE.lock();
             sys::mq_notify(self.borrow(), None).map_err(|e| self.error("mq_notify", &e))?;
+            parked::close_finished(&table);
             let numbers: Vec<u64> = table
                 .registrations
                 .iter()
@@ -179,7 +187,8 @@ impl MessageQueue {
         Ok(())
     }
 
-    fn register(&self, event: &sys::Event<'_>) -> Result<()> {
+    /// Under the lock of the table, so that none is made while [`parked`] closes a descriptor.
+    fn register(&self, _: &Table, event: &sys::Event<'_>) -> Result<()> {
         sys::mq_notify(self.borrow(), Some(event)).map_err(|e| {
             let error = self.error("mq_notify", &e);
             match error.raw_os_error() {
@@ -225,7 +234,7 @@ impl MessageQueue {
         })?;
         let socket = Arc::clone(&table.channels[channel].socket);
         // The cookie may be on its way before this returns: its reader waits for the lock.
-        self.register(&sys::Event::Netlink(socket.as_fd(), &cookie))?;
+        self.register(&table, &sys::Event::Netlink(socket.as_fd(), &cookie))?;
         table.channels[channel].pending += 1;
         table.registrations.insert(number, Registration { queue, callback: refused.take() });
         Ok(())
@@ -273,6 +282,7 @@ impl Table {
 
     /// What is due for a cookie that came through a channel: nothing, if it was cancelled.
     fn arrived(&mut self, channel: usize, cookie: &[u8; COOKIE_LEN]) -> Option<(Callback, Event)> {
+        parked::close_finished(self);
         if let Some(channel) = self.channels.get_mut(channel) {
             channel.pending = channel.pending.saturating_sub(1);
         }

@@ -14,8 +14,8 @@ use std::{ptr, slice};
 
 pub(crate) use libc::{
     EACCES, EAGAIN, EBADF, EBUSY, EEXIST, EINTR, EINVAL, EMFILE, EMSGSIZE, ENAMETOOLONG, ENOENT,
-    ENOSPC, ENOTSOCK, ETIMEDOUT, O_CLOEXEC, O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR,
-    O_WRONLY, POLLIN, POLLOUT, S_IFREG, SIGURG,
+    ENOSPC, ENOTSOCK, EPERM, ESRCH, ETIMEDOUT, O_CLOEXEC, O_CREAT, O_EXCL, O_NONBLOCK, O_PATH,
+    O_RDONLY, O_RDWR, O_WRONLY, POLLIN, POLLOUT, S_IFREG, SIGURG,
 };
 
 /// The access mode among the flags, as the kernel has it: musl counts `O_PATH` in.
@@ -452,4 +452,36 @@ impl SignalMask {
         unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, &raw mut old) };
         Self(old)
     }
+}
+
+/// `include/uapi/linux/mount.h`.
+const FSOPEN_CLOEXEC: c_long = 1;
+const FSCONFIG_CMD_CREATE: c_long = 6;
+const FSMOUNT_CLOEXEC: c_long = 1;
+const MOUNT_ATTR_RDONLY: c_long = 1;
+
+/// The root of a new mount of this IPC namespace's queues, as `O_PATH` has it. The mount is
+/// attached nowhere and goes with its last user.
+pub(crate) fn detached_queue_mount() -> io::Result<OwnedFd> {
+    // A descriptor fits an int; -1 stands for the error as ever.
+    let descriptor = |result: c_long| owned(c_int::try_from(result).unwrap_or(-1));
+    // SAFETY: the name is NUL-terminated; nothing else is a pointer.
+    let context =
+        descriptor(unsafe { libc::syscall(libc::SYS_fsopen, c"mqueue".as_ptr(), FSOPEN_CLOEXEC) })?;
+    let none = ptr::null::<u8>();
+    // SAFETY: this command takes neither key nor value, which have to be null.
+    done(unsafe {
+        libc::syscall(
+            libc::SYS_fsconfig,
+            context.as_raw_fd(),
+            FSCONFIG_CMD_CREATE,
+            none,
+            none,
+            0 as c_long,
+        )
+    })?;
+    // SAFETY: takes no pointer.
+    descriptor(unsafe {
+        libc::syscall(libc::SYS_fsmount, context.as_raw_fd(), FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY)
+    })
 }

@@ -5,7 +5,7 @@ POSIX message queues allow processes to exchange data in the form of messages.
 See mq_overview(7).
 """
 
-from ._native import PRIORITY_MAX, LimitError, MessageQueue, __version__, limits, unlink
+from ._native import PRIORITY_MAX, LimitError, MessageQueue, __version__, limits, list_queues, unlink
 from ._values import Limits, Message, Status
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "Status",
     "__version__",
     "limits",
+    "list_queues",
     "unlink",
 ]

@@ -9,7 +9,7 @@ from typing_extensions import Buffer, disjoint_base
 
 from ._values import Limits, Message, Status
 
-__all__ = ["PRIORITY_MAX", "LimitError", "MessageQueue", "__version__", "limits", "unlink"]
+__all__ = ["PRIORITY_MAX", "LimitError", "MessageQueue", "__version__", "limits", "list_queues", "unlink"]
 
 PRIORITY_MAX: Final[int]
 __version__: Final[str]
@@ -107,3 +107,4 @@ class MessageQueue:
 
 def unlink(name: str | bytes | PathLike[str] | PathLike[bytes]) -> None: ...
 def limits() -> Limits: ...
+def list_queues() -> list[str]: ...

@@ -1,0 +1,141 @@
+//! Which mount of the queue file system shows the queues of this IPC namespace.
+//!
+//! A mount belongs to the namespace in which it was made, and goes on showing that one's queues to
+//! processes that have left it. So none is believed without proof.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, OpenOptions};
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::name::QueueName;
+use crate::open;
+use crate::procfs::{self, CAP_SYS_ADMIN, Mount};
+use crate::{limits, sys};
+
+/// The root of a mount of this IPC namespace's queues, as `O_PATH` has it.
+pub(crate) fn root() -> Result<File> {
+    // Without the capability it is refused in any case, and a system call filter may kill for it.
+    if procfs::has_capability(CAP_SYS_ADMIN)
+        && let Ok(root) = sys::detached_queue_mount()
+    {
+        return Ok(File::from(root));
+    }
+    let mut rejected = Vec::new();
+    let mut roots = Vec::new();
+    for mount in procfs::mounts()?.into_iter().filter(|mount| mount.kind == b"mqueue") {
+        match opened(&mount)? {
+            Ok(root) => roots.push((mount, root)),
+            Err(why) => rejected.push(format!("that at {:?} {why}", mount.point)),
+        }
+    }
+    if !roots.is_empty() {
+        let device = own_device(&roots)?;
+        for (mount, root) in roots {
+            if mount.device == device {
+                return Ok(root);
+            }
+            let why = "shows the queues of another IPC namespace";
+            rejected.push(format!("that at {:?} {why}", mount.point));
+        }
+    }
+    Err(not_mounted(&rejected))
+}
+
+/// The path of what is at the root of a mount, whatever else is mounted over that now.
+pub(crate) fn path_of(root: &File) -> PathBuf {
+    PathBuf::from(format!("/proc/thread-self/fd/{}", root.as_raw_fd()))
+}
+
+pub(crate) fn names(root: &File) -> io::Result<Vec<QueueName>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(path_of(root))? {
+        let mut name = vec![b'/'];
+        name.extend(entry?.file_name().into_vec());
+        // The kernel made it, so it is one.
+        names.extend(QueueName::new(OsString::from_vec(name)));
+    }
+    Ok(names)
+}
+
+pub(crate) fn path_in(root: &File, name: &QueueName) -> PathBuf {
+    let name = name.as_os_str().as_bytes();
+    path_of(root).join(OsStr::from_bytes(name.strip_prefix(b"/").unwrap_or(name)))
+}
+
+/// The root of a mount, or why it will not do.
+fn opened(mount: &Mount) -> Result<std::result::Result<File, String>> {
+    if !mount.whole {
+        return Ok(Err("shows a part of the queues only".to_owned()));
+    }
+    let root = match OpenOptions::new().read(true).custom_flags(sys::O_PATH).open(&mount.point) {
+        Ok(root) => root,
+        Err(e) if matches!(e.raw_os_error(), Some(sys::EACCES | sys::ENOENT)) => {
+            return Ok(Err("is out of this process's reach".to_owned()));
+        }
+        Err(e) => return Err(limits::explain_open(Error::new("open", &e))),
+    };
+    Ok(match root.metadata() {
+        Ok(metadata) if metadata.dev() == mount.device => Ok(root),
+        _ => Err("is hidden by what is mounted over it".to_owned()),
+    })
+}
+
+/// The device number of this IPC namespace's queues, which is that of any queue that `mq_open`
+/// opens. Where none of those that the mounts list can be opened, one is made for a moment.
+fn own_device(roots: &[(Mount, File)]) -> Result<u64> {
+    for (_, root) in roots {
+        for name in names(root).unwrap_or_default() {
+            // To close what was opened with O_PATH cancels no notification.
+            let flags = sys::O_RDONLY | sys::O_PATH;
+            if let Ok(queue) = sys::mq_open(name.as_c_str(), flags, 0, None)
+                && let Ok(stat) = sys::fstat(queue.as_fd())
+            {
+                return Ok(stat.st_dev);
+            }
+        }
+    }
+    let queue = passing_queue().map_err(|error| {
+        let points: Vec<&Path> = roots.iter().map(|(mount, _)| mount.point.as_path()).collect();
+        let why = error.explanation().map(|why| format!(": {why}")).unwrap_or_default();
+        error.explained(format!(
+            "to tell whether the queue file system at {points:?} shows the queues of this IPC \
+             namespace or another, a queue is made for a moment, and that failed{why}"
+        ))
+    })?;
+    Ok(sys::fstat(queue.as_fd()).map_err(|e| Error::new("fstat", &e))?.st_dev)
+}
+
+/// A queue of the least size that nobody else can open and that has lost its name already.
+fn passing_queue() -> Result<OwnedFd> {
+    loop {
+        let name = format!("/posix-mqueue-{:016x}", RandomState::new().hash_one(()));
+        let name = QueueName::new(name)?;
+        let flags = sys::O_RDONLY | sys::O_CREAT | sys::O_EXCL;
+        match sys::mq_open(name.as_c_str(), flags, 0, Some((1, 1))) {
+            Ok(queue) => {
+                open::unlink_name(&name)?;
+                return Ok(queue);
+            }
+            Err(e) if e.raw_os_error() == Some(sys::EEXIST) => {}
+            Err(e) => return Err(limits::explain_create(Error::new("mq_open", &e), Some((1, 1)))),
+        }
+    }
+}
+
+fn not_mounted(rejected: &[String]) -> Error {
+    let found = match rejected {
+        [] => String::new(),
+        _ => format!(" ({})", rejected.join(", ")),
+    };
+    Error::from_errno("opendir", sys::ENOENT).explained(format!(
+        "the queue file system of this IPC namespace is mounted nowhere that can be seen{found}; \
+         mount it, as root and in this namespace, with \
+         `mkdir -p /dev/mqueue && mount -t mqueue none /dev/mqueue`"
+    ))
+}
