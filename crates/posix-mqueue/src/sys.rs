@@ -14,9 +14,12 @@ use std::{ptr, slice};
 
 pub(crate) use libc::{
     EACCES, EAGAIN, EBADF, EBUSY, EEXIST, EINTR, EINVAL, EMFILE, EMSGSIZE, ENAMETOOLONG, ENOENT,
-    ENOSPC, ENOTSOCK, ETIMEDOUT, O_ACCMODE, O_CLOEXEC, O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY,
-    O_RDWR, O_WRONLY, POLLIN, POLLOUT, S_IFREG, SIGURG,
+    ENOSPC, ENOTSOCK, ETIMEDOUT, O_CLOEXEC, O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR,
+    O_WRONLY, POLLIN, POLLOUT, S_IFREG, SIGURG,
 };
+
+/// The access mode among the flags, as the kernel has it: musl counts `O_PATH` in.
+pub(crate) const O_ACCMODE: c_int = O_WRONLY | O_RDWR;
 
 /// `NOTIFY_COOKIE_LEN` of the kernel's `include/linux/mqueue.h`.
 pub(crate) const COOKIE_LEN: usize = 32;
@@ -34,6 +37,7 @@ fn owned(fd: c_int) -> io::Result<OwnedFd> {
 }
 
 /// A time as the kernel takes it. Seconds past the end of `time_t` mean its end: for ever.
+#[allow(deprecated)] // a warning that musl's `time_t` will be 64 bits wide everywhere
 fn timespec(time: Duration) -> libc::timespec {
     libc::timespec {
         tv_sec: time.as_secs().try_into().unwrap_or(libc::time_t::MAX),
@@ -370,6 +374,10 @@ pub(crate) fn pthread_atfork(
 /// A thread that can be interrupted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Thread(libc::pthread_t);
+
+// SAFETY: it names a thread, in any other one as well; that musl's name for it is a pointer gives
+// nobody the right to follow it.
+unsafe impl Send for Thread {}
 
 impl Thread {
     pub(crate) fn current() -> Self {
