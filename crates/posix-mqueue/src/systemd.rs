@@ -42,15 +42,18 @@ pub fn from_systemd() -> Result<Vec<(OsString, MessageQueue)>> {
     if pid != Some(process::id()) {
         return Ok(Vec::new());
     }
-    let count: u16 = env::var("LISTEN_FDS").ok().and_then(|n| n.parse().ok()).ok_or_else(|| {
+    let Some(count) = env::var_os("LISTEN_FDS") else {
+        return Ok(Vec::new());
+    };
+    let count: u16 = count.to_str().and_then(|count| count.parse().ok()).ok_or_else(|| {
         Error::from_errno("sd_listen_fds", sys::EINVAL)
             .explained("LISTEN_FDS must be the number of descriptors passed".to_owned())
     })?;
     if TAKEN.swap(true, Ordering::Relaxed) {
         return Ok(Vec::new());
     }
-    let names = env::var_os("LISTEN_FDNAMES").unwrap_or_default();
-    let mut names = names.as_bytes().split(|byte| *byte == b':');
+    let names = env::var_os("LISTEN_FDNAMES");
+    let mut names = names.iter().flat_map(|names| names.as_bytes().split(|byte| *byte == b':'));
     let mut queues = Vec::new();
     for number in FIRST..FIRST + i32::from(count) {
         let name = OsString::from_vec(names.next().unwrap_or(b"unknown").to_owned());
