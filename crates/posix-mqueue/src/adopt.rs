@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 
 use crate::error::{Error, Result};
+use crate::limits;
 use crate::open::OpenOptions;
 use crate::queue::{Access, MessageQueue};
 use crate::sys;
@@ -53,7 +54,10 @@ impl MessageQueue {
     ///
     /// `EMFILE`: `RLIMIT_NOFILE`.
     pub fn try_clone(&self) -> Result<Self> {
-        let fd = self.as_fd().try_clone_to_owned().map_err(|e| self.error("fcntl", &e))?;
+        let fd = self
+            .as_fd()
+            .try_clone_to_owned()
+            .map_err(|e| limits::explain_open(self.error("fcntl", &e)))?;
         self.with_descriptor(fd, self.access())
     }
 
@@ -84,8 +88,20 @@ impl MessageQueue {
             .write(access != Access::Read)
             .custom_flags(flags & sys::O_NONBLOCK)
             .open(format!("/proc/self/fd/{}", self.as_raw_fd()))
-            .map_err(|e| self.error("open", &e))?;
+            .map_err(|e| self.reopening_error(&e))?;
         self.with_descriptor(file.into(), access)
+    }
+
+    fn reopening_error(&self, error: &io::Error) -> Error {
+        let error = limits::explain_open(self.error("open", error));
+        match error.raw_os_error() {
+            sys::ENOENT => error.explained(
+                "/proc is not mounted here, and an open queue is opened again through \
+                 /proc/self/fd"
+                    .to_owned(),
+            ),
+            _ => error,
+        }
     }
 
     fn with_descriptor(&self, fd: OwnedFd, access: Access) -> Result<Self> {
