@@ -174,7 +174,8 @@ impl MessageQueue {
 
     fn wait_ready(&self, ready: i16, deadline: Deadline) -> Result<()> {
         wait::uninterrupted(|| {
-            wait::until_ready(self, ready, deadline).map_err(|e| self.error("ppoll", &e))
+            wait::until_ready(self, ready, deadline)
+                .map_err(|e| self.closed(self.error("ppoll", &e)))
         })
     }
 
@@ -234,12 +235,15 @@ impl MessageQueue {
         self.access
     }
 
-    /// Explains an `EBADF`.
+    /// Explains an `EBADF` of a call that wants the descriptor to be open for something.
     pub(crate) fn wrong_descriptor(&self, error: Error, wrong: Access, why: &str) -> Error {
-        if self.is_shut_down() {
+        if self.access == wrong { error.explained(why.to_owned()) } else { self.closed(error) }
+    }
+
+    /// Explains any other `EBADF`.
+    fn closed(&self, error: Error) -> Error {
+        if self.is_shut_down() && error.raw_os_error() == sys::EBADF {
             error.explained("the queue was closed while waiting".to_owned())
-        } else if self.access == wrong {
-            error.explained(why.to_owned())
         } else {
             error
         }

@@ -138,6 +138,16 @@ fn a_message_that_is_there_is_still_received_without_waiting() {
 }
 
 #[test]
+fn what_a_descriptor_was_not_opened_for_is_said_after_a_shutdown_too() {
+    let queue = queue_with_unique_name().opened(true, false);
+    queue.shutdown();
+    for error in [queue.send(b"x", 0).unwrap_err(), queue.try_send(b"x", 0).unwrap_err()] {
+        assert_eq!(error.raw_os_error(), libc::EBADF);
+        assert!(error.explanation().unwrap().starts_with("it was opened for reading only"));
+    }
+}
+
+#[test]
 fn shutdown_twice_is_shutdown() {
     let queue = queue_with_unique_name();
     queue.shutdown();
