@@ -39,12 +39,14 @@ impl MessageQueue {
         self.message_by(|| time.into())
     }
 
-    /// Receives into a message that was used before, whose memory is used again.
+    /// Receives into a message that was used before, whose memory is used again. After an error it
+    /// is an empty one.
     pub fn receive_again(
         &self,
         message: &mut Message,
         deadline: impl Into<Deadline>,
     ) -> Result<()> {
+        message.priority = 0;
         let size = self.message_size();
         let (_, priority) = sys::receive_into(&mut message.data, size, |room| {
             self.receive_by(room, || deadline.into())

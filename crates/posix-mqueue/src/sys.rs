@@ -220,7 +220,8 @@ pub(crate) fn receive_into<T, E>(
     let mut room = Room::from(&mut vector.spare_capacity_mut()[..size]);
     let received = receive(&mut room)?;
     let length = room.filled;
-    // SAFETY: the room was the vector's own capacity, and the kernel has written that many bytes.
+    // SAFETY: the room was the vector's own capacity, and the kernel has written that many bytes:
+    // what is called here passes the room on to `mq_timedreceive`, and puts no other in its place.
     unsafe { vector.set_len(length) };
     Ok(received)
 }
