@@ -66,6 +66,7 @@ mod notify;
 mod open;
 mod owned;
 mod queue;
+mod ready;
 mod receive;
 mod send;
 #[cfg(feature = "serde")]
@@ -75,6 +76,7 @@ mod sys;
 mod systemd;
 #[cfg(feature = "tokio")]
 pub mod tokio;
+mod uninit;
 mod wait;
 
 pub use attributes::{Attributes, Status};
