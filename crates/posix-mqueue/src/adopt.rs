@@ -14,8 +14,8 @@ use crate::sys;
 impl TryFrom<OwnedFd> for MessageQueue {
     type Error = (Error, OwnedFd);
 
-    /// Adopts a descriptor that is a queue's. What is not a queue's comes back with the error,
-    /// `EBADF`, and stays open.
+    /// Adopts a descriptor that is a queue's, for example one that came over a socket. What is not
+    /// a queue's comes back with the error, `EBADF`, and stays open. `mq_getattr(3)` tells.
     ///
     /// ```
     /// use posix_mqueue::MessageQueue;
@@ -50,6 +50,14 @@ impl TryFrom<OwnedFd> for MessageQueue {
 impl MessageQueue {
     /// A handle with a duplicate of the descriptor (`dup(2)`), which shares `O_NONBLOCK` with it.
     ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// let duplicate = queue.try_clone()?;
+    /// duplicate.set_nonblocking(true)?;
+    /// assert!(queue.attributes()?.nonblocking);
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// `EMFILE`: `RLIMIT_NOFILE`.
@@ -62,7 +70,16 @@ impl MessageQueue {
     }
 
     /// A handle with an open file description of its own: the same queue, be it unlinked, open for
-    /// the same, and `O_NONBLOCK` as it is now, but private from then on.
+    /// the same, and `O_NONBLOCK` as it is now, but private from then on. `open(2)` of
+    /// `/proc/self/fd`.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// let private = queue.reopen()?;
+    /// private.set_nonblocking(true)?;
+    /// assert!(!queue.attributes()?.nonblocking);
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -77,6 +94,14 @@ impl MessageQueue {
     }
 
     /// As [`reopen`](Self::reopen), for what the options say: reading, writing, `O_NONBLOCK`.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// let sender = queue.reopen_with(OpenOptions::new().write(true))?;
+    /// sender.send(b"job", 0)?;
+    /// assert!(sender.receive_message().is_err());
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -29,6 +29,13 @@ pub enum Deadline {
 
 impl Deadline {
     /// How long it is until then: zero once it is over, `None` for never.
+    ///
+    /// ```
+    /// # use posix_mqueue::Deadline;
+    /// # use std::time::{Duration, SystemTime};
+    /// assert_eq!(Deadline::Never.remaining(), None);
+    /// assert_eq!(Deadline::from(SystemTime::UNIX_EPOCH).remaining(), Some(Duration::ZERO));
+    /// ```
     #[must_use]
     pub fn remaining(&self) -> Option<Duration> {
         match self {
@@ -42,6 +49,11 @@ impl Deadline {
     }
 
     /// Whether nothing is left to wait for.
+    ///
+    /// ```
+    /// # use posix_mqueue::Deadline;
+    /// assert!(Deadline::Now.is_over());
+    /// ```
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.remaining() == Some(Duration::ZERO)

@@ -20,6 +20,15 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// assert_eq!(error.raw_os_error(), 2); // ENOENT
 /// assert_eq!(error.call(), "mq_unlink");
 /// assert_eq!(error.name().unwrap(), "/posix-mqueue-doc-none");
+/// assert_eq!(error.message(), "No such file or directory");
+/// assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+/// assert!(!error.is_limit() && !error.is_would_block() && !error.is_interrupted());
+///
+/// let error = posix_mqueue::unlink("jobs").unwrap_err();
+/// let why = error.explanation().unwrap();
+/// assert!(why.starts_with("a queue name must start with a slash"));
+/// assert_eq!(error.to_string(), format!("mq_unlink \"jobs\": Invalid argument: {why}"));
+/// assert_eq!(std::io::Error::from(error).kind(), std::io::ErrorKind::InvalidInput);
 /// ```
 #[derive(Clone)]
 pub struct Error(Box<Parts>);
@@ -40,6 +49,11 @@ impl Error {
     }
 
     /// `EBADF`: what a program that closes queues before it drops them gives for their later use.
+    ///
+    /// ```
+    /// let error = posix_mqueue::Error::closed("mq_send", Some("/jobs".as_ref()));
+    /// assert!(error.to_string().ends_with("the queue is closed"));
+    /// ```
     #[must_use]
     pub fn closed(call: &'static str, name: Option<&OsStr>) -> Self {
         let error = Self::from_errno(call, sys::EBADF).explained("the queue is closed".to_owned());
@@ -50,6 +64,10 @@ impl Error {
     }
 
     /// `EAGAIN`: what a program gives where it will not wait.
+    ///
+    /// ```
+    /// assert!(posix_mqueue::Error::would_block("mq_send").is_would_block());
+    /// ```
     #[must_use]
     pub fn would_block(call: &'static str) -> Self {
         Self::from_errno(call, sys::EAGAIN)
@@ -72,6 +90,11 @@ impl Error {
     }
 
     /// Adds the name of the queue that it is about, where it has none.
+    ///
+    /// ```
+    /// let error = posix_mqueue::Error::would_block("mq_send").about("/jobs".as_ref());
+    /// assert_eq!(error.name().unwrap(), "/jobs");
+    /// ```
     #[must_use]
     pub fn about(self, name: &OsStr) -> Self {
         if self.0.name.is_some() { self } else { self.named(name) }

@@ -35,6 +35,10 @@ extern "C" fn child() {
 /// Has this library told of every `fork(2)` from now on. It does so itself when the first queue is
 /// opened.
 ///
+/// ```
+/// posix_mqueue::prepare_for_fork();
+/// ```
+///
 /// To call it early is for programs in which one thread may fork just while another one opens the
 /// first queue: the child would wait for ever for that to be finished.
 pub fn prepare_for_fork() {

@@ -72,6 +72,7 @@ mod owned;
 mod parked;
 mod procfs;
 mod queue;
+mod ready;
 mod receive;
 mod send;
 #[cfg(feature = "serde")]
@@ -81,6 +82,7 @@ mod sys;
 mod systemd;
 #[cfg(feature = "tokio")]
 pub mod tokio;
+mod uninit;
 mod wait;
 
 pub use attributes::{Attributes, Status};

@@ -168,6 +168,16 @@ impl MessageQueue {
     ///
     /// Once it has returned, no [`Claim`] of this queue can be taken any more. Does nothing if
     /// this process is not registered.
+    ///
+    /// ```
+    /// # use posix_mqueue::Notification;
+    #[doc = include_str!("example.txt")]
+    /// queue.notify(Notification::Silent)?;
+    /// assert_eq!(queue.notify(Notification::Silent).unwrap_err().raw_os_error(), 16); // EBUSY
+    /// queue.cancel_notification()?;
+    /// queue.notify(Notification::Silent)?;
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     pub fn cancel_notification(&self) -> Result<()> {
         let queue = self.identity()?;
         let cancelled = {

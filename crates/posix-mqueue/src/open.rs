@@ -16,9 +16,11 @@ use crate::sys;
 /// let name = format!("/posix-mqueue-doc-open-{}", std::process::id());
 /// let queue = OpenOptions::new()
 ///     .read(true).write(true)
-///     .create(true).mode(0o600).capacity(4).message_size(64)
+///     .create(true).exclusive(true).mode(0o600).capacity(4).message_size(64)
 ///     .open(&name)?;
 /// assert_eq!((queue.capacity(), queue.message_size()), (4, 64));
+/// let sender = OpenOptions::new().write(true).nonblocking(true).open(&name)?;
+/// sender.send(b"job", 0)?;
 /// queue.unlink()?;
 /// # Ok::<(), posix_mqueue::Error>(())
 /// ```
@@ -263,6 +265,15 @@ impl OpenOptions {
 }
 
 /// `mq_unlink(3)`: removes a queue's name. The queue goes when its last user closes it.
+///
+/// ```
+/// use posix_mqueue::{OpenOptions, unlink};
+///
+/// let options = OpenOptions::new().write(true).capacity(1).message_size(8).clone();
+/// let queue = options.create_unique("/posix-mqueue-doc-")?;
+/// unlink(queue.name().unwrap())?;
+/// # Ok::<(), posix_mqueue::Error>(())
+/// ```
 ///
 /// # Errors
 ///

@@ -51,12 +51,28 @@ impl Owned {
     }
 
     /// Takes the queue into ownership of this process, or gives it up.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// let queue = posix_mqueue::Owned::new(queue);
+    /// queue.set_owner(false); // it is to stay in the system
+    /// assert!(!queue.is_owner());
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     pub fn set_owner(&self, owner: bool) {
         let owner = if owner { fork::generation() } else { NOBODY };
         self.owner.store(owner, Ordering::Relaxed);
     }
 
     /// Removes the name now, if this process owns it and it is still this queue's. Once.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// let queue = posix_mqueue::Owned::new(options.create_unique("/posix-mqueue-doc-")?);
+    /// queue.release()?; // and does not wait for the end, where no error is seen
+    /// assert!(queue.status()?.unlinked);
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

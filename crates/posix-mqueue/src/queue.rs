@@ -6,10 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::attributes::{Attributes, Status};
-use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::name::QueueName;
-use crate::{sleepers, sys, wait};
+use crate::{sleepers, sys};
 
 /// An open message queue.
 ///
@@ -77,26 +76,54 @@ impl MessageQueue {
         }
     }
 
-    /// The name it was opened by, None for a queue that was adopted by its descriptor. Nobody may
-    /// have a queue by that name any more.
+    /// The name it was opened by, None for a queue that was adopted by its descriptor. There may be
+    /// no queue by that name any more, or another one.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// let same = queue.name().map(|name| options.open(name)); // who unlinked it meanwhile?
+    /// # assert!(same.unwrap().is_err());
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     #[must_use]
     pub fn name(&self) -> Option<&QueueName> {
         self.name.as_ref()
     }
 
     /// Whether opening it made it, rather than found it.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// assert!(queue.is_created());
+    /// assert!(!queue.try_clone()?.is_created());
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     #[must_use]
     pub fn is_created(&self) -> bool {
         self.created
     }
 
     /// How many messages it can hold. Fixed when it was created.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// let free = queue.capacity() - queue.attributes()?.messages;
+    /// # assert_eq!(free, 2);
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.capacity
     }
 
     /// How many bytes a message can have. Fixed when it was created.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// let mut buffer = vec![0; queue.message_size()]; // room for any message
+    /// # assert_eq!(buffer.len(), 16);
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     #[must_use]
     pub fn message_size(&self) -> usize {
         self.message_size
@@ -104,30 +131,67 @@ impl MessageQueue {
 
     /// What the descriptor was opened for, and whether `O_NONBLOCK` is set now: the flags that
     /// [`OpenOptions::from_flags`](crate::OpenOptions::from_flags) takes. `fcntl(2)`.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// assert_eq!(queue.flags()?, 0o2); // O_RDWR
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     pub fn flags(&self) -> Result<i32> {
         let flags = sys::fcntl_getfl(self.borrow()).map_err(|e| self.error("fcntl", &e))?;
         Ok(flags & (sys::O_ACCMODE | sys::O_NONBLOCK))
     }
 
     /// `mq_getattr(3)`: sizes, messages, mode of the descriptor.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// queue.send(b"job", 0)?;
+    /// assert_eq!(queue.attributes()?.messages, 1);
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     pub fn attributes(&self) -> Result<Attributes> {
         let attr = sys::mq_getattr(self.borrow()).map_err(|e| self.error("mq_getattr", &e))?;
         Ok(Attributes::new(&attr))
     }
 
-    /// `mq_getattr(3)` and `fstat(2)`: also mode, owner, last use.
+    /// `mq_getattr(3)` and `fstat(2)`: also mode, owner, last use. Leaves this process's
+    /// notification alone, which to look at the queue's file would end.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// let status = queue.status()?;
+    /// println!("{:o}, of user {}", status.mode & 0o777, status.uid);
+    /// assert_eq!(status.attributes, queue.attributes()?);
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     pub fn status(&self) -> Result<Status> {
         let stat = sys::fstat(self.borrow()).map_err(|e| self.error("fstat", &e))?;
         Ok(Status::new(self.attributes()?, &stat))
     }
 
-    /// `mq_setattr(3)`: sets or clears `O_NONBLOCK`, for everybody who shares the descriptor.
+    /// `mq_setattr(3)`: sets or clears `O_NONBLOCK`, for everybody who shares the open file
+    /// description: duplicates, and forked children. To try one call only, use one that tries; for
+    /// a mode of one's own, [`reopen`](Self::reopen).
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// queue.set_nonblocking(true)?;
+    /// assert!(queue.receive_message().unwrap_err().is_would_block());
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     pub fn set_nonblocking(&self, nonblocking: bool) -> Result<()> {
         let flags = if nonblocking { sys::O_NONBLOCK } else { 0 };
         sys::mq_setattr(self.borrow(), flags).map_err(|e| self.error("mq_setattr", &e))
     }
 
     /// How long a call that has to wait keeps trying before it sleeps. Zero at first.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// assert_eq!(queue.busy_poll(), Duration::ZERO);
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     #[must_use]
     pub fn busy_poll(&self) -> Duration {
         Duration::from_nanos(self.busy_poll.load(Ordering::Relaxed))
@@ -138,15 +202,10 @@ impl MessageQueue {
     ///
     /// To be woken on another processor takes longer than a message does, so that some tens of
     /// microseconds make a conversation between two busy processes many times as fast; they cost
-    /// a processor for as long, at each wait.
+    /// a processor for as long, at each wait. A call that may not wait does not try again.
     ///
     /// ```
-    /// # use posix_mqueue::OpenOptions;
-    /// # use std::time::Duration;
-    /// # let name = format!("/posix-mqueue-doc-busy-{}", std::process::id());
-    /// # let queue = OpenOptions::new().read(true).create(true)
-    /// #     .capacity(1).message_size(8).open(&name)?;
-    /// # queue.unlink()?;
+    #[doc = include_str!("example.txt")]
     /// queue.set_busy_poll(Duration::from_micros(50));
     /// assert_eq!(queue.busy_poll(), Duration::from_micros(50));
     /// # Ok::<(), posix_mqueue::Error>(())
@@ -156,29 +215,6 @@ impl MessageQueue {
         self.busy_poll.store(nanoseconds, Ordering::Relaxed);
     }
 
-    /// Waits until there is a message, which somebody else may then take. `poll(2)`, so that it
-    /// waits on a nonblocking descriptor too, and is no receiver that holds a notification back.
-    ///
-    /// # Errors
-    ///
-    /// `ETIMEDOUT` at the deadline, `EBADF` after [`shutdown`](Self::shutdown).
-    pub fn wait_readable(&self, deadline: impl Into<Deadline>) -> Result<()> {
-        self.wait_ready(sys::POLLIN, deadline.into())
-    }
-
-    /// Waits until there is room for a message, which somebody else may then take. Otherwise as
-    /// [`wait_readable`](Self::wait_readable).
-    pub fn wait_writable(&self, deadline: impl Into<Deadline>) -> Result<()> {
-        self.wait_ready(sys::POLLOUT, deadline.into())
-    }
-
-    fn wait_ready(&self, ready: i16, deadline: Deadline) -> Result<()> {
-        wait::uninterrupted(|| {
-            wait::until_ready(self, ready, deadline)
-                .map_err(|e| self.closed(self.error("ppoll", &e)))
-        })
-    }
-
     /// Ends waiting on this handle: calls asleep in other threads and all later ones that may sleep
     /// fail with `EBADF`. What was received before is returned as ever.
     ///
@@ -186,12 +222,33 @@ impl MessageQueue {
     /// it down and drop it; the descriptor goes with the last of them. The threads are interrupted
     /// by a signal whose handler does nothing (`SIGURG`, or a free real-time signal); one that
     /// blocks every signal is not woken.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// let queue = std::sync::Arc::new(queue);
+    /// let shared = std::sync::Arc::clone(&queue);
+    /// let waiting = std::thread::spawn(move || shared.receive_message());
+    /// queue.shutdown();
+    /// let error = waiting.join().unwrap().unwrap_err();
+    /// assert_eq!(error.raw_os_error(), 9); // EBADF
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     pub fn shutdown(&self) {
         self.shut_down.store(true, Ordering::SeqCst);
         sleepers::wake(self.key());
     }
 
     /// Removes the queue's name, if the name is still this queue's; who has it open keeps it.
+    /// `mq_unlink(3)`.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// let queue = options.create_unique("/posix-mqueue-doc-")?;
+    /// queue.unlink()?;
+    /// assert!(options.open(queue.name().unwrap()).is_err());
+    /// queue.send(b"still open here", 0)?;
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -241,7 +298,7 @@ impl MessageQueue {
     }
 
     /// Explains any other `EBADF`.
-    fn closed(&self, error: Error) -> Error {
+    pub(crate) fn closed(&self, error: Error) -> Error {
         if self.is_shut_down() && error.raw_os_error() == sys::EBADF {
             error.explained("the queue was closed while waiting".to_owned())
         } else {

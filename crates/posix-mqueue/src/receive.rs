@@ -1,7 +1,6 @@
 //! Receiving into the caller's memory: one attempt, and what waits on top of it.
 
 use std::io;
-use std::mem::MaybeUninit;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::deadline::Deadline;
@@ -11,37 +10,88 @@ use crate::sys::{self, Room};
 use crate::wait;
 
 /// Receiving into a buffer of at least [`message_size`](Self::message_size) bytes: the length of
-/// the message now at its start, and the priority.
+/// the message now at its start, and the priority. What is behind the message is left as it was.
 ///
-/// Every call fails with `EMSGSIZE` for a smaller buffer, before anything is taken, `EBADF` for a
-/// queue that is open for writing only, and, if `O_NONBLOCK` is set, with `EAGAIN` where it would
-/// have to wait. `EINTR` comes from those alone that say so. Source: `mq_receive(3)`.
+/// The message with the highest priority comes first; of equal ones the oldest. One that is there
+/// is received by any deadline, even by one that is over. What is found wrong with a call is found
+/// before it waits, and a call that fails has taken nothing.
+///
+/// # Errors
+///
+/// Of every call here:
+///
+/// - `EMSGSIZE`: the buffer is smaller than that, be the message as short as it may.
+/// - `EBADF`: the queue is open for writing only, or was [shut down](Self::shutdown).
+/// - `EAGAIN`: it would have to wait, and `O_NONBLOCK` is set or the call is one that tries.
+/// - `ETIMEDOUT`: the deadline came.
+/// - `EINTR`: a signal handler ran; only from those that say so. The others go on.
+///
+/// Source: `mq_receive(3)`, whose `mq_timedreceive` all of them call.
 impl MessageQueue {
     /// Receives, waiting as long as it takes.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// queue.send(b"job", 7)?;
+    /// let mut buffer = vec![0; queue.message_size()];
+    /// let (length, priority) = queue.receive(&mut buffer)?;
+    /// assert_eq!((&buffer[..length], priority), (&b"job"[..], 7));
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     #[inline(always)]
     pub fn receive(&self, buffer: &mut [u8]) -> Result<(usize, u32)> {
         self.receive_room(&mut buffer.into())
     }
 
     /// Receives if there is a message, without waiting; `EAGAIN` if there is none.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// let error = queue.try_receive(&mut [0; 16]).unwrap_err();
+    /// assert!(error.is_would_block());
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     #[inline(always)]
     pub fn try_receive(&self, buffer: &mut [u8]) -> Result<(usize, u32)> {
         self.try_room(&mut buffer.into())
     }
 
     /// Receives, waiting for so long at most, on the monotonic clock; then `ETIMEDOUT`.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// let error = queue.receive_timeout(&mut [0; 16], Duration::from_millis(1)).unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     #[inline(always)]
     pub fn receive_timeout(&self, buffer: &mut [u8], timeout: Duration) -> Result<(usize, u32)> {
         self.receive_by(&mut buffer.into(), || timeout.into())
     }
 
     /// Receives, waiting until then at most, on the monotonic clock; then `ETIMEDOUT`.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// let deadline = Instant::now() + Duration::from_millis(1); // for all together
+    /// while queue.receive_deadline(&mut [0; 16], deadline).is_ok() {}
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     #[inline(always)]
     pub fn receive_deadline(&self, buffer: &mut [u8], deadline: Instant) -> Result<(usize, u32)> {
         self.receive_by(&mut buffer.into(), || deadline.into())
     }
 
-    /// Receives, waiting until then at most, on the wall clock; then `ETIMEDOUT`.
+    /// Receives, waiting until then at most, on the wall clock, wherever that is stepped to; then
+    /// `ETIMEDOUT`.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// queue.send(b"job", 7)?;
+    /// let in_a_second = SystemTime::now() + Duration::from_secs(1);
+    /// assert_eq!(queue.receive_until(&mut [0; 16], in_a_second)?, (3, 7));
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     #[inline(always)]
     pub fn receive_until(&self, buffer: &mut [u8], time: SystemTime) -> Result<(usize, u32)> {
         self.receive_by(&mut buffer.into(), || time.into())
@@ -52,13 +102,29 @@ impl MessageQueue {
     ///
     /// With the two below, what the other calls are built of, for a program that has something to
     /// do in between. `mq_timedreceive(3)` with a deadline of zero.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// queue.send(b"job", 7)?;
+    /// let mut buffer = [0; 16];
+    /// assert_eq!(queue.attempt_receive(&mut buffer)?, Some((3, 7)));
+    /// assert_eq!(queue.attempt_receive(&mut buffer)?, None);
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     #[inline(always)]
     pub fn attempt_receive(&self, buffer: &mut [u8]) -> Result<Option<(usize, u32)>> {
         self.attempt_room(&mut buffer.into())
     }
 
-    /// Attempts for as long as [`busy_poll`](Self::busy_poll) says: `None` if it is still to be
-    /// waited for. `EINTR` for a signal.
+    /// Attempts for as long as [`busy_poll`](Self::busy_poll) says, not past the deadline: `None` if
+    /// it is still to be waited for. `EINTR` for a signal.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// queue.set_busy_poll(Duration::from_micros(50));
+    /// assert_eq!(queue.spin_receive(&mut [0; 16], Deadline::Never)?, None);
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     pub fn spin_receive(
         &self,
         buffer: &mut [u8],
@@ -67,97 +133,27 @@ impl MessageQueue {
         self.spin_room(&mut buffer.into(), deadline)
     }
 
-    /// Sleeps until a message is received or the deadline is over.
+    /// Sleeps until a message is received or the deadline is over. `EINTR` when a signal handler
+    /// ran: nothing was taken, and to call again goes on waiting for the same deadline.
     ///
-    /// # Errors
-    ///
-    /// `EINTR` when a signal handler ran (nothing was taken: call again), `ETIMEDOUT` at the
-    /// deadline, `EBADF` after [`shutdown`](Self::shutdown).
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// queue.send(b"job", 7)?;
+    /// let (mut buffer, deadline) = ([0; 16], Deadline::from(Duration::from_secs(1)));
+    /// let (length, priority) = loop {
+    ///     match queue.receive_interruptible(&mut buffer, deadline) {
+    ///         Err(error) if error.is_interrupted() => {} // what its signal handlers noted
+    ///         outcome => break outcome?,
+    ///     }
+    /// };
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     pub fn receive_interruptible(
         &self,
         buffer: &mut [u8],
         deadline: Deadline,
     ) -> Result<(usize, u32)> {
         self.sleep_room(&mut buffer.into(), deadline)
-    }
-}
-
-/// Receiving into memory that need not be initialised: the message, which is now at its start, and
-/// the priority. Errors as above.
-impl MessageQueue {
-    /// Receives, waiting as long as it takes.
-    #[inline(always)]
-    pub fn receive_uninit<'a>(
-        &self,
-        buffer: &'a mut [MaybeUninit<u8>],
-    ) -> Result<(&'a mut [u8], u32)> {
-        let mut room = buffer.into();
-        let (_, priority) = self.receive_room(&mut room)?;
-        Ok((room.filled(), priority))
-    }
-
-    /// Receives if there is a message, without waiting; `EAGAIN` if there is none.
-    #[inline(always)]
-    pub fn try_receive_uninit<'a>(
-        &self,
-        buffer: &'a mut [MaybeUninit<u8>],
-    ) -> Result<(&'a mut [u8], u32)> {
-        let mut room = buffer.into();
-        let (_, priority) = self.try_room(&mut room)?;
-        Ok((room.filled(), priority))
-    }
-
-    /// Receives, waiting for so long at most, on the monotonic clock; then `ETIMEDOUT`.
-    #[inline(always)]
-    pub fn receive_uninit_timeout<'a>(
-        &self,
-        buffer: &'a mut [MaybeUninit<u8>],
-        timeout: Duration,
-    ) -> Result<(&'a mut [u8], u32)> {
-        self.receive_uninit_by(buffer, || timeout.into())
-    }
-
-    /// Receives, waiting until then at most, on the monotonic clock; then `ETIMEDOUT`.
-    #[inline(always)]
-    pub fn receive_uninit_deadline<'a>(
-        &self,
-        buffer: &'a mut [MaybeUninit<u8>],
-        deadline: Instant,
-    ) -> Result<(&'a mut [u8], u32)> {
-        self.receive_uninit_by(buffer, || deadline.into())
-    }
-
-    /// Receives, waiting until then at most, on the wall clock; then `ETIMEDOUT`.
-    #[inline(always)]
-    pub fn receive_uninit_until<'a>(
-        &self,
-        buffer: &'a mut [MaybeUninit<u8>],
-        time: SystemTime,
-    ) -> Result<(&'a mut [u8], u32)> {
-        self.receive_uninit_by(buffer, || time.into())
-    }
-
-    /// One attempt that does not wait, whatever the descriptor's mode: `None` where a plain call
-    /// would sleep. `EINTR` for a signal.
-    #[inline(always)]
-    pub fn attempt_receive_uninit<'a>(
-        &self,
-        buffer: &'a mut [MaybeUninit<u8>],
-    ) -> Result<Option<(&'a mut [u8], u32)>> {
-        let mut room = buffer.into();
-        let received = self.attempt_room(&mut room)?;
-        Ok(received.map(|(_, priority)| (room.filled(), priority)))
-    }
-
-    #[inline(always)]
-    fn receive_uninit_by<'a>(
-        &self,
-        buffer: &'a mut [MaybeUninit<u8>],
-        deadline: impl FnOnce() -> Deadline,
-    ) -> Result<(&'a mut [u8], u32)> {
-        let mut room = buffer.into();
-        let (_, priority) = self.receive_by(&mut room, deadline)?;
-        Ok((room.filled(), priority))
     }
 }
 
@@ -201,7 +197,7 @@ impl MessageQueue {
     }
 
     #[inline(always)]
-    fn attempt_room(&self, room: &mut Room<'_>) -> Result<Option<(usize, u32)>> {
+    pub(crate) fn attempt_room(&self, room: &mut Room<'_>) -> Result<Option<(usize, u32)>> {
         match sys::mq_timedreceive(self.borrow(), room, Some(Duration::ZERO)) {
             Ok(received) => Ok(Some(received)),
             Err(e) if e.raw_os_error() == Some(sys::ETIMEDOUT) => Ok(None),

@@ -11,12 +11,33 @@ use crate::{sys, wait};
 
 /// Sending. A message goes whole or not at all.
 ///
-/// Every call fails with `EMSGSIZE` for a message over [`message_size`](Self::message_size),
-/// `EINVAL` for a priority over [`PRIORITY_MAX`], `EBADF` for a queue that is open for reading
-/// only, and, if `O_NONBLOCK` is set, with `EAGAIN` where it would have to wait. `EINTR` comes
-/// from those alone that say so. Source: `mq_send(3)`.
+/// A higher priority, up to [`PRIORITY_MAX`], is received sooner; of equal ones the oldest is.
+/// Where room is there, no deadline keeps a message back, not even one that is over. What is found
+/// wrong with a call is found before it waits.
+///
+/// # Errors
+///
+/// Of every call here:
+///
+/// - `EMSGSIZE`: the message is longer than [`message_size`](Self::message_size).
+/// - `EINVAL`: the priority is over [`PRIORITY_MAX`].
+/// - `EBADF`: the queue is open for reading only, or was [shut down](Self::shutdown).
+/// - `EAGAIN`: it would have to wait, and `O_NONBLOCK` is set or the call is one that tries.
+/// - `ETIMEDOUT`: the deadline came.
+/// - `EINTR`: a signal handler ran; only from those that say so. The others go on.
+/// - `ENOMEM`: the kernel has no memory for the message.
+///
+/// Source: `mq_send(3)`, whose `mq_timedsend` all of them call.
 impl MessageQueue {
     /// Sends, waiting for room as long as it takes.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// queue.send(b"routine", 0)?;
+    /// queue.send(b"urgent", 10)?;
+    /// assert_eq!(queue.receive_message()?.data, b"urgent");
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     #[inline(always)]
     pub fn send(&self, message: &[u8], priority: u32) -> Result<()> {
         if !self.busy_poll().is_zero() {
@@ -34,6 +55,15 @@ impl MessageQueue {
     }
 
     /// Sends if there is room, without waiting; `EAGAIN` if there is none.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// queue.try_send(b"one", 0)?;
+    /// queue.try_send(b"two", 0)?;
+    /// let error = queue.try_send(b"three", 0).unwrap_err();
+    /// assert!(error.is_would_block());
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     #[inline(always)]
     pub fn try_send(&self, message: &[u8], priority: u32) -> Result<()> {
         wait::uninterrupted(|| self.attempt_send(message, priority))?
@@ -41,18 +71,39 @@ impl MessageQueue {
     }
 
     /// Sends, waiting for so long at most, on the monotonic clock; then `ETIMEDOUT`.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// queue.send_timeout(b"job", 0, Duration::from_millis(500))?;
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     #[inline(always)]
     pub fn send_timeout(&self, message: &[u8], priority: u32, timeout: Duration) -> Result<()> {
         self.send_by(message, priority, || timeout.into())
     }
 
     /// Sends, waiting until then at most, on the monotonic clock; then `ETIMEDOUT`.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// let deadline = Instant::now() + Duration::from_millis(500); // for both together
+    /// queue.send_deadline(b"one", 0, deadline)?;
+    /// queue.send_deadline(b"two", 0, deadline)?;
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     #[inline(always)]
     pub fn send_deadline(&self, message: &[u8], priority: u32, deadline: Instant) -> Result<()> {
         self.send_by(message, priority, || deadline.into())
     }
 
-    /// Sends, waiting until then at most, on the wall clock; then `ETIMEDOUT`.
+    /// Sends, waiting until then at most, on the wall clock, wherever that is stepped to; then
+    /// `ETIMEDOUT`.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// queue.send_until(b"job", 0, SystemTime::now() + Duration::from_secs(1))?;
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     #[inline(always)]
     pub fn send_until(&self, message: &[u8], priority: u32, time: SystemTime) -> Result<()> {
         self.send_by(message, priority, || time.into())
@@ -63,6 +114,13 @@ impl MessageQueue {
     ///
     /// With the two below, what the other calls are built of, for a program that has something to
     /// do in between. `mq_timedsend(3)` with a deadline of zero.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// while queue.attempt_send(b"x", 0)?.is_some() {}
+    /// assert_eq!(queue.attributes()?.messages, queue.capacity());
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     #[inline(always)]
     pub fn attempt_send(&self, message: &[u8], priority: u32) -> Result<Option<()>> {
         match sys::mq_timedsend(self.borrow(), message, priority, Some(Duration::ZERO)) {
@@ -73,7 +131,15 @@ impl MessageQueue {
     }
 
     /// Whether the queue takes a message of this length: `EMSGSIZE` if not, as sending it would
-    /// give.
+    /// give. Asks nothing of the kernel.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// queue.check_length(queue.message_size())?;
+    /// let error = queue.check_length(queue.message_size() + 1).unwrap_err();
+    /// assert_eq!(error.raw_os_error(), 90); // EMSGSIZE
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     pub fn check_length(&self, length: usize) -> Result<()> {
         if length <= self.message_size() {
             return Ok(());
@@ -85,7 +151,15 @@ impl MessageQueue {
         )))
     }
 
-    /// Whether there is such a priority: `EINVAL` if not, as sending with it would give.
+    /// Whether there is such a priority: `EINVAL` if not, as sending with it would give. Asks
+    /// nothing of the kernel.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// queue.check_priority(posix_mqueue::PRIORITY_MAX)?;
+    /// assert!(queue.check_priority(posix_mqueue::PRIORITY_MAX + 1).is_err());
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     pub fn check_priority(&self, priority: u32) -> Result<()> {
         if priority <= PRIORITY_MAX {
             return Ok(());
@@ -94,8 +168,15 @@ impl MessageQueue {
         Err(error.explained(format!("priority {priority} is not between 0 and {PRIORITY_MAX}")))
     }
 
-    /// Attempts for as long as [`busy_poll`](Self::busy_poll) says: `None` if it is still to be
-    /// waited for. `EINTR` for a signal.
+    /// Attempts for as long as [`busy_poll`](Self::busy_poll) says, not past the deadline: `None` if
+    /// it is still to be waited for. `EINTR` for a signal.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// queue.set_busy_poll(Duration::from_micros(50));
+    /// assert_eq!(queue.spin_send(b"job", 0, Deadline::Never)?, Some(()));
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     pub fn spin_send(
         &self,
         message: &[u8],
@@ -105,12 +186,20 @@ impl MessageQueue {
         wait::spin(self, deadline, || self.attempt_send(message, priority))
     }
 
-    /// Sleeps until it is sent or the deadline is over.
+    /// Sleeps until it is sent or the deadline is over. `EINTR` when a signal handler ran: nothing
+    /// was sent, and to call again goes on waiting for the same deadline.
     ///
-    /// # Errors
-    ///
-    /// `EINTR` when a signal handler ran (nothing was sent: call again), `ETIMEDOUT` at the
-    /// deadline, `EBADF` after [`shutdown`](Self::shutdown).
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// let deadline = Deadline::from(Duration::from_secs(1));
+    /// while let Err(error) = queue.send_interruptible(b"job", 0, deadline) {
+    ///     if !error.is_interrupted() {
+    ///         return Err(error);
+    ///     }
+    ///     // The program looks here at what its signal handlers noted.
+    /// }
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     pub fn send_interruptible(
         &self,
         message: &[u8],
