@@ -74,9 +74,10 @@ impl MessageQueue {
     /// (bytes-like, priority) for a priority of its own. All are looked at before the first one is
     /// sent. The call waits while the queue is full, for timeout seconds at most in all.
     ///
-    /// Raises what send_message() raises, if no message was sent. If some were, it returns their
-    /// number, which is then less than that of messages: the others can be sent again. A signal
-    /// handler's exception is raised in any case; its messages_sent tells the number.
+    /// Raises what send_message() raises, if no message was sent; TypeError for a single message in
+    /// the place of several. If some were sent, it returns their number, which is then less than
+    /// that of messages: the others can be sent again. A signal handler's exception is raised in
+    /// any case; its messages_sent tells the number.
     ///
     /// >>> mq.send_many([b"one", b"two", (b"three", 9)])
     /// 3
