@@ -1,4 +1,4 @@
-"""A message that was received and could not be handed over stays with the object, and comes first."""
+"""A message that was received and could not be handed over is held, and comes first."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
