@@ -42,6 +42,19 @@ def private_ipc(request):
         pytest.skip("needs an IPC namespace of its own")
 
 
+@pytest.fixture
+def large_messages(private_ipc):
+    """For tests of messages so large that the GIL is released first: of up to 100,000 bytes."""
+    limit = Path("/proc/sys/fs/mqueue/msgsize_max")
+    before = limit.read_text()
+    try:
+        limit.write_text("100000")
+    except OSError as error:
+        pytest.skip(f"the sysctls cannot be written: {error.strerror}")
+    yield
+    limit.write_text(before)
+
+
 @pytest.fixture(scope="session")
 def new_name():
     """Makes names that no other test, thread or process has."""

@@ -14,10 +14,17 @@ pub(crate) const ATTACHED_UP_TO: usize = 64 * 1024;
 
 /// Why a call did not do it.
 pub(crate) enum Failure {
-    /// The kernel refused, or the queue is closed.
+    /// The kernel refused, the queue is closed, or there is no memory.
     Refused(PyErr),
     /// A signal handler raised.
     Raised(PyErr),
+}
+
+impl From<PyErr> for Failure {
+    /// Of whatever is not done while waiting.
+    fn from(error: PyErr) -> Self {
+        Self::Refused(error)
+    }
 }
 
 impl From<Failure> for PyErr {

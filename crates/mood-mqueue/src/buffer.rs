@@ -74,6 +74,13 @@ impl<'py> Payload<'py> {
     }
 }
 
+/// Whether an object is one message, or a text that was to be one.
+pub(crate) fn is_one_message(object: &Bound<'_, PyAny>) -> bool {
+    // SAFETY: a live object, which is only asked for its type.
+    let has_buffer = unsafe { ffi::PyObject_CheckBuffer(object.as_ptr()) != 0 };
+    has_buffer || object.is_instance_of::<PyString>()
+}
+
 /// How `bytearray` itself does something, whatever a subclass does instead.
 fn bytearray_slot(py: Python<'_>, slot: c_int) -> *mut c_void {
     let bytearray = py.get_type::<PyByteArray>().as_type_ptr();

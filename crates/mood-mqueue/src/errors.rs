@@ -101,6 +101,12 @@ pub(crate) fn at(py: Python<'_>, error: PyErr, position: usize) -> PyErr {
     error
 }
 
+pub(crate) fn one_message(given: &Bound<'_, PyAny>) -> PyErr {
+    type_error(given, |class| {
+        format!("an iterable of messages is required, not one '{class}'; send_message() takes one")
+    })
+}
+
 pub(crate) fn buffer_too_small(given: usize, needed: usize) -> PyErr {
     PyValueError::new_err(format!(
         "a buffer of {given} bytes, and a message of this queue may have {needed} (msgsize)"

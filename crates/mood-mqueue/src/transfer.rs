@@ -7,10 +7,11 @@ use posix_mqueue::Deadline;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes};
 
+use crate::block::{self, Failure};
 use crate::buffer::{self, Export, Payload, Whole};
+use crate::errors;
 use crate::queue::MessageQueue;
 use crate::scratch::Scratch;
-use crate::{block, errors};
 
 /// From this size on, a copy that is spared is worth a larger object that may be in vain.
 const WHOLE_FROM: usize = 2048;
@@ -61,7 +62,7 @@ pub(crate) fn receive<'py>(
     py: Python<'py>,
     queue: &MessageQueue,
     deadline: Deadline,
-) -> PyResult<Bound<'py, PyBytes>> {
+) -> Result<Bound<'py, PyBytes>, Failure> {
     let size = queue.facts(py)?.msgsize;
     let hopeful = size >= WHOLE_FROM && queue.last_was_whole.load(Ordering::Relaxed);
     let message = match held(py, queue)? {
@@ -76,7 +77,7 @@ pub(crate) fn receive<'py>(
     if size >= WHOLE_FROM {
         queue.last_was_whole.store(message.message().len() == size, Ordering::Relaxed);
     }
-    hand_over(queue, message, |message| buffer::to_bytes(py, message.message()))
+    Ok(hand_over(queue, message, |message| buffer::to_bytes(py, message.message()))?)
 }
 
 /// Whether the last message was empty.
@@ -149,7 +150,7 @@ pub(crate) fn next(
     py: Python<'_>,
     queue: &MessageQueue,
     deadline: Deadline,
-) -> PyResult<Box<Scratch>> {
+) -> Result<Box<Scratch>, Failure> {
     let size = queue.facts(py)?.msgsize;
     let mut scratch = Scratch::take(size)?;
     match block::receive(py, queue, scratch.room(size), deadline) {
@@ -159,7 +160,7 @@ pub(crate) fn next(
         }
         Err(failure) => {
             scratch.put_back();
-            Err(failure.into())
+            Err(failure)
         }
     }
 }

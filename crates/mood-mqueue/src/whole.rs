@@ -149,6 +149,10 @@ fn collect<'py>(
     priority: u32,
 ) -> PyResult<Vec<(Payload<'py>, u32)>> {
     let py = messages.py();
+    // To iterate over one would send its bytes one by one, or of an empty one nothing, in silence.
+    if buffer::is_one_message(messages) {
+        return Err(errors::one_message(messages));
+    }
     queue.ask(py, |open| open.check_priority(priority))?;
     let mut all = Vec::new();
     for (position, item) in messages.try_iter()?.enumerate() {

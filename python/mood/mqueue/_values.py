@@ -15,6 +15,8 @@ class Message(namedtuple("Message", ["data", "priority"])):
     Source: mq_receive(3).
     """
 
+    # Where a pickle says it is to be imported from.
+    __module__ = "mood.mqueue"
     __slots__ = ()
 
 
@@ -33,6 +35,7 @@ class Status(
     Source: mq_getattr(3), inode(7).
     """
 
+    __module__ = "mood.mqueue"
     __slots__ = ()
 
 
@@ -55,4 +58,5 @@ class Limits(
     Source: mq_overview(7), getrlimit(2).
     """
 
+    __module__ = "mood.mqueue"
     __slots__ = ()

@@ -77,7 +77,7 @@ impl MessageQueue {
         py: Python<'py>,
         timeout: Option<Seconds>,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        transfer::receive(py, self, seconds::deadline(timeout))
+        Ok(transfer::receive(py, self, seconds::deadline(timeout))?)
     }
 
     /// Append the messages that are in the queue now to buffer, a bytearray, up to the first

@@ -1,9 +1,11 @@
 //! Whole messages, with their priorities.
 
+use posix_mqueue::Deadline;
 use pyo3::exceptions::PyStopIteration;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
+use crate::block::Failure;
 use crate::queue::MessageQueue;
 use crate::seconds::{self, Seconds};
 use crate::{errors, transfer, whole};
@@ -74,9 +76,10 @@ impl MessageQueue {
     /// (bytes-like, priority) for a priority of its own. All are looked at before the first one is
     /// sent. The call waits while the queue is full, for timeout seconds at most in all.
     ///
-    /// Raises what send_message() raises, if no message was sent. If some were, it returns their
-    /// number, which is then less than that of messages: the others can be sent again. A signal
-    /// handler's exception is raised in any case; its messages_sent tells the number.
+    /// Raises what send_message() raises, if no message was sent; TypeError for a single message in
+    /// the place of several. If some were sent, it returns their number, which is then less than
+    /// that of messages: the others can be sent again. A signal handler's exception is raised in
+    /// any case; its messages_sent tells the number.
     ///
     /// >>> mq.send_many([b"one", b"two", (b"three", 9)])
     /// 3
@@ -123,13 +126,13 @@ impl MessageQueue {
 
     /// Waits, as receive() does; in nonblocking mode an empty queue is the end.
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        match transfer::receive(py, self, posix_mqueue::Deadline::Never) {
+        match transfer::receive(py, self, Deadline::Never) {
             Ok(message) => Ok(message.into_any()),
-            Err(error) => {
-                // In blocking mode it is a signal handler's.
-                let ended = errors::is_would_block(py, &error) && self.attributes(py)?.nonblocking;
-                Err(if ended { PyStopIteration::new_err(()) } else { error })
+            // Not where a signal handler raises the like.
+            Err(Failure::Refused(error)) if errors::is_would_block(py, &error) => {
+                Err(PyStopIteration::new_err(()))
             }
+            Err(failure) => Err(failure.into()),
         }
     }
 
