@@ -147,11 +147,16 @@ fn unless_refused(
     // Before an exception is made: that may collect garbage, and so close this very queue.
     drop(open);
     match (share, error) {
+        (Some(_), Some(error)) if error.is_would_block() => {
+            Err(Failure::Refused(errors::would_block(py, queue.facts(py)?.filename.as_ref())))
+        }
         (Some(_), Some(error)) if !error.is_interrupted() => {
             Err(Failure::Refused(errors::raise(py, &error)))
         }
         (Some(share), _) if waits => Ok(share),
-        (Some(_), _) => Err(Failure::Refused(errors::timed_out(py, queue.filename()))),
+        (Some(_), _) => {
+            Err(Failure::Refused(errors::timed_out(py, queue.facts(py)?.filename.as_ref())))
+        }
         (None, _) => Err(Failure::Refused(queue.closed_error(py))),
     }
 }

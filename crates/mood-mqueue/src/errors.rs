@@ -14,14 +14,6 @@ use pyo3::types::{PyDict, PyString, PyType};
 
 /// `OSError(errno, message[, filename])`, so that Python picks the subclass by errno.
 pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
-    if error.explanation().is_none() {
-        if error.is_would_block() {
-            return expected::<PyBlockingIOError>(py, error, &WOULD_BLOCK);
-        }
-        if error.is_timed_out() {
-            return expected::<PyTimeoutError>(py, error, &TIMED_OUT);
-        }
-    }
     let new = |errno, message| match error.name() {
         Some(name) => build(py, error.is_limit(), (errno, message, name)),
         None => build(py, error.is_limit(), (errno, message)),
@@ -29,39 +21,45 @@ pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
     new(error.raw_os_error(), error.message())
 }
 
-/// The texts of the two that programs raise on purpose, again and again.
-static WOULD_BLOCK: PyOnceLock<Py<PyString>> = PyOnceLock::new();
-static TIMED_OUT: PyOnceLock<Py<PyString>> = PyOnceLock::new();
-
-/// One of these two, by the shortest way.
-fn expected<E: PyTypeInfo>(
-    py: Python<'_>,
-    error: &Error,
-    words: &'static PyOnceLock<Py<PyString>>,
-) -> PyErr {
-    let class = py.get_type::<E>();
-    let words = words.get_or_init(py, || PyString::new(py, &error.message()).unbind()).bind(py);
-    let exception = match error.name() {
-        Some(name) => class.call1((error.raw_os_error(), words, name)),
-        None => class.call1((error.raw_os_error(), words)),
-    };
-    exception.map_or_else(|failed| failed, PyErr::from_value)
+/// What a call raises that finds an empty or full queue in nonblocking mode.
+pub(crate) fn would_block(py: Python<'_>, filename: Option<&Py<PyString>>) -> PyErr {
+    static PARTS: Parts = Parts::new();
+    expected::<PyBlockingIOError>(py, &PARTS, &Error::would_block, filename)
 }
 
 /// What a call raises that was not to wait.
-pub(crate) fn timed_out(py: Python<'_>, name: Option<&OsStr>) -> PyErr {
-    let error = Error::timed_out("");
-    match name {
-        Some(name) => raise(py, &error.about(name)),
-        None => raise(py, &error),
-    }
+pub(crate) fn timed_out(py: Python<'_>, filename: Option<&Py<PyString>>) -> PyErr {
+    static PARTS: Parts = Parts::new();
+    expected::<PyTimeoutError>(py, &PARTS, &Error::timed_out, filename)
+}
+
+/// An errno and its text.
+type Parts = PyOnceLock<(i32, Py<PyString>)>;
+
+/// Programs raise these two on purpose, again and again: they are made by the shortest way.
+fn expected<E: PyTypeInfo>(
+    py: Python<'_>,
+    parts: &'static Parts,
+    error: &dyn Fn(&'static str) -> Error,
+    filename: Option<&Py<PyString>>,
+) -> PyErr {
+    let (errno, text) = parts.get_or_init(py, || {
+        let error = error("");
+        (error.raw_os_error(), PyString::new(py, &error.message()).unbind())
+    });
+    let class = py.get_type::<E>();
+    let exception = match filename {
+        Some(filename) => class.call1((errno, text, filename)),
+        None => class.call1((errno, text)),
+    };
+    exception.map_or_else(|failed| failed, PyErr::from_value)
 }
 
 /// What is made once is made when the module is imported.
 pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
     limit_error(py)?;
-    raise(py, &Error::would_block(""));
-    raise(py, &Error::timed_out(""));
+    would_block(py, None);
+    timed_out(py, None);
     Ok(())
 }
 

@@ -1,11 +1,12 @@
 //! The Python class: what an object holds, and who may touch it when.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use posix_mqueue::{Attributes, Owned};
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
 use crate::callback::Callbacks;
 use crate::scratch::Held;
@@ -59,6 +60,8 @@ pub(crate) struct MessageQueue {
 /// What never changes, and is known after `close()` too.
 pub(crate) struct Facts {
     pub(crate) name: OsString,
+    /// The name as exceptions have it; an adopted queue has none.
+    pub(crate) filename: Option<Py<PyString>>,
     pub(crate) flags: i32,
     pub(crate) maxmsg: usize,
     pub(crate) msgsize: usize,
@@ -70,8 +73,12 @@ impl MessageQueue {
     /// Gives a new object its queue. Once.
     pub(crate) fn start(&self, py: Python<'_>, open: Owned, flags: i32) -> PyResult<()> {
         let msgsize = open.message_size();
+        let name = open.name().map(|name| name.as_os_str().to_owned()).unwrap_or_default();
+        let filename =
+            (!name.is_empty()).then(|| name.as_os_str().into_pyobject(py)).transpose()?;
         let facts = Facts {
-            name: open.name().map(|name| name.as_os_str().to_owned()).unwrap_or_default(),
+            filename: filename.map(Bound::unbind),
+            name,
             flags,
             maxmsg: open.capacity(),
             msgsize,
@@ -121,12 +128,7 @@ impl MessageQueue {
     }
 
     pub(crate) fn closed_error(&self, py: Python<'_>) -> PyErr {
-        errors::closed(py, self.filename())
-    }
-
-    /// The name that exceptions have.
-    pub(crate) fn filename(&self) -> Option<&OsStr> {
-        self.facts.get().map(|facts| facts.name.as_os_str()).filter(|name| !name.is_empty())
+        errors::closed(py, self.facts.get().map(|facts| facts.name.as_os_str()))
     }
 
     pub(crate) fn take_open(&self) -> Option<Arc<Owned>> {
