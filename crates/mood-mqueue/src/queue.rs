@@ -74,8 +74,7 @@ impl MessageQueue {
     pub(crate) fn start(&self, py: Python<'_>, open: Owned, flags: i32) -> PyResult<()> {
         let msgsize = open.message_size();
         let name = open.name().map(|name| name.as_os_str().to_owned()).unwrap_or_default();
-        let filename =
-            (!name.is_empty()).then(|| name.as_os_str().into_pyobject(py)).transpose()?;
+        let filename = (!name.is_empty()).then(|| buffer::decode_fs(py, &name)).transpose()?;
         let facts = Facts {
             filename: filename.map(Bound::unbind),
             name,
