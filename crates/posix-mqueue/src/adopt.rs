@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 
 use crate::error::{Error, Result};
+use crate::limits;
 use crate::open::OpenOptions;
 use crate::queue::{Access, MessageQueue};
 use crate::sys;
@@ -13,8 +14,8 @@ use crate::sys;
 impl TryFrom<OwnedFd> for MessageQueue {
     type Error = (Error, OwnedFd);
 
-    /// Adopts a descriptor that is a queue's. What is not a queue's comes back with the error,
-    /// `EBADF`, and stays open.
+    /// Adopts a descriptor that is a queue's, and has it closed on `exec` from then on, as every
+    /// other one. What is not a queue's comes back with the error, `EBADF`, open and as it was.
     ///
     /// ```
     /// use posix_mqueue::MessageQueue;
@@ -26,8 +27,9 @@ impl TryFrom<OwnedFd> for MessageQueue {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     fn try_from(fd: OwnedFd) -> std::result::Result<Self, (Error, OwnedFd)> {
-        let refuse = |call, e: io::Error, fd| {
-            Err((Error::new(call, &e).explained("not a message queue".to_owned()), fd))
+        let refuse = |call, e: io::Error, fd: OwnedFd| {
+            let why = format!("descriptor {} is not that of a message queue", fd.as_raw_fd());
+            Err((Error::new(call, &e).explained(why), fd))
         };
         let access = match sys::fcntl_getfl(fd.as_fd()) {
             Ok(flags) => match flags & sys::O_ACCMODE {
@@ -37,9 +39,13 @@ impl TryFrom<OwnedFd> for MessageQueue {
             },
             Err(e) => return refuse("fcntl", e, fd),
         };
-        match sys::mq_getattr(fd.as_fd()) {
-            Ok(attr) => Ok(Self::with_attributes(fd, None, access, false, &attr)),
-            Err(e) => refuse("mq_getattr", e, fd),
+        let attr = match sys::mq_getattr(fd.as_fd()) {
+            Ok(attr) => attr,
+            Err(e) => return refuse("mq_getattr", e, fd),
+        };
+        match sys::close_on_exec(fd.as_fd()) {
+            Ok(()) => Ok(Self::with_attributes(fd, None, access, false, &attr)),
+            Err(e) => Err((Error::new("fcntl", &e), fd)),
         }
     }
 }
@@ -84,8 +90,18 @@ impl MessageQueue {
             .write(access != Access::Read)
             .custom_flags(flags & sys::O_NONBLOCK)
             .open(format!("/proc/self/fd/{}", self.as_raw_fd()))
-            .map_err(|e| self.error("open", &e))?;
+            .map_err(|e| self.unopened(&e))?;
         self.with_descriptor(file.into(), access)
+    }
+
+    fn unopened(&self, error: &io::Error) -> Error {
+        let error = self.error("open", error);
+        // The descriptor is open, so that there can be no other reason.
+        if error.raw_os_error() == sys::ENOENT {
+            error.explained("to open a queue again takes /proc, which is not mounted".to_owned())
+        } else {
+            limits::explain_open(error)
+        }
     }
 
     fn with_descriptor(&self, fd: OwnedFd, access: Access) -> Result<Self> {
