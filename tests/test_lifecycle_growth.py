@@ -12,7 +12,7 @@ pytestmark = pytest.mark.thread_unsafe(reason="starts a process for each of its 
 LIVES_WITH_A_THREAD = int(os.environ.get("MOOD_LIVES", "1000"))
 
 START = """
-import ctypes, errno, functools, gc, os, pickle, sys, threading, time, weakref
+import copy, ctypes, errno, functools, gc, os, pickle, sys, threading, time, weakref
 from mood.mqueue import LimitError, MessageQueue
 
 name = sys.argv[1]
@@ -188,12 +188,51 @@ def life():
     refused(TypeError, mq.drain, b"")
     refused(ValueError, mq.notify, 65)
     refused(TypeError, mq.notify, "text")
+    refused(TypeError, MessageQueue.from_fd, True)
+    refused(OSError, MessageQueue.from_fd, 0)
+    refused(ValueError, MessageQueue.from_fd, mq.fileno())
+    refused(OSError, mq.reopen, os.O_CREAT)
+    refused(OSError, MessageQueue.create_unique, "no slash")
+""",
+    "adopt": """
+mq = new()
+def life():
+    MessageQueue.from_fd(os.dup(mq.fileno())).close()
+""",
+    "detach": """
+def life():
+    mq = new()
+    mq.unlink()
+    os.close(mq.detach())
+""",
+    "reopen": """
+mq = new()
+def life():
+    mq.reopen(os.O_RDONLY).close()
+""",
+    "create_unique": """
+def life():
+    MessageQueue.create_unique(maxmsg=1, msgsize=8).close()
+""",
+    "pickle, copy": """
+mq = new()
+def life():
+    pickle.loads(pickle.dumps(mq)).close()
+    copy.copy(mq).close()
+""",
+    "pickle, refused": """
+mq = new()
+mq.unlink()
+def life():
     refused(TypeError, pickle.dumps, mq)
 """,
     "use after close": """
 mq = new()
 mq.close()
 def life():
+    refused(OSError, mq.detach)
+    refused(OSError, mq.reopen)
+    refused(OSError, pickle.dumps, mq)
     refused(OSError, mq.receive)
     refused(OSError, mq.notify, print)
     refused(OSError, mq.fill, bytearray(1))

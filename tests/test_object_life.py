@@ -1,10 +1,8 @@
 """How a queue object comes to be, and how it goes."""
 
-import copy
 import errno
 import gc
 import os
-import pickle
 import weakref
 
 import pytest
@@ -89,23 +87,6 @@ def test_an_init_that_failed_can_be_tried_again(new_name):
         MessageQueue.__init__(mq, "no slash", CREATE)
     MessageQueue.__init__(mq, new_name(), CREATE, maxmsg=1, msgsize=8)
     assert (mq.send(b"message"), mq.receive()) == (7, b"message")
-
-
-# Copies
-
-
-@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_pickling_is_refused(new_queue, protocol):
-    mq = new_queue()
-    with pytest.raises(TypeError, match="cannot pickle"):
-        pickle.dumps(mq, protocol)
-
-
-@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
-def test_copying_is_refused_for_a_subclass_too(new_queue, copied):
-    for mq in new_queue(), new_queue(cls=Subclass):
-        with pytest.raises(TypeError, match=type(mq).__name__):
-            copied(mq)
 
 
 # Collection

@@ -2,6 +2,8 @@
 //! The only `detach`.
 
 use std::sync::{Arc, PoisonError, RwLockReadGuard};
+use std::thread;
+use std::time::Duration;
 
 use posix_mqueue::{Deadline, Error, Owned};
 use pyo3::prelude::*;
@@ -11,6 +13,10 @@ use crate::queue::MessageQueue;
 
 /// To copy more than this takes longer than to let another thread run meanwhile.
 pub(crate) const ATTACHED_UP_TO: usize = 64 * 1024;
+
+/// How often, and how long each time, other threads are let run so that they leave a queue.
+const PAUSES: u32 = 200;
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// Why a call did not do it.
 pub(crate) enum Failure {
@@ -124,6 +130,19 @@ pub(crate) fn aside<T: Send>(py: Python<'_>, call: impl FnOnce() -> T + Send) ->
 /// Lets other threads run, if any of them wants to.
 pub(crate) fn breathe(py: Python<'_>) {
     aside(py, || ());
+}
+
+/// The queue itself, once the calls that were woken have left it; the share, if they do not.
+pub(crate) fn alone(py: Python<'_>, mut share: Arc<Owned>) -> Result<Owned, Arc<Owned>> {
+    // They need the GIL to leave. One that this very thread is in, under a signal handler, stays.
+    for _ in 0..PAUSES {
+        share = match Arc::try_unwrap(share) {
+            Ok(open) => return Ok(open),
+            Err(share) => share,
+        };
+        py.detach(|| thread::sleep(PAUSE));
+    }
+    Arc::try_unwrap(share)
 }
 
 /// Ends the sleeps of other threads in this queue.

@@ -121,6 +121,10 @@ pub(crate) fn already_adopted(fd: i32) -> PyErr {
     ))
 }
 
+pub(crate) fn no_descriptor(given: &Bound<'_, PyAny>) -> PyErr {
+    type_error(given, |class| format!("a descriptor's number is required, not {class}"))
+}
+
 pub(crate) fn not_searchable() -> PyErr {
     PyTypeError::new_err("a message queue cannot be searched: to look at messages is to take them")
 }

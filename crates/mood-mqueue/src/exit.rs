@@ -28,7 +28,7 @@ pub(crate) fn is_open(fd: i32) -> bool {
 /// Called by `atexit`, after whatever the program itself has registered there.
 #[pyfunction]
 fn release_owned() {
-    let all = std::mem::take(&mut *OPEN.lock().unwrap_or_else(PoisonError::into_inner));
+    let all = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
     for open in all.iter().filter_map(Weak::upgrade) {
         // Nobody is left to be told of a failure.
         let _ = open.release();

@@ -22,6 +22,8 @@ mod _native {
     use pyo3::prelude::*;
 
     #[pymodule_export]
+    use crate::adopt::open_pickled;
+    #[pymodule_export]
     use crate::module::{limits, list_queues, unlink};
     #[pymodule_export]
     use crate::queue::MessageQueue;

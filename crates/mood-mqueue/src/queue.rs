@@ -23,7 +23,10 @@ use crate::{buffer, errors, exit};
 /// maxmsg (int): messages that a new queue can hold; negative: the system's default; 0: 1.
 /// msgsize (int): bytes that a message of a new queue can have; negative: the default; 0: 1.
 ///
-/// from_fd(), create_unique() and reopen() make further ones.
+/// from_fd(), create_unique() and reopen() make further ones. A copy, and an object unpickled in
+/// this or another process (an argument of multiprocessing's), opens the queue by its name, in the
+/// present access mode and blocking mode, and never owns it; TypeError if the queue is unlinked or
+/// was adopted.
 ///
 /// The object that created the queue owns it: its close(), or its collection, removes the name
 /// too (see owner). A forked child never does so. It is a context manager, and any number of
@@ -69,21 +72,43 @@ pub(crate) struct Facts {
     pub(crate) msgsize_int: Py<PyAny>,
 }
 
-impl MessageQueue {
-    /// Gives a new object its queue. Once.
-    pub(crate) fn start(&self, py: Python<'_>, open: Owned, flags: i32) -> PyResult<()> {
-        let msgsize = open.message_size();
+impl Facts {
+    fn of(py: Python<'_>, open: &Owned, flags: i32) -> PyResult<Self> {
         let name = open.name().map(|name| name.as_os_str().to_owned()).unwrap_or_default();
         let filename = (!name.is_empty()).then(|| buffer::decode_fs(py, &name)).transpose()?;
-        let facts = Facts {
+        let (maxmsg, msgsize) = (open.capacity(), open.message_size());
+        let msgsize_int = buffer::to_int(py, msgsize)?.unbind();
+        Ok(Self {
             filename: filename.map(Bound::unbind),
             name,
             flags,
-            maxmsg: open.capacity(),
+            maxmsg,
             msgsize,
-            msgsize_int: buffer::to_int(py, msgsize)?.unbind(),
+            msgsize_int,
+        })
+    }
+}
+
+impl MessageQueue {
+    /// Gives a new object its queue. Once.
+    pub(crate) fn start(&self, py: Python<'_>, open: Owned, flags: i32) -> PyResult<()> {
+        self.try_start(py, open, flags).map_err(|(error, _)| error)
+    }
+
+    /// The same; with the error the queue comes back.
+    pub(crate) fn try_start(
+        &self,
+        py: Python<'_>,
+        open: Owned,
+        flags: i32,
+    ) -> Result<(), (PyErr, Owned)> {
+        let facts = match Facts::of(py, &open, flags) {
+            Ok(facts) => facts,
+            Err(error) => return Err((error, open)),
         };
-        self.facts.set(facts).map_err(|_| errors::initialised_twice())?;
+        if self.facts.set(facts).is_err() {
+            return Err((errors::initialised_twice(), open));
+        }
         let open = Arc::new(open);
         exit::remember(&open);
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(open);

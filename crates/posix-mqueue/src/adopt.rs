@@ -14,8 +14,9 @@ use crate::sys;
 impl TryFrom<OwnedFd> for MessageQueue {
     type Error = (Error, OwnedFd);
 
-    /// Adopts a descriptor that is a queue's, for example one that came over a socket. What is not
-    /// a queue's comes back with the error, `EBADF`, and stays open. `mq_getattr(3)` tells.
+    /// Adopts a descriptor that is a queue's, for example one that came over a socket, and has it
+    /// closed on `exec` from then on, as every other one. What is not a queue's comes back with the
+    /// error, `EBADF`, open and as it was. `mq_getattr(3)` tells.
     ///
     /// ```
     /// use posix_mqueue::MessageQueue;
@@ -27,8 +28,9 @@ impl TryFrom<OwnedFd> for MessageQueue {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     fn try_from(fd: OwnedFd) -> std::result::Result<Self, (Error, OwnedFd)> {
-        let refuse = |call, e: io::Error, fd| {
-            Err((Error::new(call, &e).explained("not a message queue".to_owned()), fd))
+        let refuse = |call, e: io::Error, fd: OwnedFd| {
+            let why = format!("descriptor {} is not that of a message queue", fd.as_raw_fd());
+            Err((Error::new(call, &e).explained(why), fd))
         };
         let access = match sys::fcntl_getfl(fd.as_fd()) {
             Ok(flags) => match flags & sys::O_ACCMODE {
@@ -38,9 +40,13 @@ impl TryFrom<OwnedFd> for MessageQueue {
             },
             Err(e) => return refuse("fcntl", e, fd),
         };
-        match sys::mq_getattr(fd.as_fd()) {
-            Ok(attr) => Ok(Self::with_attributes(fd, None, access, false, &attr)),
-            Err(e) => refuse("mq_getattr", e, fd),
+        let attr = match sys::mq_getattr(fd.as_fd()) {
+            Ok(attr) => attr,
+            Err(e) => return refuse("mq_getattr", e, fd),
+        };
+        match sys::close_on_exec(fd.as_fd()) {
+            Ok(()) => Ok(Self::with_attributes(fd, None, access, false, &attr)),
+            Err(e) => Err((Error::new("fcntl", &e), fd)),
         }
     }
 }

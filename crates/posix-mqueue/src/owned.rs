@@ -97,10 +97,11 @@ impl Deref for Owned {
 
 impl IntoRawFd for Owned {
     /// Gives the descriptor away, still open; the name stays in the system.
-    fn into_raw_fd(self) -> RawFd {
+    fn into_raw_fd(mut self) -> RawFd {
         let number = self.queue.as_raw_fd();
-        // Dropping would close it, and nothing can be moved out of what has a destructor. What
-        // is forgotten besides is the name's memory.
+        // Nothing else in it has memory of its own.
+        drop(self.queue.take_name());
+        // Dropping would close it, and nothing can be moved out of what has a destructor.
         mem::forget(self);
         number
     }

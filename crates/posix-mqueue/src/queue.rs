@@ -257,8 +257,15 @@ impl MessageQueue {
     pub fn unlink(&self) -> Result<()> {
         match &self.name {
             Some(name) if !self.status()?.unlinked => crate::open::unlink_name(name),
-            _ => Err(self.error_of("mq_unlink", sys::ENOENT)),
+            Some(_) => Err(self.error_of("mq_unlink", sys::ENOENT)),
+            None => Err(Error::from_errno("mq_unlink", sys::ENOENT).explained(
+                "the queue was adopted by its descriptor, and its name is not known".to_owned(),
+            )),
         }
+    }
+
+    pub(crate) fn take_name(&mut self) -> Option<QueueName> {
+        self.name.take()
     }
 
     pub(crate) fn is_shut_down(&self) -> bool {

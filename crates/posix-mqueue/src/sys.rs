@@ -305,6 +305,12 @@ pub(crate) fn fcntl_getfl(fd: BorrowedFd<'_>) -> io::Result<c_int> {
     Ok(flags)
 }
 
+/// Has the descriptor closed when the process executes another program.
+pub(crate) fn close_on_exec(fd: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: takes no pointer.
+    done(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) })
+}
+
 /// Whether there is a queue behind this number, which may be no descriptor at all.
 pub(crate) fn is_queue(number: RawFd) -> bool {
     // SAFETY: mq_attr holds only integers, for which zero is a value.

@@ -7,6 +7,7 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};
 
+use crate::adopt::Number;
 use crate::callback::{self, Argument};
 use crate::queue::MessageQueue;
 use crate::{adopt, block, errors, name};
@@ -54,13 +55,14 @@ impl MessageQueue {
     }
 
     /// Adopt fd, an open descriptor of a queue: passed by systemd (ListenMessageQueue=), or received
-    /// over a socket. It is the new object's from then on, and closed with it.
+    /// over a socket. It is the new object's from then on, closed with it, and closed on exec
+    /// (os.set_inheritable changes that).
     ///
     /// systemd's is O_RDONLY and O_NONBLOCK: reopen(os.O_RDONLY) gives one that waits. The object
     /// has no name, and does not own the queue. __init__ is not called.
     ///
     /// Raises OSError (EBADF) for what is no queue's descriptor, which stays open; ValueError for
-    /// the descriptor of another MessageQueue.
+    /// the descriptor of another MessageQueue; TypeError for what is no int, or is a bool.
     ///
     /// >>> import os
     /// >>> from mood.mqueue import MessageQueue
@@ -70,7 +72,7 @@ impl MessageQueue {
     ///
     /// Source: mq_overview(7), sd_listen_fds(3).
     #[classmethod]
-    fn from_fd<'py>(cls: &Bound<'py, PyType>, fd: i32) -> PyResult<Bound<'py, Self>> {
+    fn from_fd<'py>(cls: &Bound<'py, PyType>, fd: Number) -> PyResult<Bound<'py, Self>> {
         adopt::from_fd(cls, fd)
     }
 
@@ -101,21 +103,21 @@ impl MessageQueue {
         let create = |prefix: &std::ffi::OsStr| {
             options(flags, mode, maxmsg, msgsize)
                 .and_then(|options| options.create_unique(prefix))
+                .map(|open| (open, flags))
                 .map_err(|error| errors::raise(py, &error.about(prefix)))
         };
-        let open = match prefix {
-            Some(prefix) => name::with_encoded(prefix, create)?,
-            None => create("/mq-".as_ref())?,
-        };
-        adopt::object_of(cls, flags, open)
+        adopt::object_of(cls, || match prefix {
+            Some(prefix) => name::with_encoded(prefix, create),
+            None => create("/mq-".as_ref()),
+        })
     }
 
     /// Open the same queue again, be it unlinked, with a descriptor whose O_NONBLOCK is its own:
     /// that of duplicates and of forked children is shared.
     ///
     /// flags is O_RDONLY, O_WRONLY or O_RDWR, with or without O_NONBLOCK; by default what this
-    /// object has now. The new object does not own the queue. To close either object ends this
-    /// process's notification.
+    /// object has now. The new object has this one's busy_poll, and does not own the queue. To
+    /// close either object ends this process's notification. __init__ is not called.
     ///
     /// Raises PermissionError (EACCES) if the queue's permissions no longer allow it,
     /// FileNotFoundError (ENOENT) where /proc is not mounted, LimitError (EMFILE), OSError with
@@ -135,10 +137,12 @@ impl MessageQueue {
     /// Give the descriptor away: the object is closed, and the descriptor stays open, with the
     /// queue's name. A notification of this process ends.
     ///
-    /// While another thread is in a call, which is woken as by close(), the descriptor returned may
-    /// be a duplicate.
+    /// A call that waits in another thread is woken, as by close(). If one does not leave, since
+    /// this is called by a signal handler that interrupted it or its thread blocks every signal,
+    /// the descriptor returned is a duplicate.
     ///
-    /// Raises OSError (EBADF) after close().
+    /// Raises OSError (EBADF) after close(), and (EMFILE) if a duplicate may be needed and there
+    /// is no descriptor for it: then nothing has changed.
     ///
     /// >>> import os
     /// >>> mq.unlink()  # else the name would stay in the system
@@ -237,11 +241,7 @@ impl MessageQueue {
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
-        adopt::reduce(slf)?.into_pyobject(slf.py())
-    }
-
-    fn __setstate__(slf: &Bound<'_, Self>, state: &Bound<'_, PyTuple>) -> PyResult<()> {
-        adopt::set_state(slf, state.extract()?)
+        adopt::reduce(slf)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
