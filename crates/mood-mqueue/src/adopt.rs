@@ -43,7 +43,7 @@ pub(crate) fn object_of<'py>(
 ) -> PyResult<Bound<'py, MessageQueue>> {
     let object = unopened(class)?;
     let (open, flags) = open()?;
-    object.get().start(class.py(), Owned::new(open), flags)?;
+    object.get().start(Owned::new(open), flags)?;
     Ok(object)
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn from_fd<'py>(
     }
     let open = buffer::adopt(fd).map_err(|error| errors::raise(py, &error))?;
     let started = match open.flags() {
-        Ok(flags) => object.get().try_start(py, Owned::new(open), flags),
+        Ok(flags) => object.get().try_start(Owned::new(open), flags),
         Err(error) => Err((errors::raise(py, &error), Owned::new(open))),
     };
     started.map(|()| object).map_err(|(error, open)| {

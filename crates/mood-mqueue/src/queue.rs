@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use posix_mqueue::{Attributes, Owned};
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::PyString;
 
 use crate::callback::Callbacks;
@@ -63,50 +64,54 @@ pub(crate) struct MessageQueue {
 /// What never changes, and is known after `close()` too.
 pub(crate) struct Facts {
     pub(crate) name: OsString,
-    /// The name as exceptions have it; an adopted queue has none.
-    pub(crate) filename: Option<Py<PyString>>,
     pub(crate) flags: i32,
     pub(crate) maxmsg: usize,
     pub(crate) msgsize: usize,
-    /// The answer of `send()` for a full message, made once.
-    pub(crate) msgsize_int: Py<PyAny>,
+    filename: PyOnceLock<Py<PyString>>,
+    msgsize_int: PyOnceLock<Py<PyAny>>,
 }
 
 impl Facts {
-    fn of(py: Python<'_>, open: &Owned, flags: i32) -> PyResult<Self> {
+    /// Needs no memory of Python's: what fails once a queue is open has to close it again, and that
+    /// ends this process's notification.
+    fn of(open: &Owned, flags: i32) -> Self {
         let name = open.name().map(|name| name.as_os_str().to_owned()).unwrap_or_default();
-        let filename = (!name.is_empty()).then(|| buffer::decode_fs(py, &name)).transpose()?;
-        let (maxmsg, msgsize) = (open.capacity(), open.message_size());
-        let msgsize_int = buffer::to_int(py, msgsize)?.unbind();
-        Ok(Self {
-            filename: filename.map(Bound::unbind),
+        Self {
             name,
             flags,
-            maxmsg,
-            msgsize,
-            msgsize_int,
-        })
+            maxmsg: open.capacity(),
+            msgsize: open.message_size(),
+            filename: PyOnceLock::new(),
+            msgsize_int: PyOnceLock::new(),
+        }
+    }
+
+    /// The name as exceptions have it, made once; an adopted queue has none.
+    pub(crate) fn filename(&self, py: Python<'_>) -> PyResult<Option<&Py<PyString>>> {
+        if self.name.is_empty() {
+            return Ok(None);
+        }
+        let made = || buffer::decode_fs(py, &self.name).map(Bound::unbind);
+        self.filename.get_or_try_init(py, made).map(Some)
+    }
+
+    /// The answer of `send()` for a full message, made once.
+    #[inline(always)]
+    pub(crate) fn msgsize_int<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let made = || buffer::to_int(py, self.msgsize).map(Bound::unbind);
+        self.msgsize_int.get_or_try_init(py, made).map(|int| int.bind(py).clone())
     }
 }
 
 impl MessageQueue {
     /// Gives a new object its queue. Once.
-    pub(crate) fn start(&self, py: Python<'_>, open: Owned, flags: i32) -> PyResult<()> {
-        self.try_start(py, open, flags).map_err(|(error, _)| error)
+    pub(crate) fn start(&self, open: Owned, flags: i32) -> PyResult<()> {
+        self.try_start(open, flags).map_err(|(error, _)| error)
     }
 
     /// The same; with the error the queue comes back.
-    pub(crate) fn try_start(
-        &self,
-        py: Python<'_>,
-        open: Owned,
-        flags: i32,
-    ) -> Result<(), (PyErr, Owned)> {
-        let facts = match Facts::of(py, &open, flags) {
-            Ok(facts) => facts,
-            Err(error) => return Err((error, open)),
-        };
-        if self.facts.set(facts).is_err() {
+    pub(crate) fn try_start(&self, open: Owned, flags: i32) -> Result<(), (PyErr, Owned)> {
+        if self.facts.set(Facts::of(&open, flags)).is_err() {
             return Err((errors::initialised_twice(), open));
         }
         let open = Arc::new(open);

@@ -30,7 +30,7 @@ pub(crate) fn send<'py>(
     let bytes = bytes.get(..facts.msgsize).unwrap_or(bytes);
     // The answer first: no memory for it must not mean that a message went all the same.
     let answer = if bytes.len() == facts.msgsize {
-        facts.msgsize_int.bind(py).clone()
+        facts.msgsize_int(py)?
     } else {
         buffer::to_int(py, bytes.len())?
     };

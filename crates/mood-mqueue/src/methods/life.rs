@@ -51,7 +51,7 @@ impl MessageQueue {
                 .and_then(|options| options.open(name))
                 .map_err(|error| errors::raise(py, &error.about(name)))
         })?;
-        self.start(py, Owned::new(open), flags)
+        self.start(Owned::new(open), flags)
     }
 
     /// Adopt fd, an open descriptor of a queue: passed by systemd (ListenMessageQueue=), or received
