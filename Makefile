@@ -9,6 +9,8 @@ SECONDS := 60
 # All but via-libc, which is a choice between two ways.
 FEATURES := posix-mqueue/mio,posix-mqueue/serde,posix-mqueue/tokio
 FUZZ_TARGETS := names options deadlines operations
+BENCH_C := target/bench/libraw.so
+BENCH_RUST := target/bench/release/libbench_peers.so
 SOURCES := $(shell find crates python -type f) Cargo.toml Cargo.lock pyproject.toml README.md
 
 .PHONY: help demo test test-rust test-python test-via-libc lint bench soak fuzz sanitize interpose-test clean
@@ -17,7 +19,7 @@ help:
 	@echo "make demo    build, install into $(VENV), show a queue at work"
 	@echo "make test    every test: Rust, and Python on every CPython found"
 	@echo "make lint    formatting, lints, types, documentation"
-	@echo "make bench   speed beside other libraries"
+	@echo "make bench   speed beside other libraries, in some minutes (BENCH=--quick: half of one)"
 	@echo "make soak    account for every message, MESSAGES=$(MESSAGES) in each configuration"
 	@echo "make fuzz    feed the parsers what nobody would write, SECONDS=$(SECONDS) each"
 	@echo "make sanitize        the tests with AddressSanitizer"
@@ -59,8 +61,8 @@ lint: $(BIN)/lint-ready
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest mood.mqueue --mypy-config-file pyproject.toml
 
-bench: $(BIN)/bench-ready
-	$(BIN)/python bench/pair.py
+bench: $(BIN)/bench-ready $(BENCH_C) $(BENCH_RUST)
+	@$(BIN)/python -m bench $(BENCH)
 
 soak: $(BIN)/demo-ready
 	$(BIN)/python soak/integrity.py --messages $(MESSAGES) --seconds 900
@@ -97,6 +99,14 @@ $(BIN)/uv: pyproject.toml
 $(WHEEL): $(BIN)/uv $(SOURCES)
 	@rm -rf target/wheels
 	$(BIN)/maturin build --release --locked --quiet --out target/wheels
+	@touch $@
+
+$(BENCH_C): $(wildcard bench/raw/*)
+	@mkdir -p $(@D)
+	gcc -std=c11 -O2 -Wall -Wextra -shared -fPIC -o $@ $(filter %.c,$^) -lrt
+
+$(BENCH_RUST): $(wildcard bench/rust/* bench/rust/src/*) $(SOURCES)
+	cargo build --release --locked --quiet --manifest-path bench/rust/Cargo.toml --target-dir target/bench
 	@touch $@
 
 # Each kind of use has the wheel installed, and what it needs besides.
