@@ -38,7 +38,7 @@ def each(call, check=afterwards):
         set_nomemory(n, n + 1)
         try:
             made = call()
-        except MemoryError:
+        except (MemoryError, pickle.PicklingError):
             pass
         except BaseException as error:
             # PyO3's way to say that there is none for the smallest of objects.
