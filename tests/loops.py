@@ -1,24 +1,23 @@
 """The event loops that a test of the asynchronous queues runs in."""
 
+from functools import partial
+
 import anyio
 import pytest
 import uvloop
 
-
-def _runner(**options):
-    def run(function):
-        return anyio.run(function, **options)
-
-    return run
+ASYNCIO = {"backend": "asyncio"}
+UVLOOP = {"backend": "asyncio", "backend_options": {"use_uvloop": True}}
+TRIO = {"backend": "trio"}
 
 
-ASYNCIO = pytest.param(_runner(backend="asyncio"), id="asyncio")
-UVLOOP = pytest.param(_runner(backend="asyncio", backend_options={"use_uvloop": True}), id="uvloop")
-TRIO = pytest.param(_runner(backend="trio"), id="trio")
+def _on(**loops):
+    runs = [partial(anyio.run, **options) for options in loops.values()]
+    return pytest.mark.parametrize("run", runs, ids=loops)
 
-on_every_loop = pytest.mark.parametrize("run", [ASYNCIO, UVLOOP, TRIO])
-on_asyncio = pytest.mark.parametrize("run", [ASYNCIO, UVLOOP])
 
+on_every_loop = _on(asyncio=ASYNCIO, uvloop=UVLOOP, trio=TRIO)
+on_asyncio = _on(asyncio=ASYNCIO, uvloop=UVLOOP)
 
 # The first one makes a pipe that the process keeps, which is no leak of a test.
 uvloop.new_event_loop().close()

@@ -227,9 +227,9 @@ def test_one_is_made_of_a_queue_or_as_a_queue_is(new_queue, new_name):
         assert aio.MessageQueue.from_fd(os.dup(queue.fileno())).name == ""
         assert aio.MessageQueue(queue).reopen().name == queue.name
         with pytest.raises(TypeError, match="no further arguments"):
-            aio.MessageQueue(queue, os.O_RDWR)
+            aio.MessageQueue(queue, os.O_RDWR)  # type: ignore[call-overload]
         with pytest.raises(TypeError, match="flags are required"):
-            aio.MessageQueue(queue.name)
+            aio.MessageQueue(queue.name)  # type: ignore[call-overload]
     with pytest.raises(FileNotFoundError):
         aio.MessageQueue(new_name(), os.O_RDWR)
     unique = aio.MessageQueue.create_unique("/mood-test-", maxmsg=1, msgsize=1)
