@@ -45,13 +45,13 @@ _budget = _Budget()
 
 
 async def pace() -> None:
-    """A cancellation point each time, which lets other tasks run every so often."""
+    """A cancellation point, which lets other tasks run every so often."""
     _budget.left -= 1
-    if _budget.left > 0 and not _is_cancelling():
-        await anyio.lowlevel.checkpoint_if_cancelled()
-    else:
+    if _budget.left <= 0 or _is_cancelling():
         _budget.left = BURST
         await anyio.lowlevel.checkpoint()
+    else:
+        await anyio.lowlevel.checkpoint_if_cancelled()
 
 
 def spend(messages: int) -> None:
@@ -81,7 +81,8 @@ async def when_ready(queue: MessageQueue, event: int, attempt: Callable[[], T]) 
         except (BlockingIOError, TimeoutError) as error:
             unless_would_block(error)
     with Place(queue, event) as place:
-        await place.turn()
+        # Who is first has just tried.
+        await (place.ready() if place.is_first else place.turn())
         while True:
             try:
                 return attempt()
@@ -104,21 +105,25 @@ class Place:
         self._event = event
         self._watch = _watch(queue)
         self._loop = anyio.lowlevel.current_token()
-        self._turn = anyio.Event()
+        self._turn: anyio.Event | None = None
 
     def __enter__(self) -> Place:
         line = self._watch.lines[self._event].setdefault(self._loop, OrderedDict())
-        line[self._turn] = None
-        if len(line) == 1:
-            self._turn.set()
+        if line:
+            self._turn = anyio.Event()
+        line[self] = None
         return self
 
+    @property
+    def is_first(self) -> bool:
+        return self._turn is None
+
     async def turn(self) -> None:
-        if not self._turn.is_set():
+        if self._turn is not None:
             await self._turn.wait()
 
     async def ready(self) -> None:
-        """Waits until the queue is ready or closed. For the first one in the line."""
+        """Waits until the queue is ready or closed. For who has the turn."""
         await anyio.wait_readable(self._watch.epoll(self._queue, self._event))
 
     def __exit__(
@@ -129,13 +134,13 @@ class Place:
     ) -> None:
         lines = self._watch.lines[self._event]
         line = lines[self._loop]
-        del line[self._turn]
-        if line:
+        del line[self]
+        if not line:
+            del lines[self._loop]
+        elif (turn := next(iter(line))._turn) is not None:
             # The loop may be closed, if it left its tasks where they were.
             with suppress(RuntimeError):
-                next(iter(line)).set()
-        else:
-            del lines[self._loop]
+                turn.set()
 
 
 class _Watch:
@@ -145,7 +150,7 @@ class _Watch:
     """
 
     def __init__(self) -> None:
-        self.lines: dict[int, dict[object, OrderedDict[anyio.Event, None]]] = {
+        self.lines: dict[int, dict[object, OrderedDict[Place, None]]] = {
             READABLE: {},
             WRITABLE: {},
         }
