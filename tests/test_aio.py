@@ -1,6 +1,7 @@
 """Queues whose messages are awaited: each method, on every kind of event loop."""
 
 import asyncio
+import doctest
 import errno
 import os
 import pickle
@@ -280,6 +281,56 @@ def test_a_busy_queue_lets_other_tasks_run(run, new_aio):
         assert calls / 64 < len(turns) < calls
 
     run(main)
+
+
+@pytest.mark.thread_unsafe(reason="an example has a fixed name")
+def test_docstring_example_prints_what_it_says():
+    text = aio.MessageQueue.__doc__ or ""
+    example = doctest.DocTestParser().get_doctest(text, {}, "aio", None, 0)
+    assert doctest.DocTestRunner().run(example) == (0, 4)
+
+
+def test_every_public_name_has_a_docstring():
+    assert aio.__doc__
+    for name, member in vars(aio.MessageQueue).items():
+        assert name.startswith("_") or member.__doc__, name
+
+
+NO_DESCRIPTORS = """
+import os, resource, sys
+import anyio
+from mood.mqueue import aio
+
+
+async def main():
+    async with aio.MessageQueue(sys.argv[1], os.O_RDWR | os.O_CREAT, maxmsg=2, msgsize=8) as mq:
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        used = os.open("/", os.O_RDONLY)
+        for left in range(2):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (used + left, hard))
+            for call in (mq.receive, mq.notify if left == 0 else mq.receive):
+                try:
+                    await call()
+                except OSError as error:
+                    print(error.strerror)
+        await mq.send(b"x")
+        assert await mq.receive() == b"x"
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(mq.receive)
+            await anyio.lowlevel.checkpoint()
+            await mq.send(b"x")
+
+
+anyio.run(main, backend=sys.argv[2])
+"""
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_without_descriptors_to_wait_with_it_says_so_and_takes_nothing(
+    run_python, new_name, backend
+):
+    assert run_python(NO_DESCRIPTORS, new_name(), backend) == "Too many open files\n" * 4
 
 
 def test_the_synchronous_package_needs_nothing_of_it(run_python):
