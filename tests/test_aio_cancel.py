@@ -84,7 +84,7 @@ class Account:
 
     async def by_scope(self, call):
         """At an await of its own, or so many ticks later: a message may be on its way then."""
-        at, later = self.random.randint(1, 4), self.random.randint(0, 4)
+        at, later = self.random.choice((1, 1, 2, 2, 3, 4)), self.random.randint(0, 4)
         with anyio.CancelScope() as scope:
             async with anyio.create_task_group() as tasks:
 
@@ -104,7 +104,7 @@ class Account:
 
     async def by_task(self, call):
         """The same with asyncio's own way to cancel."""
-        at, later = self.random.randint(1, 4), self.random.randint(0, 4)
+        at, later = self.random.choice((1, 1, 2, 2, 3, 4)), self.random.randint(0, 4)
         loop = asyncio.get_running_loop()
 
         def cancel_later(ticks_left):
@@ -117,7 +117,13 @@ class Account:
             await Interrupted(call(), at, lambda: cancel_later(later))
 
         task = asyncio.create_task(interrupted())
-        await asyncio.wait([task])
+        try:
+            await asyncio.wait([task])
+        finally:
+            # At the end this one is cancelled itself.
+            task.cancel()
+            with anyio.CancelScope(shield=True):
+                await asyncio.wait([task])
         if not task.cancelled():
             task.result()
         self.cancelled[at] += task.cancelled()
@@ -140,12 +146,12 @@ class Account:
         assert self.taken == self.sent
         assert max(self.taken.values()) == 1
         # Else it would show little.
-        assert min(self.cancelled[at] for at in (1, 2)) > 20
-        assert self.cancelled.total() > CALLS // 4
+        assert min(self.cancelled[at] for at in (1, 2)) > 50
+        assert self.cancelled.total() > CALLS // 3
 
 
 @on_every_loop
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_every_message_is_accounted_for_when_scopes_are_cancelled(run, new_queue, seed):
     async def main():
         async with new_queue(cls=aio.MessageQueue, maxmsg=3, msgsize=WIDTH) as mq:
@@ -156,7 +162,7 @@ def test_every_message_is_accounted_for_when_scopes_are_cancelled(run, new_queue
 
 
 @on_asyncio
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_every_message_is_accounted_for_when_tasks_are_cancelled(run, new_queue, seed):
     async def main():
         async with new_queue(cls=aio.MessageQueue, maxmsg=3, msgsize=WIDTH) as mq:
