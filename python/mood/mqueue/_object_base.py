@@ -3,12 +3,12 @@
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from . import _spill
 from ._native import MessageQueue
 from ._object_messages import ObjectMessages
-from ._serializer import PICKLE, Serializer
+from ._serializer import PICKLE, Serializer, pair
 
 T = TypeVar("T")
 Name = str | bytes | os.PathLike[str] | os.PathLike[bytes]
@@ -26,7 +26,7 @@ class ObjectQueueBase(ObjectMessages[T]):
         mode: int = 0o600,
         msgsize: int = -1,
     ) -> None:
-        codec = Serializer(*serializer)
+        codec = pair(serializer)
         if isinstance(name, MessageQueue):
             mq = name
             _spill.join(mq, alone=False)
@@ -38,11 +38,35 @@ class ObjectQueueBase(ObjectMessages[T]):
         super().__init__(mq, codec, trust)
 
     def __getstate__(self) -> tuple[MessageQueue, Serializer, bool]:
-        return self._mq, self._serializer, self._trusted
+        return self._mq, self._serializer, self._trust
 
     def __setstate__(self, state: tuple[MessageQueue, Serializer, bool]) -> None:
         mq, serializer, trust = state
         ObjectQueueBase.__init__(self, mq, serializer=serializer, trust=trust)
+
+    @classmethod
+    def create_unique(
+        cls,
+        prefix: Name = "/mq-",
+        maxsize: int = 0,
+        *,
+        serializer: tuple[Callable[[Any], Any], Callable[[bytes], Any]] = PICKLE,
+        msgsize: int = -1,
+    ) -> Self:
+        """Create a queue with a name that no other one has, for replies or for a pool of workers.
+
+        close(), or collection, in the process that created it, removes it. The arguments are the
+        constructor's.
+
+        >>> replies = type(jobs).create_unique("/replies-", maxsize=1)
+        >>> replies.owner
+        True
+
+        Source: mq_open(3).
+        """
+        maxmsg = maxsize if maxsize > 0 else -1
+        mq = MessageQueue.create_unique(prefix, maxmsg=maxmsg, msgsize=msgsize)
+        return cls(mq, serializer=serializer)
 
     # What needs no waiting
 

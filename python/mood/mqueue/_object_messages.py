@@ -21,77 +21,62 @@ NOT_NOW = {errno.ETIMEDOUT, errno.EAGAIN}
 class ObjectMessages(Generic[T]):
     """A queue and its serializer: how an object is sent, and how it is received."""
 
-    def __init__(self, mq: MessageQueue, serializer: Serializer, trusted: bool) -> None:
+    def __init__(self, mq: MessageQueue, serializer: Serializer, trust: bool) -> None:
         self._mq = mq
         self._serializer = serializer
-        self._trusted = trusted
+        self._trust = trust
+        self._is_checked = False
         # What was taken and could not be handed over: the message, then its payload or its file.
         self._kept: deque[list[Any]] = deque()
 
     # An object to a message
 
-    def _packed(self, obj: T) -> tuple[Any, memoryview | None]:
-        """The message, or nothing and the payload that needs a file."""
+    def _packed(self, obj: T) -> _spill.Plain | _spill.Spill:
         payload = self._serializer.dumps(obj)
         try:
             view = memoryview(payload).cast("B")
         except TypeError:
             kind = type(payload).__name__
             raise TypeError(f"dumps returned {kind!r}, where a bytes-like is needed") from None
-        message = _spill.ESCAPE + view if view[:1] == _spill.ESCAPE else payload
-        if len(message if message is not payload else view) <= self._mq.msgsize:
-            return message, None
-        return None, view
-
-    def _spilled(self, size: int) -> _spill.Spill:
-        """A file for a payload, not yet there."""
         mq = self._mq
-        name, msgsize = mq.status() and mq.name, mq.msgsize
-        text = f"an object of {size} bytes, and this queue's messages take {msgsize} at most"
-        if not name or os.fstat(mq.fileno()).st_nlink == 0:
-            text += "; the file for a larger one would be left behind, since this queue has no name"
-            raise OSError(errno.EMSGSIZE, text, name or None)
-        spill = _spill.Spill(_spill.Queue.of(mq), size)
-        if len(spill.message) > msgsize:
-            text += f"; to name a file for a larger one takes {len(spill.message)}"
-            raise OSError(errno.EMSGSIZE, text, name)
+        escape = view[:1] == _spill.ESCAPE
+        if view.nbytes + escape <= mq.msgsize:
+            return _spill.Plain(_spill.ESCAPE + view if escape else payload)
+        mq.status()  # which a closed queue refuses
+        text = f"an object of {view.nbytes} bytes, and a message of this queue has {mq.msgsize}"
+        if not mq.name or os.fstat(mq.fileno()).st_nlink == 0:
+            text += "; a file for it could be left behind, since the queue has no name"
+            raise OSError(errno.EMSGSIZE, text, mq.name or None)
+        spill = _spill.Spill(_spill.Queue.of(mq), view)
+        if len(spill.message) > mq.msgsize:
+            text += f"; to name a file for it takes {len(spill.message)}"
+            raise OSError(errno.EMSGSIZE, text, mq.name)
         return spill
 
-    def _write(self, spill: _spill.Spill, payload: memoryview) -> bytes:
-        try:
-            spill.write(payload)
-        except OSError as error:
-            text = f"{error.strerror}: an object of {payload.nbytes} bytes, for which there is"
-            text += f" no room in this queue's messages, needs a file in {_spill.DIRECTORY}"
-            raise OSError(error.errno, text, spill.path) from error
-        return spill.message
-
     def _send(self, obj: T, priority: int, timeout: float | None) -> None:
-        message, payload = self._packed(obj)
-        spill = None if payload is None else self._spilled(payload.nbytes)
+        packed = self._packed(obj)
         sent: list[None] = []
         try:
-            if spill is not None and payload is not None:
-                message = self._write(spill, payload)
+            packed.write()
             # In one go in C, so that no signal handler can raise after the message is sent and
             # before that is known: its file would be removed.
-            sent.extend(map(self._mq.send_message, (message,), (priority,), (timeout,)))
+            sent.extend(map(self._mq.send_message, (packed.message,), (priority,), (timeout,)))
         except (TimeoutError, BlockingIOError) as error:
             if error.errno not in NOT_NOW:
                 raise
             raise queue.Full from None
         finally:
-            if spill is not None and not sent:
-                spill.remove()
+            if not sent:
+                packed.remove()
 
     # A message to an object
 
     def _check_trust(self) -> None:
         """Before anything is taken: who can send a pickle can run any code."""
-        if self._trusted or self._serializer.loads is not pickle.loads:
-            return
-        check_writers(self._mq)
-        self._trusted = True
+        # The only loads known to be dangerous; cloudpickle's is the same function.
+        if not self._is_checked and not self._trust and self._serializer.loads is pickle.loads:
+            check_writers(self._mq)
+        self._is_checked = True
 
     def _keeping(self) -> list[Any]:
         """What a get that failed has kept, or an empty list for a message to come."""
@@ -121,11 +106,17 @@ class ObjectMessages(Generic[T]):
     def _unpacked(self, hand: list[Any]) -> T:
         try:
             payload = self._payload(hand)
+            made: list[T] = []
+            making = map(self._serializer.loads, (payload,))
             try:
-                return self._serializer.loads(payload)  # type: ignore[no-any-return]
+                # In C again: what is raised once the object is there, is a signal handler's.
+                made.extend(making)
             except Exception as error:
+                if made:
+                    raise
                 reason = f"a message of {len(payload)} bytes is no object: {type(error).__name__}"
                 raise DecodeError(reason, payload, hand[0].priority) from error
+            return made[0]
         except DecodeError:
             raise
         except BaseException:

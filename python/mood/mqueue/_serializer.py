@@ -35,6 +35,17 @@ PICKLE = Serializer(_pickled, pickle.loads)
 JSON = Serializer(_as_json, json.loads)
 
 
+def pair(serializer: Any) -> Serializer:
+    """What was given as a serializer, if it is one."""
+    try:
+        dumps, loads = serializer
+    except (TypeError, ValueError):
+        dumps = loads = None
+    if not callable(dumps) or not callable(loads):
+        raise TypeError(f"serializer must be two callables, (dumps, loads), not {serializer!r}")
+    return Serializer(dumps, loads)
+
+
 class DecodeError(Exception):
     """What was taken from the queue is no object.
 

@@ -36,7 +36,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ._native import MessageQueue
 
@@ -68,29 +68,54 @@ class BadFileError(Exception):
     """The file that a message names is not the one that was sent."""
 
 
-class Spill:
-    """The sender's side of one file."""
+class Plain:
+    """An object that the message holds."""
 
-    def __init__(self, queue: Queue, size: int) -> None:
+    __slots__ = ("message",)
+
+    def __init__(self, message: Any) -> None:
+        self.message = message
+
+    def write(self) -> None:
+        pass
+
+    def remove(self) -> None:
+        pass
+
+
+class Spill:
+    """An object in a file, on the sender's side. Until write() there is nothing to remove."""
+
+    def __init__(self, queue: Queue, payload: memoryview) -> None:
         random = os.urandom(16).hex()
         file = f"mood-mqueue.{queue.device:x}.{queue.inode:x}.{random}.{queue.name}"
         self.path = f"{DIRECTORY}/{file}"
-        self.message = REFERENCE + b"%d %s" % (size, os.fsencode(file))
+        self.payload = payload
+        self.message = REFERENCE + b"%d %s" % (payload.nbytes, os.fsencode(file))
 
-    def write(self, payload: memoryview) -> None:
-        fd = os.open(DIRECTORY, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    def write(self) -> None:
         try:
-            # Room for all of it before the first byte: to run out of memory in a shared mapping, or
-            # half-way, is no clear error.
-            os.posix_fallocate(fd, 0, payload.nbytes)
-            written = 0
-            while written < payload.nbytes:
-                written += os.write(fd, payload[written:])
-            # Never over what has the name, nor through a link. The descriptor makes it linkat(2),
-            # which unlike link(2) goes from /proc to the file itself; the path is absolute.
-            os.link(f"/proc/self/fd/{fd}", self.path, src_dir_fd=fd)
-        finally:
-            os.close(fd)
+            fd = os.open(DIRECTORY, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+            try:
+                self._fill(fd)
+                # Never over what has the name, nor through a link. The descriptor makes it
+                # linkat(2), which goes from /proc to the file itself as link(2) does not; it has no
+                # other meaning, since both paths are absolute.
+                os.link(f"/proc/self/fd/{fd}", self.path, src_dir_fd=fd)
+            finally:
+                os.close(fd)
+        except OSError as error:
+            text = f"{error.strerror}: an object of {self.payload.nbytes} bytes, for which a"
+            text += f" message of this queue has no room, needs a file in {DIRECTORY}"
+            raise OSError(error.errno, text, self.path) from error
+
+    def _fill(self, fd: int) -> None:
+        size = self.payload.nbytes
+        # Room for all of it before the first byte: then no write can find that there is none.
+        os.posix_fallocate(fd, 0, size)
+        written = 0
+        while written < size:
+            written += os.write(fd, self.payload[written:])
 
     def remove(self) -> None:
         remove(self.path)

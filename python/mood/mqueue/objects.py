@@ -14,13 +14,10 @@ is larger than a message travels in a file in shared memory, and the message nam
 See mq_overview(7), shm_overview(7).
 """
 
-import os
-from collections.abc import Callable
 from queue import Empty, Full
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
-from ._native import MessageQueue
 from ._object_base import ObjectQueueBase
 from ._serializer import JSON, PICKLE, DecodeError, Serializer
 from ._spill import sweep
@@ -64,31 +61,6 @@ class ObjectQueue(ObjectQueueBase[T]):
 
     Source: mq_open(3).
     """
-
-    @classmethod
-    def create_unique(
-        cls,
-        prefix: str | bytes | os.PathLike[str] | os.PathLike[bytes] = "/mq-",
-        maxsize: int = 0,
-        *,
-        serializer: tuple[Callable[[Any], Any], Callable[[bytes], Any]] = PICKLE,
-        msgsize: int = -1,
-    ) -> Self:
-        """Create a queue with a name that no other one has, for replies or for a pool of workers.
-
-        close(), or collection, in the process that created it, removes it. The arguments are the
-        constructor's.
-
-        >>> from mood.mqueue.objects import ObjectQueue
-        >>> with ObjectQueue.create_unique("/replies-", maxsize=1) as replies:
-        ...     replies.owner
-        True
-
-        Source: mq_open(3).
-        """
-        maxmsg = maxsize if maxsize > 0 else -1
-        mq = MessageQueue.create_unique(prefix, maxmsg=maxmsg, msgsize=msgsize)
-        return cls(mq, serializer=serializer)
 
     def put(
         self, item: T, block: bool = True, timeout: float | None = None, *, priority: int = 0
