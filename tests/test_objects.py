@@ -296,9 +296,7 @@ def test_the_error_can_be_pickled():
 @pytest.mark.parametrize("serializer", [PICKLE, JSON])
 def test_it_can_be_passed_to_a_spawned_process(new_objects, serializer):
     with new_objects(serializer=serializer) as objects:
-        script = (
-            "import pickle, sys; pickle.load(sys.stdin.buffer).put(['there', 'x' * 999])"
-        )
+        script = "import pickle, sys; pickle.load(sys.stdin.buffer).put(['there', 'x' * 999])"
         subprocess.run(
             [sys.executable, "-c", script], input=pickle.dumps(objects), check=True, timeout=30
         )

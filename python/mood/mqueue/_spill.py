@@ -159,10 +159,10 @@ def _what_is_wrong(status: os.stat_result, size: int, owners: set[int]) -> str |
 
 
 def remove(path: str) -> bool:
-    """Remove a file, or leave another user's; whether it was there and is gone."""
+    """Remove a file, if it is there and may be removed; whether it was."""
     try:
         os.unlink(path)
-    except (FileNotFoundError, PermissionError, IsADirectoryError):
+    except OSError:
         return False
     return True
 
