@@ -318,35 +318,69 @@ def test_an_unlinked_queue_cannot_be_pickled(new_objects):
             pickle.dumps(objects)
 
 
-@pytest.mark.thread_unsafe(reason="signals")
-def test_a_signal_handler_that_raises_at_any_moment_loses_no_object(run_python, new_name):
-    script = """
-import random, signal, sys, time
+INTERRUPTED = """
+import random, signal, sys
 from mood.mqueue.objects import ObjectQueue
 class Stop(Exception): pass
-def handler(*_): raise Stop
+armed = False
+def handler(*_):
+    global armed
+    if armed:
+        armed = False
+        raise Stop
 signal.signal(signal.SIGALRM, handler)
-want = []
-got = []
+def interrupted(call, at_most):
+    global armed
+    armed = True
+    try:
+        # Again and again: the first may come just before the thread sleeps, and not wake it.
+        signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-6, at_most), 0.02)
+        try:
+            while True:
+                call()
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    except Stop:
+        pass
+def item(number):
+    return number, "x" * (number % 2 * 3000)
 with ObjectQueue(sys.argv[1], 4, msgsize=256) as objects:
     objects.owner = True
-    for number in range(3000):
-        item = (number, "x" * (number % 2 * 3000))
-        try:
-            signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-6, 4e-4))
-            try:
-                while True:
-                    objects.put(item)
-                    objects._last = objects.get()
-            finally:
-                signal.setitimer(signal.ITIMER_REAL, 0)
-        except Stop:
-            pass
-        # Whatever was interrupted: what is in the queue can be taken, and has its file.
+"""
+
+
+@pytest.mark.thread_unsafe(reason="signals")
+def test_a_put_that_a_signal_handler_ends_leaves_an_object_or_none(run_python, new_name):
+    script = (
+        INTERRUPTED
+        + """
+    for number in range(2000):
+        interrupted(lambda: objects.put(item(number)), 4e-4)
         while not objects.empty():
-            assert objects.get(timeout=5)[0] == number
+            assert objects.get(timeout=5) == item(number)
 print("done")
 """
+    )
+    assert run_python(script, new_name(), timeout=50) == "done\n"
+
+
+@pytest.mark.thread_unsafe(reason="signals")
+def test_a_get_that_a_signal_handler_ends_loses_no_object(run_python, new_name):
+    script = (
+        INTERRUPTED
+        + """
+    for number in range(2000):
+        put = [item(number * 4 + k) for k in range(4)]
+        for each in put:
+            objects.put(each)
+        got = []
+        interrupted(lambda: got.append(objects.get()), 2e-4)
+        while not objects.empty():
+            got.append(objects.get(timeout=5))
+        assert got == put, ([n for n, _ in got], [n for n, _ in put])
+print("done")
+"""
+    )
     assert run_python(script, new_name(), timeout=50) == "done\n"
 
 

@@ -87,8 +87,15 @@ class ObjectQueue(ObjectQueueBase[T]):
         Source: mq_receive(3).
         """
         self._check_trust()
-        hand = self._keeping() or [await self._awaited.receive_message()]
-        return self._unpacked(hand)
+        hand: list[Any] = []
+        try:
+            self._resume(hand)
+            if not hand:
+                hand.append(await self._awaited.receive_message())
+            return self._unpacked(hand)
+        except BaseException as error:
+            self._keep(hand, error)
+            raise
 
     def close(self) -> None:
         """Close the queue, at once; it stays in the system, unless this object is its owner. Tasks

@@ -172,8 +172,8 @@ class ObjectQueueBase(ObjectMessages[T]):
                     self.unlink()
         finally:
             self._mq.close()
-            while hand := self._keeping():
-                for file in hand[1:]:
+            while self._kept:
+                for file in self._kept.popleft()[1:]:
                     if not isinstance(file, bytes):
                         file.close()
 

@@ -5,6 +5,8 @@ import os
 import pickle
 import queue
 from collections import deque
+from contextlib import suppress
+from itertools import chain, islice
 from typing import Any, Generic, TypeVar
 
 from . import _spill
@@ -78,51 +80,45 @@ class ObjectMessages(Generic[T]):
             check_writers(self._mq)
         self._is_checked = True
 
-    def _keeping(self) -> list[Any]:
-        """What a get that failed has kept, or an empty list for a message to come."""
-        try:
-            return self._kept.popleft()
-        except IndexError:
-            return []
-
     def _receive(self, timeout: float | None) -> T:
         self._check_trust()
-        hand = self._keeping()
+        hand: list[Any] = []
         try:
+            self._resume(hand)
             if not hand:
-                # In one go in C, so that no signal handler can raise while nobody has the message.
+                # In C, so that no signal handler can raise while nobody has the message.
                 hand.extend(map(self._mq.receive_message, (timeout,)))
+            return self._unpacked(hand)
         except BaseException as error:
-            self._keep(hand)
+            self._keep(hand, error)
             if isinstance(error, TimeoutError | BlockingIOError) and error.errno in NOT_NOW:
                 raise queue.Empty from None
             raise
-        return self._unpacked(hand)
 
-    def _keep(self, hand: list[Any]) -> None:
-        if hand:
+    def _resume(self, hand: list[Any]) -> None:
+        """Take in hand what an earlier get has kept, if it has."""
+        if self._kept:
+            with suppress(IndexError):
+                hand.extend(chain.from_iterable(islice(iter(self._kept.popleft, None), 1)))
+
+    def _keep(self, hand: list[Any], error: BaseException) -> None:
+        """For the next get: there was no memory, no descriptor, or a signal handler raised."""
+        if hand and not isinstance(error, DecodeError):
             self._kept.appendleft(hand)
 
     def _unpacked(self, hand: list[Any]) -> T:
+        payload = self._payload(hand)
+        made: list[T] = []
+        making = map(self._serializer.loads, (payload,))
         try:
-            payload = self._payload(hand)
-            made: list[T] = []
-            making = map(self._serializer.loads, (payload,))
-            try:
-                # In C again: what is raised once the object is there, is a signal handler's.
-                made.extend(making)
-            except Exception as error:
-                if made:
-                    raise
-                reason = f"a message of {len(payload)} bytes is no object: {type(error).__name__}"
-                raise DecodeError(reason, payload, hand[0].priority) from error
-            return made[0]
-        except DecodeError:
-            raise
-        except BaseException:
-            # It may be had with the next get: no descriptor, no memory, or a signal handler raised.
-            self._keep(hand)
-            raise
+            # In C again: what is raised once the object is there, is a signal handler's.
+            made.extend(making)
+        except Exception as error:
+            if made:
+                raise
+            reason = f"a message of {len(payload)} bytes is no object: {type(error).__name__}"
+            raise DecodeError(reason, payload, hand[0].priority) from error
+        return made[0]
 
     def _payload(self, hand: list[Any]) -> bytes:
         message: Message = hand[0]
