@@ -30,6 +30,9 @@ impl<'py> FromPyObject<'_, 'py> for Argument<'py> {
     }
 }
 
+/// Under this number, which no registration gets, is what is only to be dropped at the close.
+const NO_REGISTRATION: u64 = u64::MAX;
+
 /// The callbacks of one queue that have not run yet, each under the number of its registration.
 ///
 /// They are kept in the queue, which the garbage collector sees into, and not with the
@@ -48,6 +51,11 @@ impl Callbacks {
         let mut waiting = self.lock();
         let found = waiting.iter().position(|(n, _)| *n == number)?;
         Some(waiting.swap_remove(found).1)
+    }
+
+    /// Keeps an object until `clear()`.
+    pub(crate) fn keep(&self, object: Py<PyAny>) {
+        self.insert(NO_REGISTRATION, object);
     }
 
     pub(crate) fn clear(&self) {

@@ -226,6 +226,19 @@ impl MessageQueue {
         callback::notify(slf, &open, callback)
     }
 
+    /// Keeps an object until the queue is closed or collected, so that it learns of that in its
+    /// `__del__`: tasks of event loops wait where `close()` does not see them.
+    #[pyo3(signature = (watcher, /))]
+    fn _until_closed(&self, py: Python<'_>, watcher: Py<PyAny>) -> PyResult<()> {
+        self.callbacks.keep(watcher);
+        // A close() that came first has not seen it, and one that comes now does.
+        let open = self.with_open(py, |_| ());
+        if open.is_err() {
+            self.callbacks.clear();
+        }
+        open
+    }
+
     fn __enter__(slf: Bound<'_, Self>) -> PyResult<Bound<'_, Self>> {
         slf.get().with_open(slf.py(), |_| ())?;
         Ok(slf)

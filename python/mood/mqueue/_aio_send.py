@@ -1,0 +1,104 @@
+"""Sending, where it takes several steps between which the task may be cancelled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ._aio_wait import BURST, WRITABLE, Place, pace, spend, unless_would_block
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import SupportsIndex, TypeAlias
+
+    from typing_extensions import Buffer
+
+    from ._native import MessageQueue
+
+    _Item: TypeAlias = Buffer | tuple[Buffer, SupportsIndex]
+
+
+async def send_all(queue: MessageQueue, message: Buffer, priority: SupportsIndex) -> None:
+    message, sent = frozen(message), 0
+    if not isinstance(message, bytes):
+        return queue.sendall(message, priority, 0)  # which tells what is wrong with it
+    at_once = BURST * queue.msgsize
+    try:
+        await pace()
+        with Place(queue, WRITABLE) as place:
+            await place.turn()
+            while True:
+                part = message[sent : sent + at_once]
+                try:
+                    queue.sendall(part, priority, 0)
+                except (BlockingIOError, TimeoutError) as error:
+                    unless_would_block(error)
+                    sent += getattr(error, "characters_written", 0)
+                    await place.ready()
+                    continue
+                sent += len(part)
+                if sent == len(message):
+                    return None
+                spend(BURST)
+                await pace()
+    except BaseException as error:
+        _tell(error, "characters_written", sent)
+        raise
+
+
+async def send_many(queue: MessageQueue, messages: Iterable[_Item], priority: SupportsIndex) -> int:
+    sent = 0
+    try:
+        await pace()
+        every = [_frozen_item(message) for message in messages]
+        with Place(queue, WRITABLE) as place:
+            await place.turn()
+            # The first time all of them, since all are looked at before one is sent.
+            batch = every
+            while True:
+                try:
+                    sent += queue.send_many(batch, priority, 0)
+                except (BlockingIOError, TimeoutError) as error:
+                    unless_would_block(error)
+                    await place.ready()
+                except OSError as error:
+                    # What a signal handler raised has this, and is raised in any case.
+                    if sent and not hasattr(error, "messages_sent"):
+                        return sent
+                    raise
+                if sent == len(every):
+                    return sent
+                spend(len(batch))
+                await pace()
+                batch = every[sent : sent + BURST]
+    except BaseException as error:
+        _tell(error, "messages_sent", sent)
+        raise
+
+
+def frozen(message: Buffer) -> Buffer:
+    """The bytes of a message as they are now: other tasks may change them while this one waits.
+
+    What is no message is left as it is: the queue's own method tells what is wrong with it.
+    """
+    if isinstance(message, bytes):
+        return message
+    try:
+        with memoryview(message) as view:
+            return view.tobytes() if view.c_contiguous else message
+    except (TypeError, BufferError):
+        return message
+
+
+def _frozen_item(item: _Item) -> _Item:
+    match item:
+        case (message, priority) if isinstance(item, tuple):
+            return frozen(message), priority
+        case tuple():
+            return item
+    return frozen(item)
+
+
+def _tell(error: BaseException, name: str, done: int) -> None:
+    """How far it came, with what the queue's own method said of its last part."""
+    if done:
+        setattr(error, name, done + getattr(error, name, 0))

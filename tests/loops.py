@@ -1,0 +1,42 @@
+"""The event loops that a test of the asynchronous queues runs in."""
+
+from functools import partial
+
+import anyio
+import pytest
+import uvloop
+
+ASYNCIO = {"backend": "asyncio"}
+UVLOOP = {"backend": "asyncio", "backend_options": {"use_uvloop": True}}
+TRIO = {"backend": "trio"}
+
+
+def _on(**loops):
+    runs = [partial(anyio.run, **options) for options in loops.values()]
+    return pytest.mark.parametrize("run", runs, ids=loops)
+
+
+on_every_loop = _on(asyncio=ASYNCIO, uvloop=UVLOOP, trio=TRIO)
+on_asyncio = _on(asyncio=ASYNCIO, uvloop=UVLOOP)
+
+# The first one makes a pipe that the process keeps, which is no leak of a test.
+uvloop.new_event_loop().close()
+
+
+async def ticks(count=5):
+    """Lets the other tasks go as far as they can."""
+    for _ in range(count):
+        await anyio.lowlevel.checkpoint()
+
+
+async def started(task_group, function, *arguments):
+    """Starts a task and returns once it waits."""
+    task_group.start_soon(function, *arguments)
+    await ticks()
+
+
+async def soon(condition, seconds=10):
+    """Waits until a condition holds."""
+    with anyio.fail_after(seconds):
+        while not condition():
+            await anyio.sleep(0.001)

@@ -1,0 +1,101 @@
+"""Waiting for a notification as a task."""
+
+import errno
+
+import anyio
+import pytest
+from loops import on_every_loop, soon, started, ticks
+
+from mood.mqueue import aio
+
+
+@on_every_loop
+def test_it_completes_when_a_message_arrives_on_the_empty_queue(run, new_queue):
+    async def main():
+        async with new_queue(cls=aio.MessageQueue) as mq:
+            for _ in range(20):
+                done = []
+
+                async def wait(done):
+                    assert await mq.notify() is None
+                    done.append(len(mq))
+
+                async with anyio.create_task_group() as tasks:
+                    await started(tasks, wait, done)
+                    assert done == []
+                    await mq.send(b"x")
+                assert done == [1]
+                assert await mq.receive() == b"x"
+
+    run(main)
+
+
+@on_every_loop
+def test_two_at_once_are_refused_and_the_first_one_stays(run, new_queue):
+    async def main():
+        async with new_queue(cls=aio.MessageQueue) as mq, anyio.create_task_group() as tasks:
+            await started(tasks, mq.notify)
+            with pytest.raises(OSError, match="registered") as raised:
+                await mq.notify()
+            assert raised.value.errno == errno.EBUSY
+            await mq.send(b"x")
+
+    run(main)
+
+
+@on_every_loop
+def test_to_cancel_it_unregisters(run, new_queue):
+    async def main():
+        async with new_queue(cls=aio.MessageQueue) as mq:
+            for _ in range(20):
+                with anyio.CancelScope() as scope:
+                    async with anyio.create_task_group() as tasks:
+                        await started(tasks, mq.notify)
+                        scope.cancel()
+                mq.queue.notify(None)
+                mq.queue.notify()
+
+    run(main)
+
+
+@on_every_loop
+def test_a_cancellation_that_comes_too_late_leaves_the_next_one_registered(run, new_queue):
+    async def main():
+        async with new_queue(cls=aio.MessageQueue) as mq:
+            for _ in range(20):
+                with anyio.CancelScope() as scope:
+                    async with anyio.create_task_group() as tasks:
+                        await started(tasks, mq.notify)
+                        mq.queue.send(b"x")
+                        # Whether the callback's thread was as fast differs.
+                        scope.cancel()
+                mq.queue.receive()
+                with anyio.fail_after(10):
+                    async with anyio.create_task_group() as tasks:
+                        await started(tasks, mq.notify)
+                        mq.queue.send(b"x")
+                mq.queue.receive()
+
+    run(main)
+
+
+@on_every_loop
+def test_it_fails_if_the_registration_is_ended(run, new_queue):
+    async def main():
+        async with new_queue(cls=aio.MessageQueue) as mq:
+
+            async def wait(errors):
+                with pytest.raises(OSError, match="ended before a message came") as raised:
+                    await mq.notify()
+                errors.append(raised.value.errno)
+
+            for end in (mq.queue.notify, lambda: mq.reopen().close()):
+                errors = []
+                async with anyio.create_task_group() as tasks:
+                    await started(tasks, wait, errors)
+                    end()
+                    await soon(lambda errors=errors: errors)
+                assert errors == [errno.ECANCELED]
+            await ticks()
+
+    run(main)
