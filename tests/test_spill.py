@@ -5,6 +5,7 @@ import os
 import pickle
 import socket
 import stat
+import weakref
 
 import pytest
 from spilled import files
@@ -23,7 +24,8 @@ def refused(code):
 @pytest.fixture
 def objects(new_objects):
     with new_objects() as objects:
-        yield objects
+        # pytest keeps what a fixture gives until after the check that nothing is left.
+        yield weakref.proxy(objects)
 
 
 @pytest.mark.parametrize("size", [257, 4096, 1_000_000, 20_000_000])
