@@ -5,7 +5,6 @@ import errno
 import os
 import pickle
 import queue
-import weakref
 
 import anyio
 import pytest
@@ -38,10 +37,11 @@ def new_awaited(new_name):
 @pytest.fixture
 def objects(new_awaited):
     objects = new_awaited()
-    # pytest keeps what a fixture gives until after the check that nothing is left.
-    yield weakref.proxy(objects)
+    yield objects
     name = objects.name
     objects.close()
+    # pytest keeps what a fixture gives until after the check that nothing is left.
+    vars(objects).clear()
     assert files(name) == []
 
 

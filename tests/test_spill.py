@@ -5,7 +5,6 @@ import os
 import pickle
 import socket
 import stat
-import weakref
 
 import pytest
 from spilled import files
@@ -24,8 +23,9 @@ def refused(code):
 @pytest.fixture
 def objects(new_objects):
     with new_objects() as objects:
-        # pytest keeps what a fixture gives until after the check that nothing is left.
-        yield weakref.proxy(objects)
+        yield objects
+    # pytest keeps what a fixture gives until after the check that nothing is left.
+    vars(objects).clear()
 
 
 @pytest.mark.parametrize("size", [257, 4096, 1_000_000, 20_000_000])
