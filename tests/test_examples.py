@@ -28,16 +28,15 @@ def output(process):
     return out
 
 
-@pytest.mark.parametrize("first", ["producer", "consumer"])
+@pytest.mark.parametrize("first", ["send_readings", "take_readings"])
 def test_a_producer_and_a_consumer_share_nothing_but_the_name(new_name, eventually, first):
     name = new_name()
-    programs = {"producer": None, "consumer": None}
-    programs[first] = start(f"two_programs/{first}.py", name)
+    programs = {first: start(f"two_programs/{first}.py", name)}
     eventually(lambda: is_in_the_system(name))
-    (second,) = programs.keys() - {first}
+    (second,) = {"send_readings", "take_readings"} - {first}
     programs[second] = start(f"two_programs/{second}.py", name)
-    lines = output(programs["consumer"]).splitlines()
-    assert output(programs["producer"]) == ""
+    lines = output(programs["take_readings"]).splitlines()
+    assert output(programs["send_readings"]) == ""
     assert sorted(int(line.split()[0]) for line in lines) == list(range(24))
     assert not is_in_the_system(name)
 

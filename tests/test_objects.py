@@ -7,7 +7,6 @@ import queue
 import select
 import subprocess
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -150,13 +149,9 @@ def test_it_can_be_selected(new_objects):
 def test_threads_share_one_object(new_objects):
     with new_objects() as objects, ThreadPoolExecutor(4) as pool:
         items = [(number, "x" * (number % 2 * 1000)) for number in range(100)]
-        puts = [pool.submit(objects.put, item) for item in items[:50]]
-        puts += [threading.Thread(target=objects.put, args=(item,)) for item in items[50:]]
-        for thread in puts[50:]:
-            thread.start()
+        puts = [pool.submit(objects.put, item) for item in items]
         got = [objects.get(timeout=20) for _ in items]
-        for thread in puts[50:]:
-            thread.join()
+        assert [put.result() for put in puts] == [None] * len(items)
         assert sorted(got) == items
 
 

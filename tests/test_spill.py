@@ -13,6 +13,7 @@ from mood.mqueue import MessageQueue
 from mood.mqueue.objects import DecodeError, ObjectQueue
 
 LARGE = b"large" * 1000
+pytestmark = pytest.mark.thread_unsafe(reason="the threads of a test would share its fixtures")
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 
@@ -37,7 +38,6 @@ def test_a_large_object_is_put_and_got(new_objects, size):
         assert files(objects) == []
 
 
-@pytest.mark.thread_unsafe(reason="the fixture's queue is shared")
 def test_its_file_is_private_and_the_message_names_it(objects):
     objects.put(LARGE, priority=3)
     (file,) = files(objects)
@@ -53,7 +53,6 @@ def test_its_file_is_private_and_the_message_names_it(objects):
     assert objects.get() == LARGE
 
 
-@pytest.mark.thread_unsafe(reason="the umask is the process's")
 def test_its_file_is_private_whatever_the_umask(objects):
     before = os.umask(0)
     try:
@@ -70,7 +69,6 @@ def test_large_and_small_keep_the_order_of_priorities(new_objects):
         assert [objects.get() for _ in range(4)] == ["a", LARGE * 2, LARGE, "b"]
 
 
-@pytest.mark.thread_unsafe(reason="counts the descriptors of the process")
 def test_no_descriptor_is_left(objects):
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(3):
@@ -127,7 +125,6 @@ def test_a_name_that_is_too_long_for_a_file_is_explained(new_name):
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.ENOMEM, errno.EDQUOT, errno.EFBIG])
-@pytest.mark.thread_unsafe(reason="replaces a function of the os module")
 def test_when_shared_memory_is_full_nothing_is_queued_or_left(objects, monkeypatch, code):
     def full(*_):
         raise OSError(code, os.strerror(code))
@@ -198,9 +195,6 @@ def file(objects):
         file.rmdir()
     else:
         file.unlink(missing_ok=True)
-
-
-pytestmark = pytest.mark.thread_unsafe(reason="a fixture's file is shared")
 
 
 def test_a_missing_file_is_an_error(objects, file):

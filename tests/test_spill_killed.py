@@ -48,7 +48,9 @@ def start(script, name, log):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    assert process.stdout.read(5) == b"ready"
+    ready = process.stdout
+    assert ready is not None
+    assert ready.read(5) == b"ready"
     return process
 
 

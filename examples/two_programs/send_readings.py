@@ -1,4 +1,4 @@
-"""Sends readings to whoever is there to take them: python producer.py /readings
+"""Sends readings to whoever is there to take them: python send_readings.py /readings
 
 It shares nothing with the consumer but the name of the queue. Either can be started first, and
 either can be stopped and started again: what is in the queue stays there.
