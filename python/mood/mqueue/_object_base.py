@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Self, TypeVar
 
-from . import _spill
+from . import _spill, _sweep
 from ._native import MessageQueue
 from ._object_messages import ObjectMessages
 from ._serializer import PICKLE, Serializer, pair
@@ -29,12 +29,12 @@ class ObjectQueueBase(ObjectMessages[T]):
         codec = pair(serializer)
         if isinstance(name, MessageQueue):
             mq = name
-            _spill.join(mq, alone=False)
+            _sweep.join(mq, alone=False)
         else:
             mq = MessageQueue(name, flags, mode, maxsize if maxsize > 0 else -1, msgsize)
             # The queue is to outlast this program, and every other.
             mq.owner = False
-            _spill.join(mq, alone=True)
+            _sweep.join(mq, alone=True)
         super().__init__(mq, codec, trust)
 
     def __getstate__(self) -> tuple[MessageQueue, Serializer, bool]:
@@ -163,7 +163,7 @@ class ObjectQueueBase(ObjectMessages[T]):
         mq.status()
         which = _spill.Queue.of(mq)
         mq.unlink()
-        _spill.remove_all(which)
+        _sweep.remove_all(which)
 
     def _close(self) -> None:
         try:

@@ -130,9 +130,10 @@ class ObjectMessages(Generic[T]):
         file = hand[1]
         _spill.remove(file.name)
         file.seek(0)
-        hand[1] = file.readall()
+        payload: bytes = file.readall()
+        hand[1] = payload
         file.close()
-        return hand[1]  # type: ignore[no-any-return]
+        return payload
 
     def _opened(self, message: Message) -> Any:
         data = message.data

@@ -20,7 +20,7 @@ from typing import Self, TypeVar
 
 from ._object_base import ObjectQueueBase
 from ._serializer import JSON, PICKLE, DecodeError, Serializer
-from ._spill import sweep
+from ._sweep import sweep
 
 __all__ = [
     "JSON",
