@@ -78,6 +78,19 @@ def new_queue(new_name):
 
 
 @pytest.fixture(scope="session")
+def new_objects(new_name):
+    """Makes small object queues of names of their own; closed, they are gone with their files."""
+    from mood.mqueue.objects import ObjectQueue
+
+    def new(maxsize=4, msgsize=256, **arguments):
+        objects = ObjectQueue(new_name(), maxsize, msgsize=msgsize, **arguments)
+        objects.owner = True
+        return objects
+
+    return new
+
+
+@pytest.fixture(scope="session")
 def run_python():
     """Runs a script in a process of its own, with arguments, and returns what it printed."""
 
@@ -166,6 +179,7 @@ def nothing_left():
     objects = [o for o in gc.get_objects() if isinstance(o, MessageQueue)]
     assert objects == []
     assert _left_queues() == []
+    assert [file for file in os.listdir("/dev/shm") if f".mood-test-{os.getpid()}-" in file] == []
     queues = [link for link in _descriptors().values() if link.startswith("/mood-test-")]
     assert queues == []
     # The dispatcher of notifications keeps one socket, and one thread which Python does not know.

@@ -1,0 +1,184 @@
+"""What object queues that wait and those that are awaited have in common: all but the waiting."""
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Self, TypeVar
+
+from . import _spill, _sweep
+from ._native import MessageQueue
+from ._object_messages import ObjectMessages
+from ._serializer import PICKLE, Serializer, pair
+
+T = TypeVar("T")
+Name = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+
+class ObjectQueueBase(ObjectMessages[T]):
+    def __init__(
+        self,
+        name: Name | MessageQueue,
+        maxsize: int = 0,
+        *,
+        serializer: tuple[Callable[[Any], Any], Callable[[bytes], Any]] = PICKLE,
+        trust: bool = False,
+        flags: int = os.O_RDWR | os.O_CREAT,
+        mode: int = 0o600,
+        msgsize: int = -1,
+    ) -> None:
+        codec = pair(serializer)
+        if isinstance(name, MessageQueue):
+            mq = name
+            _sweep.join(mq, alone=False)
+        else:
+            mq = MessageQueue(name, flags, mode, maxsize if maxsize > 0 else -1, msgsize)
+            # The queue is to outlast this program, and every other.
+            mq.owner = False
+            _sweep.join(mq, alone=True)
+        super().__init__(mq, codec, trust)
+
+    def __getstate__(self) -> tuple[MessageQueue, Serializer, bool]:
+        return self._mq, self._serializer, self._trust
+
+    def __setstate__(self, state: tuple[MessageQueue, Serializer, bool]) -> None:
+        mq, serializer, trust = state
+        ObjectQueueBase.__init__(self, mq, serializer=serializer, trust=trust)
+
+    @classmethod
+    def create_unique(
+        cls,
+        prefix: Name = "/mq-",
+        maxsize: int = 0,
+        *,
+        serializer: tuple[Callable[[Any], Any], Callable[[bytes], Any]] = PICKLE,
+        msgsize: int = -1,
+    ) -> Self:
+        """Create a queue with a name that no other one has, for replies or for a pool of workers.
+
+        close(), or collection, in the process that created it, removes it. The arguments are the
+        constructor's.
+
+        >>> replies = type(jobs).create_unique("/replies-", maxsize=1)
+        >>> replies.owner
+        True
+
+        Source: mq_open(3).
+        """
+        maxmsg = maxsize if maxsize > 0 else -1
+        mq = MessageQueue.create_unique(prefix, maxmsg=maxmsg, msgsize=msgsize)
+        return cls(mq, serializer=serializer)
+
+    # What needs no waiting
+
+    def put_nowait(self, item: T, *, priority: int = 0) -> None:
+        """Put an object if there is room; the same as put(item, block=False).
+
+        Raises queue.Full if there is none, and what put() raises.
+
+        >>> jobs.put_nowait("feed the cat")
+
+        Source: mq_send(3).
+        """
+        self._send(item, priority, 0)
+
+    def get_nowait(self) -> T:
+        """Get an object if there is one; the same as get(block=False).
+
+        Raises queue.Empty if there is none, and what get() raises.
+
+        >>> jobs.put("feed the cat")
+        >>> jobs.get_nowait()
+        'feed the cat'
+
+        Source: mq_receive(3).
+        """
+        return self._receive(0)
+
+    def qsize(self) -> int:
+        """How many objects are in the queue now.
+
+        Source: mq_getattr(3).
+        """
+        return len(self._mq) + len(self._kept)
+
+    def empty(self) -> bool:
+        """Whether the queue is empty now.
+
+        Source: mq_getattr(3).
+        """
+        return self.qsize() == 0
+
+    def full(self) -> bool:
+        """Whether put() would wait now.
+
+        Source: mq_getattr(3).
+        """
+        return len(self._mq) >= self._mq.maxmsg
+
+    @property
+    def name(self) -> str:
+        """The queue's name, as it was given; empty for an adopted queue."""
+        return self._mq.name
+
+    @property
+    def maxsize(self) -> int:
+        """How many objects the queue can hold: MessageQueue.maxmsg."""
+        return self._mq.maxmsg
+
+    @property
+    def msgsize(self) -> int:
+        """How many bytes an object can have without a file of its own: MessageQueue.msgsize."""
+        return self._mq.msgsize
+
+    @property
+    def closed(self) -> bool:
+        """True if the queue is closed."""
+        return self._mq.closed
+
+    @property
+    def owner(self) -> bool:
+        """Whether close(), in this process, also removes the queue: that of create_unique() does.
+        Can be set."""
+        return self._mq.owner
+
+    @owner.setter
+    def owner(self, value: bool) -> None:
+        self._mq.owner = value
+
+    def fileno(self) -> int:
+        """The descriptor, for select and poll; -1 after close()."""
+        return self._mq.fileno()
+
+    def unlink(self) -> None:
+        """Remove the queue's name from the system now, and with it the large objects in the queue.
+
+        Whoever has it open can go on, but with small objects only.
+
+        Raises FileNotFoundError (ENOENT) if the name is gone or is another queue's by now,
+        PermissionError (EACCES), OSError (EBADF) after close().
+
+        Source: mq_unlink(3).
+        """
+        mq = self._mq
+        mq.status()
+        which = _spill.Queue.of(mq)
+        mq.unlink()
+        _sweep.remove_all(which)
+
+    def _close(self) -> None:
+        try:
+            if not self.closed and self.owner:
+                with suppress(FileNotFoundError):
+                    self.unlink()
+        finally:
+            self._mq.close()
+            while self._kept:
+                for file in self._kept.popleft()[1:]:
+                    if not isinstance(file, bytes):
+                        file.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else "owner" if self.owner else "open"
+        kind = type(self)
+        sizes = f"maxsize={self.maxsize} msgsize={self.msgsize}"
+        return f"<{kind.__module__}.{kind.__qualname__} {self.name!r} {sizes} {state}>"
