@@ -124,8 +124,8 @@ def no_queue(request, tmp_path, new_queue):
     os.close(fd)
     for end in ends:
         os.close(end)
-    for end in pair:
-        end.close()
+    for half in pair:
+        half.close()
 
 
 def test_what_is_no_queue_is_refused_and_stays_as_it_was(no_queue):

@@ -29,7 +29,7 @@ def prefix(new_name):
 
 
 def test_by_default_it_is_called_mq_and_something():
-    with MessageQueue.create_unique(**SMALL) as mq:
+    with MessageQueue.create_unique(maxmsg=SMALL["maxmsg"], msgsize=SMALL["msgsize"]) as mq:
         assert re.fullmatch("/mq-[0-9a-f]{16}", mq.name)
         assert mq.flags == os.O_RDWR
         assert mq.owner
@@ -188,7 +188,7 @@ def test_it_leaves_a_notification(new_queue, eventually):
     mq = new_queue()
     told = []
     mq.notify(told.append)
-    with MessageQueue.create_unique(**SMALL):
+    with MessageQueue.create_unique(maxmsg=SMALL["maxmsg"], msgsize=SMALL["msgsize"]):
         mq.send(b"fires")
         eventually(lambda: told)
     told.clear()

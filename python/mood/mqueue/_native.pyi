@@ -9,7 +9,16 @@ from typing_extensions import Buffer, disjoint_base
 
 from ._values import Limits, Message, Status
 
-__all__ = ["PRIORITY_MAX", "LimitError", "MessageQueue", "__version__", "limits", "list_queues", "unlink"]
+__all__ = [
+    "PRIORITY_MAX",
+    "LimitError",
+    "MessageQueue",
+    "__version__",
+    "_open_pickled",
+    "limits",
+    "list_queues",
+    "unlink",
+]
 
 PRIORITY_MAX: Final[int]
 __version__: Final[str]
@@ -107,5 +116,11 @@ class MessageQueue:
     ) -> None: ...
 
 def unlink(name: str | bytes | PathLike[str] | PathLike[bytes]) -> None: ...
+def _open_pickled(
+    cls: type[MessageQueue],
+    name: str | bytes | PathLike[str] | PathLike[bytes],
+    flags: SupportsIndex,
+    busy_poll: float,
+) -> MessageQueue: ...
 def limits() -> Limits: ...
 def list_queues() -> list[str]: ...

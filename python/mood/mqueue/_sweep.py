@@ -1,8 +1,9 @@
 """What crashes have left in shared memory, and how to know that nobody will ask for it.
 
-What a SIGKILL leaves in steps 2 and 4 of _spill.py looks exactly like 3, an object in the queue. No process id in the name could tell them apart, since
-in 3 the sender may be dead as well; that an id is used again, and that a process in another pid
-namespace cannot be seen, would come on top. Only the queue knows, and a queue cannot be searched.
+What a SIGKILL leaves in steps 2 and 4 of _spill.py looks exactly like 3, an object in the queue. No
+process id in the name could tell them apart, since in 3 the sender may be dead as well; that an id
+is used again, and that a process in another pid namespace cannot be seen, would come on top. Only
+the queue knows, and a queue cannot be searched.
 There are two cases in which it need not be, and in these alone a file is swept:
 
 - *Nobody uses the queue, and it is empty.* Every object queue has a shared lock (flock(2)) on the
