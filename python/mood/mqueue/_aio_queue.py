@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, overload
 
 from ._aio_notify import notified
-from ._aio_send import frozen, send_all, send_many
+from ._aio_send import fill, frozen, send_all, send_many
 from ._aio_wait import READABLE, WRITABLE, Place, pace, spend, when_ready
 from ._native import MessageQueue as Queue
 
@@ -159,6 +159,14 @@ class MessageQueue:
         """
         return await send_many(self._queue, messages, priority)
 
+    async def fill(self, buffer: bytearray, priority: SupportsIndex = 0) -> None:
+        """Send all of buffer, a bytearray, as sendall() does, and remove from it what was sent. An
+        empty one sends nothing. What is not sent, if it fails or is cancelled, stays in buffer.
+
+        Source: mq_send(3).
+        """
+        await fill(self._queue, buffer, priority)
+
     async def receive(self) -> bytes:
         """Receive and return one message, waiting while the queue is empty.
 
@@ -193,6 +201,15 @@ class MessageQueue:
         messages = await when_ready(queue, READABLE, lambda: queue.receive_many(max_messages, 0))
         spend(len(messages))
         return messages
+
+    async def drain(self, buffer: bytearray) -> bool:
+        """Append the messages that are there, at least one, to buffer, a bytearray, up to the first
+        empty one; return whether the last one was empty.
+
+        Source: mq_receive(3).
+        """
+        queue = self._queue
+        return await when_ready(queue, READABLE, lambda: queue.drain(buffer, 0))
 
     def __aiter__(self) -> Self:
         return self
