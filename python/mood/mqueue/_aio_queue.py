@@ -34,8 +34,8 @@ class MessageQueue:
     order they came. Several loops in several threads may use one queue. There are no timeouts:
     use asyncio.timeout() or anyio.fail_after(). The nonblocking mode makes no difference.
 
-    A call that is cancelled has taken no message and sent none, save sendall() and send_many(),
-    which tell how far they came. One in a scope that was cancelled before does nothing.
+    A call that is cancelled has taken no message and sent none, save sendall(), send_many() and
+    fill(), which tell how far they came. One in a scope that was cancelled before does nothing.
 
     To close the queue, in whatever thread and through whichever object, ends what waits with
     OSError (EBADF).
