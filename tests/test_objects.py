@@ -187,6 +187,16 @@ def test_an_open_queue_can_be_given(new_queue):
     assert mq.closed
 
 
+@pytest.mark.parametrize(
+    "arguments", [{"maxsize": 4}, {"flags": os.O_RDONLY}, {"mode": 0o620}, {"msgsize": 64}]
+)
+def test_an_open_queue_takes_no_arguments_of_a_new_one(new_queue, arguments):
+    mq = new_queue()
+    with pytest.raises(TypeError, match="open already takes no maxsize, flags, mode or msgsize"):
+        ObjectQueue(mq, **arguments)
+    assert not mq.closed
+
+
 @pytest.mark.parametrize("serializer", [None, 5, (pickle.dumps,), (1, 2), "json", pickle])
 def test_a_serializer_that_is_none_is_refused_before_a_queue_is_made(new_name, serializer):
     name = new_name()

@@ -18,6 +18,10 @@ LARGE = "large" * 1000
 pytestmark = pytest.mark.thread_unsafe(reason="each test has a loop of its own")
 
 
+def fails(*_):
+    raise OSError(errno.EMFILE, "full")
+
+
 @pytest.fixture(params=LOOPS)
 def run(request):
     return LOOPS[request.param]
@@ -107,6 +111,29 @@ def test_while_a_put_waits_there_is_no_file(run, objects):
     run(main)
 
 
+def test_a_scope_that_is_cancelled_already_puts_and_takes_nothing(run, objects, monkeypatch):
+    async def main():
+        async def cancelled(call, *arguments):
+            with anyio.CancelScope() as scope:
+                scope.cancel()
+                await call(*arguments)
+            assert scope.cancelled_caught
+
+        await cancelled(objects.put, LARGE)
+        assert (files(objects), objects.qsize()) == ([], 0)
+        objects.put_nowait(LARGE)
+        await cancelled(objects.get)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "open", fails)
+            with pytest.raises(OSError, match="full"):
+                await objects.get()
+        # It is in the hand of this process now.
+        await cancelled(objects.get)
+        assert (await objects.get(), objects.qsize()) == (LARGE, 0)
+
+    run(main)
+
+
 def test_the_nowait_calls_are_those_of_queue(objects):
     with pytest.raises(queue.Empty):
         objects.get_nowait()
@@ -131,10 +158,6 @@ def test_a_message_of_a_stranger_is_taken_and_given_with_the_error(run, objects)
 def test_what_could_not_be_handed_over_comes_with_the_next_get(run, objects, monkeypatch):
     async def main():
         await objects.put(LARGE)
-
-        def fails(*_):
-            raise OSError(errno.EMFILE, "full")
-
         with monkeypatch.context() as patch:
             patch.setattr(os, "open", fails)
             with pytest.raises(OSError, match="full"):

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from ._aio_queue import MessageQueue as AwaitedQueue
-from ._aio_wait import READABLE, WRITABLE, when_ready
+from ._aio_wait import READABLE, WRITABLE, pace, when_ready
 from ._native import MessageQueue
 from ._object_base import Name, ObjectQueueBase
 from ._serializer import PICKLE
@@ -83,7 +83,9 @@ class ObjectQueue(ObjectQueueBase[T]):
         hand: list[Any] = []
         try:
             self._resume(hand)
-            if not hand:
+            if hand:
+                await pace()
+            else:
                 await when_ready(self._mq, READABLE, lambda: self._take(hand, 0))
             return self._unpacked(hand)
         except BaseException as error:

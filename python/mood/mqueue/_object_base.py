@@ -28,6 +28,10 @@ class ObjectQueueBase(ObjectMessages[T]):
     ) -> None:
         codec = pair(serializer)
         if isinstance(name, MessageQueue):
+            if (maxsize, flags, mode, msgsize) != (0, os.O_RDWR | os.O_CREAT, 0o600, -1):
+                raise TypeError(
+                    "a queue that is open already takes no maxsize, flags, mode or msgsize"
+                )
             mq = name
             _sweep.join(mq, alone=False)
         else:
