@@ -222,6 +222,37 @@ def test_a_loop_that_ends_cancels_what_waits(run, new_queue):
             assert [str(error) for error in raised.value.exceptions] == ["the program"]
 
 
+CTRL_C = """
+import os, signal, sys
+import anyio
+from mood.mqueue import aio, list_queues
+
+name, backend = sys.argv[1:]
+
+
+async def main():
+    flags = os.O_RDWR | os.O_CREAT
+    async with aio.MessageQueue(name, flags, maxmsg=2, msgsize=8) as mq:
+        async with anyio.create_task_group() as tasks:
+            for call in mq.receive, mq.receive, mq.wait_readable, mq.notify:
+                tasks.start_soon(call)
+            await anyio.sleep(0.01)
+            os.kill(os.getpid(), signal.SIGINT)
+            await anyio.sleep(20)
+
+
+try:
+    anyio.run(main, backend=backend)
+except* KeyboardInterrupt:
+    print("interrupted", name in list_queues())
+"""
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_ctrl_c_ends_what_waits_and_the_queue_is_closed(run_python, new_name, backend):
+    assert run_python(CTRL_C, new_name(), backend) == "interrupted False\n"
+
+
 FORK = """
 import os, sys
 import anyio

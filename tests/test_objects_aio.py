@@ -134,6 +134,19 @@ def test_a_scope_that_is_cancelled_already_puts_and_takes_nothing(run, objects, 
     run(main)
 
 
+def test_when_shared_memory_is_full_nothing_is_queued_or_left(run, objects, monkeypatch):
+    async def main():
+        def full(*_):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(os, "posix_fallocate", full)
+        with pytest.raises(OSError, match="needs a file in /dev/shm"):
+            await objects.put(LARGE)
+        assert (files(objects), objects.qsize()) == ([], 0)
+
+    run(main)
+
+
 def test_the_nowait_calls_are_those_of_queue(objects):
     with pytest.raises(queue.Empty):
         objects.get_nowait()
