@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, overload
 
 from ._aio_notify import notified
 from ._aio_send import fill, frozen, send_all, send_many
-from ._aio_wait import READABLE, WRITABLE, Place, pace, spend, when_ready
+from ._aio_wait import READABLE, WRITABLE, Place, spend, when_ready
 from ._native import MessageQueue as Queue
 
 if TYPE_CHECKING:
@@ -234,7 +234,6 @@ class MessageQueue:
         await self._wait(WRITABLE)
 
     async def _wait(self, event: int) -> None:
-        await pace()
         with Place(self._queue, event) as place:
             await place.turn()
             await place.ready()

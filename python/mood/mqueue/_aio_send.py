@@ -24,7 +24,6 @@ async def send_all(queue: MessageQueue, message: Buffer, priority: SupportsIndex
         return queue.sendall(message, priority, 0)  # which tells what is wrong with it
     at_once = BURST * queue.msgsize
     try:
-        await pace()
         with Place(queue, WRITABLE) as place:
             await place.turn()
             while True:
@@ -47,7 +46,6 @@ async def send_all(queue: MessageQueue, message: Buffer, priority: SupportsIndex
 
 
 async def fill(queue: MessageQueue, buffer: bytearray, priority: SupportsIndex) -> None:
-    await pace()
     with Place(queue, WRITABLE) as place:
         await place.turn()
         while True:
@@ -61,7 +59,6 @@ async def fill(queue: MessageQueue, buffer: bytearray, priority: SupportsIndex) 
 async def send_many(queue: MessageQueue, messages: Iterable[_Item], priority: SupportsIndex) -> int:
     sent = 0
     try:
-        await pace()
         every = [_frozen_item(message) for message in messages]
         with Place(queue, WRITABLE) as place:
             await place.turn()
