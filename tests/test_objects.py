@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from observe import is_in_the_system
 
-from mood.mqueue import MessageQueue
+from mood.mqueue import MessageQueue, unlink
 from mood.mqueue.objects import JSON, PICKLE, DecodeError, ObjectQueue, Serializer
 
 
@@ -177,6 +177,24 @@ def test_a_unique_queue_goes_with_the_object_that_created_it():
         assert is_in_the_system(name)
     assert not is_in_the_system(name)
     assert [file for file in os.listdir("/dev/shm") if file.endswith(name[1:])] == []
+
+
+def test_a_constructor_that_fails_late_leaves_no_queue(new_name, monkeypatch):
+    def fails(*_):
+        raise PermissionError(errno.EACCES, "no")
+
+    name = new_name()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "listdir", fails)
+        with pytest.raises(PermissionError):
+            ObjectQueue(name, 2, msgsize=64)
+    assert not is_in_the_system(name)
+    ObjectQueue(name, 2, msgsize=64).close()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "listdir", fails)
+        with pytest.raises(PermissionError):
+            ObjectQueue(name)
+    unlink(name)
 
 
 def test_an_open_queue_can_be_given(new_queue):

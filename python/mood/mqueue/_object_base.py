@@ -36,9 +36,10 @@ class ObjectQueueBase(ObjectMessages[T]):
             _sweep.join(mq, alone=False)
         else:
             mq = MessageQueue(name, flags, mode, maxsize if maxsize > 0 else -1, msgsize)
-            # The queue is to outlast this program, and every other.
-            mq.owner = False
             _sweep.join(mq, alone=True)
+            # The queue is to outlast this program, and every other. Not before it is made: what a
+            # constructor that fails has created goes again.
+            mq.owner = False
         super().__init__(mq, codec, trust)
 
     def __getstate__(self) -> tuple[MessageQueue, Serializer, bool]:
