@@ -215,6 +215,16 @@ def test_an_open_queue_takes_no_arguments_of_a_new_one(new_queue, arguments):
     assert not mq.closed
 
 
+@pytest.mark.parametrize("maxsize", ["4", 4.0])
+def test_a_maxsize_that_is_no_number_is_refused(new_name, maxsize):
+    for make in (
+        lambda: ObjectQueue(new_name(), maxsize),
+        lambda: ObjectQueue.create_unique("/mood-test-", maxsize),
+    ):
+        with pytest.raises(TypeError, match="cannot be interpreted as an integer"):
+            make()
+
+
 @pytest.mark.parametrize("serializer", [None, 5, (pickle.dumps,), (1, 2), "json", pickle])
 def test_a_serializer_that_is_none_is_refused_before_a_queue_is_made(new_name, serializer):
     name = new_name()

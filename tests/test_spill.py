@@ -168,7 +168,8 @@ def test_a_full_shared_memory_is_a_clear_error_and_a_get_makes_room(run_python, 
         pytest.skip("mounting is not allowed here")
     assert out.splitlines() == [
         "28 No space left on device: an object of 600009 bytes, for which a message of this queue"
-        " has no room, needs a file in /dev/shm",
+        " has no room, needs a file in /dev/shm; get() makes room there, and sweep() removes what"
+        " crashes have left",
         "1 1 600000",
         "600000 0",
     ]
