@@ -15,7 +15,7 @@ from mood.mqueue import MessageQueue, aio
 from mood.mqueue.objects import JSON, DecodeError
 
 LARGE = "large" * 1000
-pytestmark = pytest.mark.thread_unsafe(reason="each test has a loop of its own")
+pytestmark = pytest.mark.thread_unsafe(reason="the threads of a test would share its fixtures")
 
 
 def fails(*_):

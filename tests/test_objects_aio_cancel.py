@@ -1,6 +1,5 @@
 """Calls of awaited object queues are cancelled at every await; each object is accounted for."""
 
-import pytest
 from loops import on_asyncio, on_every_loop
 from spilled import files
 from test_aio_cancel import Account
@@ -8,7 +7,6 @@ from test_aio_cancel import Account
 from mood.mqueue import aio
 
 LARGE = "large" * 1000
-pytestmark = pytest.mark.thread_unsafe(reason="each test has a loop of its own")
 
 
 class Objects(Account):
