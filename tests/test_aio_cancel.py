@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections import Counter
+from contextlib import suppress
 
 import anyio
 import pytest
@@ -141,6 +142,10 @@ class Account:
         self.cancelled[at] += task.cancelled()
 
     async def settle(self, cancel, tasks=4):
+        # That of python -X dev takes most of a minute to write down where each call came from.
+        with suppress(RuntimeError):
+            asyncio.get_running_loop().set_debug(False)
+
         async def repeat(call, times):
             for _ in range(times):
                 await cancel(call)
