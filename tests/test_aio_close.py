@@ -8,6 +8,7 @@ import threading
 import anyio
 import pytest
 from loops import on_every_loop, started, ticks
+from observe import is_in_the_system
 from test_aio import RECEIVING, SENDING
 
 from mood.mqueue import aio
@@ -225,7 +226,7 @@ def test_a_loop_that_ends_cancels_what_waits(run, new_queue):
 CTRL_C = """
 import os, signal, sys
 import anyio
-from mood.mqueue import aio, list_queues
+from mood.mqueue import aio
 
 name, backend = sys.argv[1:]
 
@@ -244,13 +245,15 @@ async def main():
 try:
     anyio.run(main, backend=backend)
 except* KeyboardInterrupt:
-    print("interrupted", name in list_queues())
+    print("interrupted")
 """
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_ctrl_c_ends_what_waits_and_the_queue_is_closed(run_python, new_name, backend):
-    assert run_python(CTRL_C, new_name(), backend) == "interrupted False\n"
+    name = new_name()
+    assert run_python(CTRL_C, name, backend) == "interrupted\n"
+    assert not is_in_the_system(name)
 
 
 FORK = """

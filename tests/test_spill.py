@@ -141,9 +141,21 @@ FULL = """
 import ctypes, os, sys
 libc = ctypes.CDLL(None, use_errno=True)
 NEWNS, NEWUSER, PRIVATE = 0x20000, 0x10000000, 0x44000
+uid, gid = os.geteuid(), os.getegid()
+if libc.unshare(NEWNS):
+    # Without the maps its files would be nobody's.
+    maps = {"setgroups": "deny", "uid_map": f"{uid} {uid} 1", "gid_map": f"{gid} {gid} 1"}
+    try:
+        if libc.unshare(NEWNS | NEWUSER):
+            raise PermissionError
+        for file, text in maps.items():
+            with open(f"/proc/self/{file}", "w") as map:
+                map.write(text)
+    except PermissionError:
+        print("refused")
+        sys.exit()
 if (
-    libc.unshare(NEWNS) and libc.unshare(NEWNS | NEWUSER)
-    or libc.mount(None, b"/", None, PRIVATE, None)
+    libc.mount(None, b"/", None, PRIVATE, None)
     or libc.mount(b"none", b"/dev/shm", b"tmpfs", 0, b"size=1m")
 ):
     print("refused")
