@@ -13,13 +13,14 @@ BENCH_C := target/bench/libraw.so
 BENCH_RUST := target/bench/release/libbench_peers.so
 SOURCES := $(shell find crates python -type f) Cargo.toml Cargo.lock pyproject.toml README.md
 
-.PHONY: help demo test test-rust test-python test-via-libc lint bench soak fuzz sanitize interpose-test clean
+.PHONY: help demo test test-rust test-python test-via-libc lint bench bench-aio soak fuzz sanitize interpose-test clean
 
 help:
 	@echo "make demo    build, install into $(VENV), show a queue at work"
 	@echo "make test    every test: Rust, and Python on every CPython found"
 	@echo "make lint    formatting, lints, types, documentation"
 	@echo "make bench   speed beside other libraries, in some minutes (BENCH=--quick: half of one)"
+	@echo "make bench-aio   tasks beside threads and sockets, in a minute (BENCH=--uvloop: in its loop)"
 	@echo "make soak    account for every message, MESSAGES=$(MESSAGES) in each configuration"
 	@echo "make fuzz    feed the parsers what nobody would write, SECONDS=$(SECONDS) each"
 	@echo "make sanitize        the tests with AddressSanitizer"
@@ -63,6 +64,9 @@ lint: $(BIN)/lint-ready
 
 bench: $(BIN)/bench-ready $(BENCH_C) $(BENCH_RUST)
 	@$(BIN)/python -m bench $(BENCH)
+
+bench-aio: $(BIN)/bench-ready
+	@$(BIN)/python -m bench.aio $(BENCH)
 
 soak: $(BIN)/demo-ready
 	$(BIN)/python soak/integrity.py --messages $(MESSAGES) --seconds 900
