@@ -6,7 +6,7 @@ import os
 import weakref
 
 import pytest
-from observe import is_in_the_system
+from observe import descriptors_of, is_in_the_system
 
 from mood.mqueue import LimitError, MessageQueue
 
@@ -21,16 +21,6 @@ def refused(code):
     return pytest.raises(OSError, check=lambda error: error.errno == code)
 
 
-def descriptors(name):
-    found = []
-    for entry in os.listdir("/proc/self/fd"):
-        try:
-            found.append(os.readlink(f"/proc/self/fd/{entry}"))
-        except FileNotFoundError:  # another thread has closed it
-            continue
-    return sum(link.removesuffix(" (deleted)") == name for link in found)
-
-
 # __init__ again, and in vain
 
 
@@ -39,7 +29,7 @@ def test_a_second_init_is_refused_and_leaves_nothing(new_queue, new_name):
     with pytest.raises(RuntimeError):
         MessageQueue.__init__(mq, name, CREATE, maxmsg=1, msgsize=1)
     assert not is_in_the_system(name)
-    assert descriptors(name) == 0
+    assert descriptors_of(name) == set()
 
 
 def test_a_second_init_leaves_the_open_queue_as_it_was(new_queue):
@@ -49,7 +39,7 @@ def test_a_second_init_leaves_the_open_queue_as_it_was(new_queue):
     with pytest.raises(RuntimeError):
         MessageQueue.__init__(mq, mq.name, CREATE | os.O_NONBLOCK)
     assert ((repr(mq), mq.fileno()), mq.blocking) == (before, True)
-    assert descriptors(mq.name) == 1
+    assert descriptors_of(mq.name) == {mq.fileno()}
     with refused(errno.EBUSY):
         mq.notify(None)
 
@@ -95,9 +85,9 @@ def test_an_init_that_failed_can_be_tried_again(new_name):
 def test_collection_closes_the_descriptor_and_removes_the_name(new_queue):
     mq = new_queue()
     name = mq.name
-    assert descriptors(name) == 1
+    assert descriptors_of(name) == {mq.fileno()}
     del mq
-    assert descriptors(name) == 0
+    assert descriptors_of(name) == set()
     assert not is_in_the_system(name)
 
 
@@ -124,7 +114,7 @@ def test_a_queue_in_a_cycle_with_its_callback_is_collected(new_queue, eventually
 
     name, gone = make()
     eventually(is_gone)
-    assert descriptors(name) == 0
+    assert descriptors_of(name) == set()
     assert not is_in_the_system(name)
 
 
