@@ -1,8 +1,10 @@
 """How a queue object comes to be, and how it goes."""
 
+import copy
 import errno
 import gc
 import os
+import sys
 import weakref
 
 import pytest
@@ -77,6 +79,46 @@ def test_an_init_that_failed_can_be_tried_again(new_name):
         MessageQueue.__init__(mq, "no slash", CREATE)
     MessageQueue.__init__(mq, new_name(), CREATE, maxmsg=1, msgsize=8)
     assert (mq.send(b"message"), mq.receive()) == (7, b"message")
+
+
+# What a class is asked for
+
+
+def asked():
+    """A class, and the names that it and its objects are asked for."""
+    names = []
+
+    class Asked(type):
+        def __getattribute__(cls, name):
+            names.append(name)
+            return super().__getattribute__(name)
+
+    class Queue(MessageQueue, metaclass=Asked):
+        def __getattribute__(self, name):
+            names.append(name)
+            return super().__getattribute__(name)
+
+    return Queue, names
+
+
+# CPython remembers what it looked up by the address of the name, and so keeps it: a name made anew
+# each time costs memory and drives other names out.
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda mq: type(mq).from_fd(os.dup(mq.fileno())), "__new__"),
+        (lambda mq: type(mq).create_unique(maxmsg=1, msgsize=8), "__new__"),
+        (lambda mq: mq.reopen(), "__new__"),
+        (copy.copy, "__getstate__"),
+    ],
+    ids=["from_fd", "create_unique", "reopen", "copy"],
+)
+def test_the_names_that_are_looked_up_are_the_interpreters_own(new_queue, call, name):
+    queue, names = asked()
+    with new_queue(cls=queue) as mq:
+        call(mq).close()
+    assert name in names
+    assert [name for name in names if name is not sys.intern(name)] == []
 
 
 # Collection

@@ -8,6 +8,7 @@ use pyo3::exceptions::{
     PyBlockingIOError, PyOSError, PyOverflowError, PyRuntimeError, PyTimeoutError, PyTypeError,
     PyValueError,
 };
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyType};
@@ -82,20 +83,20 @@ pub(crate) fn closed(py: Python<'_>, name: Option<&OsStr>) -> PyErr {
 /// How far a call came that sends several messages, as `BlockingIOError.characters_written` tells.
 pub(crate) fn after_writing(py: Python<'_>, error: PyErr, written: usize) -> PyErr {
     // Whatever is raised meanwhile, such as KeyboardInterrupt, need not have such an attribute.
-    let _ = error.value(py).setattr("characters_written", written);
+    let _ = error.value(py).setattr(intern!(py, "characters_written"), written);
     error
 }
 
 /// How many messages went before a signal handler raised.
 pub(crate) fn after_sending(py: Python<'_>, error: PyErr, sent: usize) -> PyErr {
-    let _ = error.value(py).setattr("messages_sent", sent);
+    let _ = error.value(py).setattr(intern!(py, "messages_sent"), sent);
     error
 }
 
 /// Which one of several messages is at fault.
 pub(crate) fn at(py: Python<'_>, error: PyErr, position: usize) -> PyErr {
     let note = format!("nothing was sent: message {position} (counted from 0) is at fault");
-    let _ = error.value(py).call_method1("add_note", (note,));
+    let _ = error.value(py).call_method1(intern!(py, "add_note"), (note,));
     error
 }
 
