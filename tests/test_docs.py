@@ -77,3 +77,12 @@ def test_repository_and_wheel_agree_on_the_version():
     manifest = (ROOT / "crates/mood-mqueue/Cargo.toml").read_text()
     assert f'version = "{mood.mqueue.__version__}"' in manifest
     assert os.path.dirname(mood.mqueue.__file__) != str(ROOT / "python/mood/mqueue")
+
+
+@pytest.mark.parametrize("crate", ["posix-mqueue", "mood-mqueue"])
+def test_the_guide_for_contributors_has_every_file_of_the_crate_and_no_other(crate):
+    source = ROOT / "crates" / crate / "src"
+    files = {str(path.relative_to(source)) for path in source.rglob("*.rs")}
+    section = (ROOT / "CONTRIBUTING.md").read_text().split(f"\n`crates/{crate}` is ")[1]
+    table = section.split("\n|---|---|\n")[1].split("\n\n")[0]
+    assert {*re.findall(r"`([\w/]+\.rs)`", table)} == files
