@@ -173,7 +173,17 @@ const LIMIT_ERROR_DOC: &str = "\
 A limit of the system refused a queue; the text says which, its value, and how to raise it.
 
 errno is EINVAL (fs.mqueue.msg_max or msgsize_max), EMFILE (RLIMIT_MSGQUEUE or RLIMIT_NOFILE) or
-ENOSPC (fs.mqueue.queues_max).";
+ENOSPC (fs.mqueue.queues_max).
+
+>>> import os
+>>> from mood.mqueue import LimitError, MessageQueue
+>>> try:
+...     MessageQueue(\"/doc-limit\", os.O_RDWR | os.O_CREAT, maxmsg=2**40)
+... except LimitError as error:
+...     \"msg_max\" in str(error), isinstance(error, (OSError, OverflowError))
+(True, True)
+
+Source: mq_open(3).";
 
 /// `LimitError`: an `OSError` with the kernel's errno, and the `OverflowError` of old.
 pub(crate) fn limit_error(py: Python<'_>) -> PyResult<Bound<'_, PyType>> {

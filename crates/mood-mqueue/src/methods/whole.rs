@@ -34,6 +34,8 @@ impl MessageQueue {
 
     /// Receive one message with its priority, as Message(data, priority). Otherwise as receive().
     ///
+    /// Raises what receive() raises.
+    ///
     /// >>> mq.send_message(b"hello", 7)
     /// >>> mq.receive_message()
     /// Message(data=b'hello', priority=7)
