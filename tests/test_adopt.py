@@ -157,7 +157,7 @@ def test_a_closed_number_is_refused(new_queue):
 
 @pytest.mark.parametrize("number", [-1, -(2**31), 2**31 - 1])
 def test_a_number_that_is_no_descriptor_is_refused(number):
-    with refused(errno.EBADF):
+    with refused(errno.EBADF, match=f"descriptor {number} is not that of a message queue"):
         MessageQueue.from_fd(number)
 
 

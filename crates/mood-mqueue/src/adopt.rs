@@ -59,7 +59,7 @@ pub(crate) fn from_fd<'py>(
     if exit::is_open(fd) {
         return Err(errors::already_adopted(fd));
     }
-    let open = buffer::adopt(fd).map_err(|error| errors::raise(py, &error))?;
+    let open = buffer::adopt(py, fd)?;
     let started = match open.flags() {
         Ok(flags) => object.get().try_start(Owned::new(open), flags),
         Err(error) => Err((errors::raise(py, &error), Owned::new(open))),

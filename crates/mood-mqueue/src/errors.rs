@@ -106,6 +106,12 @@ pub(crate) fn one_message(given: &Bound<'_, PyAny>) -> PyErr {
     })
 }
 
+pub(crate) fn no_pair(length: usize) -> PyErr {
+    PyTypeError::new_err(format!(
+        "a message is a bytes-like object, or a tuple of one and its priority, not a tuple of {length}"
+    ))
+}
+
 pub(crate) fn buffer_too_small(given: usize, needed: usize) -> PyErr {
     PyValueError::new_err(format!(
         "a buffer of {given} bytes, and a message of this queue may have {needed} (msgsize)"
@@ -120,6 +126,13 @@ pub(crate) fn already_adopted(fd: i32) -> PyErr {
     PyValueError::new_err(format!(
         "descriptor {fd} belongs to another MessageQueue; adopt os.dup({fd}), or use its reopen()"
     ))
+}
+
+/// What the kernel says of any other number that is no queue's.
+pub(crate) fn negative_descriptor(py: Python<'_>, given: i32) -> PyErr {
+    let errno = Error::closed("", None).raw_os_error();
+    let why = "Bad file descriptor: descriptor";
+    build(py, false, (errno, format!("{why} {given} is not that of a message queue")))
 }
 
 pub(crate) fn no_descriptor(given: &Bound<'_, PyAny>) -> PyErr {

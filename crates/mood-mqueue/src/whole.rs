@@ -164,7 +164,8 @@ fn collect<'py>(
                 queue.ask(py, |open| open.check_priority(priority))?;
                 Ok((payload(&pair.get_item(0)?)?, priority))
             }
-            _ => Ok((payload(&item)?, priority)),
+            Ok(tuple) => Err(errors::no_pair(tuple.len())),
+            Err(_) => Ok((payload(&item)?, priority)),
         };
         let one = one().map_err(|error| errors::at(py, error, position))?;
         buffer::push(&mut all, one)?;
