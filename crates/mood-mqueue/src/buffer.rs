@@ -16,7 +16,6 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyByteArray, PyBytes, PyList, PySlice, PyString, PyTuple, PyType};
 
 use crate::errors;
-
 use crate::scratch::Scratch;
 
 /// Room for so many bytes, or MemoryError.

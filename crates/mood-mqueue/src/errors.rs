@@ -122,6 +122,10 @@ pub(crate) fn negative(argument: &str, given: i64) -> PyErr {
     PyValueError::new_err(format!("{argument} must be None or not negative, not {given}"))
 }
 
+pub(crate) fn out_of_range(range: &'static str) -> PyErr {
+    PyOverflowError::new_err(range)
+}
+
 pub(crate) fn already_adopted(fd: i32) -> PyErr {
     PyValueError::new_err(format!(
         "descriptor {fd} belongs to another MessageQueue; adopt os.dup({fd}), or use its reopen()"
