@@ -128,7 +128,7 @@ def test_under_a_signal_handler_it_is_a_duplicate(new_queue):
 
 NO_DESCRIPTOR = """
 import os, resource, signal, sys
-from mood.mqueue import MessageQueue
+from mood.mqueue import LimitError, MessageQueue
 
 mq = MessageQueue(sys.argv[1], os.O_RDWR | os.O_CREAT | os.O_EXCL, maxmsg=2, msgsize=8)
 
@@ -141,7 +141,7 @@ def detach(*_):
         pass
     try:
         mq.detach()
-    except OSError as error:
+    except LimitError as error:
         print(error.strerror, mq.closed, mq.owner)
     for fd in taken:
         os.close(fd)

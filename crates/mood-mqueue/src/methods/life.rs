@@ -141,8 +141,8 @@ impl MessageQueue {
     /// this is called by a signal handler that interrupted it or its thread blocks every signal,
     /// the descriptor returned is a duplicate.
     ///
-    /// Raises OSError (EBADF) after close(), and (EMFILE) if a duplicate may be needed and there
-    /// is no descriptor for it: then nothing has changed.
+    /// Raises OSError (EBADF) after close(), and LimitError (EMFILE) if a duplicate may be needed
+    /// and there is no descriptor for it: then nothing has changed.
     ///
     /// >>> import os
     /// >>> mq.unlink()  # else the name would stay in the system
