@@ -9,13 +9,13 @@ use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::{ptr, slice};
 
-use posix_mqueue::Error;
 use pyo3::exceptions::PyMemoryError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyByteArray, PyBytes, PyList, PySlice, PyString, PyTuple, PyType};
 
+use crate::errors;
 use crate::scratch::Scratch;
 
 /// Room for so many bytes, or MemoryError.
@@ -329,16 +329,16 @@ pub(crate) fn new_list(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
 }
 
 /// The queue behind a descriptor, which stays open and the caller's if there is none behind it.
-pub(crate) fn adopt(number: RawFd) -> posix_mqueue::Result<posix_mqueue::MessageQueue> {
+pub(crate) fn adopt(py: Python<'_>, number: RawFd) -> PyResult<posix_mqueue::MessageQueue> {
     if number < 0 {
-        return Err(Error::closed("fcntl", None));
+        return Err(errors::negative_descriptor(py, number));
     }
     // SAFETY: a number of a descriptor, which the caller gives away. If it is open, nobody else
     // here owns it; if it is not, the check that follows finds that out, and it is let go again.
     let fd = unsafe { OwnedFd::from_raw_fd(number) };
     posix_mqueue::MessageQueue::try_from(fd).map_err(|(error, fd)| {
         let _ = fd.into_raw_fd();
-        error
+        errors::raise(py, &error)
     })
 }
 

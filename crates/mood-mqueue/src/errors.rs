@@ -8,6 +8,7 @@ use pyo3::exceptions::{
     PyBlockingIOError, PyOSError, PyOverflowError, PyRuntimeError, PyTimeoutError, PyTypeError,
     PyValueError,
 };
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyType};
@@ -82,20 +83,20 @@ pub(crate) fn closed(py: Python<'_>, name: Option<&OsStr>) -> PyErr {
 /// How far a call came that sends several messages, as `BlockingIOError.characters_written` tells.
 pub(crate) fn after_writing(py: Python<'_>, error: PyErr, written: usize) -> PyErr {
     // Whatever is raised meanwhile, such as KeyboardInterrupt, need not have such an attribute.
-    let _ = error.value(py).setattr("characters_written", written);
+    let _ = error.value(py).setattr(intern!(py, "characters_written"), written);
     error
 }
 
 /// How many messages went before a signal handler raised.
 pub(crate) fn after_sending(py: Python<'_>, error: PyErr, sent: usize) -> PyErr {
-    let _ = error.value(py).setattr("messages_sent", sent);
+    let _ = error.value(py).setattr(intern!(py, "messages_sent"), sent);
     error
 }
 
 /// Which one of several messages is at fault.
 pub(crate) fn at(py: Python<'_>, error: PyErr, position: usize) -> PyErr {
     let note = format!("nothing was sent: message {position} (counted from 0) is at fault");
-    let _ = error.value(py).call_method1("add_note", (note,));
+    let _ = error.value(py).call_method1(intern!(py, "add_note"), (note,));
     error
 }
 
@@ -103,6 +104,12 @@ pub(crate) fn one_message(given: &Bound<'_, PyAny>) -> PyErr {
     type_error(given, |class| {
         format!("an iterable of messages is required, not one '{class}'; send_message() takes one")
     })
+}
+
+pub(crate) fn no_pair(length: usize) -> PyErr {
+    PyTypeError::new_err(format!(
+        "a message is a bytes-like object, or a tuple of one and its priority, not a tuple of {length}"
+    ))
 }
 
 pub(crate) fn buffer_too_small(given: usize, needed: usize) -> PyErr {
@@ -115,10 +122,21 @@ pub(crate) fn negative(argument: &str, given: i64) -> PyErr {
     PyValueError::new_err(format!("{argument} must be None or not negative, not {given}"))
 }
 
+pub(crate) fn out_of_range(range: &'static str) -> PyErr {
+    PyOverflowError::new_err(range)
+}
+
 pub(crate) fn already_adopted(fd: i32) -> PyErr {
     PyValueError::new_err(format!(
         "descriptor {fd} belongs to another MessageQueue; adopt os.dup({fd}), or use its reopen()"
     ))
+}
+
+/// What the kernel says of any other number that is no queue's.
+pub(crate) fn negative_descriptor(py: Python<'_>, given: i32) -> PyErr {
+    let errno = Error::closed("", None).raw_os_error();
+    let why = "Bad file descriptor: descriptor";
+    build(py, false, (errno, format!("{why} {given} is not that of a message queue")))
 }
 
 pub(crate) fn no_descriptor(given: &Bound<'_, PyAny>) -> PyErr {
@@ -172,7 +190,17 @@ const LIMIT_ERROR_DOC: &str = "\
 A limit of the system refused a queue; the text says which, its value, and how to raise it.
 
 errno is EINVAL (fs.mqueue.msg_max or msgsize_max), EMFILE (RLIMIT_MSGQUEUE or RLIMIT_NOFILE) or
-ENOSPC (fs.mqueue.queues_max).";
+ENOSPC (fs.mqueue.queues_max).
+
+>>> import os
+>>> from mood.mqueue import LimitError, MessageQueue
+>>> try:
+...     MessageQueue(\"/doc-limit\", os.O_RDWR | os.O_CREAT, maxmsg=2**40)
+... except LimitError as error:
+...     \"msg_max\" in str(error), isinstance(error, (OSError, OverflowError))
+(True, True)
+
+Source: mq_open(3).";
 
 /// `LimitError`: an `OSError` with the kernel's errno, and the `OverflowError` of old.
 pub(crate) fn limit_error(py: Python<'_>) -> PyResult<Bound<'_, PyType>> {

@@ -13,6 +13,7 @@ mod queue;
 mod scratch;
 mod seconds;
 mod transfer;
+mod unsigned;
 mod values;
 mod whole;
 

@@ -31,7 +31,8 @@ use crate::{buffer, errors, exit};
 ///
 /// The object that created the queue owns it: its close(), or its collection, removes the name
 /// too (see owner). A forked child never does so. It is a context manager, and any number of
-/// threads may use it at once.
+/// threads may use it at once. len() is how many messages are in the queue, and iteration receives
+/// one after the other, in nonblocking mode until the queue is empty.
 ///
 /// Raises FileNotFoundError (ENOENT), FileExistsError (EEXIST), PermissionError (EACCES: no
 /// permission, or a second slash in the name), OSError with EINVAL (name, flags or mode) or

@@ -8,7 +8,7 @@ use crate::block::{self, Failure};
 use crate::buffer::{self, Export, Payload};
 use crate::queue::MessageQueue;
 use crate::transfer::{hand_over, held, next};
-use crate::{errors, values};
+use crate::{errors, unsigned, values};
 
 /// So many messages are sent or taken before other threads are let in.
 const BURST: usize = 64;
@@ -160,11 +160,12 @@ fn collect<'py>(
         let payload = |data: &Bound<'py, _>| Payload::new(data, |length| fits(py, queue, length));
         let one = || match item.cast::<PyTuple>() {
             Ok(pair) if pair.len() == 2 => {
-                let priority = pair.get_item(1)?.extract()?;
+                let priority = unsigned::priority(&pair.get_item(1)?)?;
                 queue.ask(py, |open| open.check_priority(priority))?;
                 Ok((payload(&pair.get_item(0)?)?, priority))
             }
-            _ => Ok((payload(&item)?, priority)),
+            Ok(tuple) => Err(errors::no_pair(tuple.len())),
+            Err(_) => Ok((payload(&item)?, priority)),
         };
         let one = one().map_err(|error| errors::at(py, error, position))?;
         buffer::push(&mut all, one)?;
