@@ -1,0 +1,4 @@
+//! The verbs: in each file its arguments and what it does.
+
+pub(crate) mod create;
+pub(crate) mod rm;
