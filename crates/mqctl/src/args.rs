@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{create, rm};
+use crate::commands::{chmod, chown, completions, create, info, limits, ls, man, rm};
 use crate::exit_code;
 use crate::failure::Outcome;
 
@@ -18,14 +18,28 @@ pub(crate) struct Mqctl {
 /// A line for each verb; its file in `commands` has the rest.
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Chmod(chmod::Args),
+    Chown(chown::Args),
+    Completions(completions::Args),
     Create(create::Args),
+    Info(info::Args),
+    Limits(limits::Args),
+    Ls(ls::Args),
+    Man(man::Args),
     Rm(rm::Args),
 }
 
 impl Mqctl {
     pub(crate) fn run(self) -> Outcome {
         match self.verb {
+            Verb::Chmod(args) => args.run(),
+            Verb::Chown(args) => args.run(),
+            Verb::Completions(args) => args.run(),
             Verb::Create(args) => args.run(),
+            Verb::Info(args) => args.run(),
+            Verb::Limits(args) => args.run(),
+            Verb::Ls(args) => args.run(),
+            Verb::Man(args) => args.run(),
             Verb::Rm(args) => args.run(),
         }
     }

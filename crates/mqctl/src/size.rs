@@ -22,9 +22,17 @@ pub(crate) fn parse(typed: &str) -> Result<usize, String> {
     })
 }
 
+/// The same for what cannot be nothing.
+pub(crate) fn positive(typed: &str) -> Result<usize, String> {
+    match parse(typed)? {
+        0 => Err("a queue holds 1 message of 1 byte at least".into()),
+        size => Ok(size),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{parse, positive};
 
     #[test]
     fn suffixes_are_powers_of_1024_unless_they_are_decimal() {
@@ -40,5 +48,6 @@ mod tests {
         for typed in ["", "K", "-1", "8 K", "8Q", "1.5K", "99999999999999999999", "99999999999G"] {
             assert!(parse(typed).is_err(), "{typed}");
         }
+        assert!(positive("0").is_err());
     }
 }
