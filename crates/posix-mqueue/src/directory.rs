@@ -1,6 +1,7 @@
 //! The queues of the system: their names, what each one is, who is registered.
 
 use std::fs::File;
+use std::path::PathBuf;
 
 use crate::entry::Entry;
 use crate::error::{Error, Result};
@@ -128,6 +129,36 @@ impl Directory {
         let (metadata, details) = parked::read(&mounts::path_in(&self.root, name))
             .map_err(|e| limits::explain_open(Error::new("open", &e).named(name.as_os_str())))?;
         Ok(Entry::new(name.clone(), &metadata, details))
+    }
+
+    /// A path of the queue's file, for what only a path can do: to change the mode of a queue that
+    /// its owner may not open (`chmod(2)`), for example. It is of use to this thread, as long as
+    /// this `Directory` is there.
+    ///
+    /// To open it and close it again cancels the notification of a process that does so to its own
+    /// queue: [`read`](Self::read) does not.
+    ///
+    /// ```
+    /// use posix_mqueue::{Directory, OpenOptions};
+    /// use std::fs::{self, Permissions};
+    /// use std::os::unix::fs::PermissionsExt;
+    ///
+    /// let name = format!("/posix-mqueue-doc-path-{}", std::process::id());
+    /// let queue = OpenOptions::new().write(true).create(true).mode(0)
+    ///     .capacity(2).message_size(8).open(&name)?;
+    /// if let Ok(directory) = Directory::open() {
+    ///     fs::set_permissions(
+    ///         directory.path(queue.name().unwrap()),
+    ///         Permissions::from_mode(0o640),
+    ///     ).unwrap();
+    ///     assert_eq!(queue.status()?.mode & 0o7777, 0o640);
+    /// }
+    /// queue.unlink()?;
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
+    #[must_use]
+    pub fn path(&self, name: &QueueName) -> PathBuf {
+        mounts::path_in(&self.root, name)
     }
 
     /// [`read`](Self::read) of every queue, sorted by name. One that is removed meanwhile is left

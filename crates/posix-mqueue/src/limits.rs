@@ -32,6 +32,9 @@ pub struct Limits {
     /// The bytes that all queues of this user may be charged (`RLIMIT_MSGQUEUE`, soft);
     /// `u64::MAX` is no limit.
     pub max_bytes: u64,
+    /// How far a process without `CAP_SYS_RESOURCE` may raise `max_bytes` (`RLIMIT_MSGQUEUE`,
+    /// hard).
+    pub hard_max_bytes: u64,
 }
 
 impl Limits {
@@ -47,7 +50,8 @@ impl Limits {
     ///
     /// `ENOENT` where `/proc` is not mounted or the kernel has no message queues.
     pub fn read() -> Result<Self> {
-        let (max_bytes, _) = sys::getrlimit_msgqueue().map_err(|e| Error::new("getrlimit", &e))?;
+        let (max_bytes, hard_max_bytes) =
+            sys::getrlimit_msgqueue().map_err(|e| Error::new("getrlimit", &e))?;
         Ok(Self {
             default_capacity: sysctl("msg_default")?,
             max_capacity: sysctl("msg_max")?,
@@ -55,6 +59,7 @@ impl Limits {
             max_message_size: sysctl("msgsize_max")?,
             max_queues: sysctl("queues_max")?,
             max_bytes,
+            hard_max_bytes,
         })
     }
 }

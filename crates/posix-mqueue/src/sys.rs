@@ -464,7 +464,8 @@ impl SignalMask {
 const FSOPEN_CLOEXEC: c_long = 1;
 const FSCONFIG_CMD_CREATE: c_long = 6;
 const FSMOUNT_CLOEXEC: c_long = 1;
-const MOUNT_ATTR_RDONLY: c_long = 1;
+/// Not read-only, so that modes and owners can be changed in it.
+const NO_ATTRIBUTES: c_long = 0;
 
 /// The root of a new mount of this IPC namespace's queues, as `O_PATH` has it. The mount is
 /// attached nowhere and goes with its last user.
@@ -488,6 +489,6 @@ pub(crate) fn detached_queue_mount() -> io::Result<OwnedFd> {
     })?;
     // SAFETY: takes no pointer.
     descriptor(unsafe {
-        libc::syscall(libc::SYS_fsmount, context.as_raw_fd(), FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY)
+        libc::syscall(libc::SYS_fsmount, context.as_raw_fd(), FSMOUNT_CLOEXEC, NO_ATTRIBUTES)
     })
 }

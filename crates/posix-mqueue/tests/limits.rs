@@ -25,14 +25,16 @@ fn limits_are_those_of_proc() {
 }
 
 #[test]
-fn the_limit_on_bytes_is_the_soft_one() {
+fn the_limits_on_bytes_are_the_soft_one_and_the_hard_one() {
     let text = fs::read_to_string("/proc/self/limits").unwrap();
-    let soft = text.lines().find_map(|line| line.strip_prefix("Max msgqueue size")).unwrap();
-    let soft = match soft.split_whitespace().next().unwrap() {
+    let both = text.lines().find_map(|line| line.strip_prefix("Max msgqueue size")).unwrap();
+    let mut both = both.split_whitespace().map(|bytes| match bytes {
         "unlimited" => u64::MAX,
         bytes => bytes.parse().unwrap(),
-    };
-    assert_eq!(Limits::read().unwrap().max_bytes, soft);
+    });
+    let limits = Limits::read().unwrap();
+    assert_eq!(limits.max_bytes, both.next().unwrap());
+    assert_eq!(limits.hard_max_bytes, both.next().unwrap());
 }
 
 #[test]

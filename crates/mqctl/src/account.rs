@@ -1,0 +1,85 @@
+//! Users and groups, by name or number.
+
+use nix::unistd::{Gid, Group, Uid, User};
+
+/// Who is to own a queue: what is not said stays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Owner {
+    pub(crate) uid: Option<u32>,
+    pub(crate) gid: Option<u32>,
+}
+
+/// `USER`, `USER:GROUP` or `:GROUP`.
+pub(crate) fn owner(typed: &str) -> Result<Owner, String> {
+    let (user, group) = typed.split_once(':').map_or((typed, None), |(u, g)| (u, Some(g)));
+    let uid = if user.is_empty() { None } else { Some(uid(user)?) };
+    if group == Some("") || (uid.is_none() && group.is_none()) {
+        return Err("an owner is USER, USER:GROUP or :GROUP".into());
+    }
+    Ok(Owner { uid, gid: group.map(gid).transpose()? })
+}
+
+pub(crate) fn uid(typed: &str) -> Result<u32, String> {
+    number(typed)
+        .or_else(|| Some(User::from_name(typed).ok()??.uid.as_raw()))
+        .ok_or_else(|| "there is no user of this name; a number would do".into())
+}
+
+pub(crate) fn gid(typed: &str) -> Result<u32, String> {
+    number(typed)
+        .or_else(|| Some(Group::from_name(typed).ok()??.gid.as_raw()))
+        .ok_or_else(|| "there is no group of this name; a number would do".into())
+}
+
+pub(crate) fn user_name(uid: u32) -> Option<String> {
+    User::from_uid(Uid::from_raw(uid)).ok()?.map(|user| user.name)
+}
+
+pub(crate) fn group_name(gid: u32) -> Option<String> {
+    Group::from_gid(Gid::from_raw(gid)).ok()?.map(|group| group.name)
+}
+
+/// The user, by name if there is one.
+pub(crate) fn user(uid: u32) -> String {
+    user_name(uid).unwrap_or_else(|| uid.to_string())
+}
+
+/// The group, by name if there is one.
+pub(crate) fn group(gid: u32) -> String {
+    group_name(gid).unwrap_or_else(|| gid.to_string())
+}
+
+/// `USER:GROUP`, by name where there is one.
+pub(crate) fn pair(uid: u32, gid: u32) -> String {
+    format!("{}:{}", user(uid), group(gid))
+}
+
+/// The largest one means "leave it" to chown(2).
+fn number(typed: &str) -> Option<u32> {
+    typed.parse().ok().filter(|id| *id != u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Owner, owner};
+
+    #[test]
+    fn an_owner_is_a_user_a_group_or_both() {
+        for (typed, uid, gid) in [
+            ("7", Some(7), None),
+            ("7:8", Some(7), Some(8)),
+            (":8", None, Some(8)),
+            ("root:0", Some(0), Some(0)),
+            ("root", Some(0), None),
+        ] {
+            assert_eq!(owner(typed), Ok(Owner { uid, gid }), "{typed}");
+        }
+    }
+
+    #[test]
+    fn other_text_is_refused() {
+        for typed in ["", ":", "0:", "no such user", "0:no such group", "4294967295", "-1"] {
+            assert!(owner(typed).is_err(), "{typed}");
+        }
+    }
+}

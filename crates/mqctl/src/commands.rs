@@ -1,0 +1,11 @@
+//! The verbs: in each file its arguments and what it does.
+
+pub(crate) mod chmod;
+pub(crate) mod chown;
+pub(crate) mod completions;
+pub(crate) mod create;
+pub(crate) mod info;
+pub(crate) mod limits;
+pub(crate) mod ls;
+pub(crate) mod man;
+pub(crate) mod rm;

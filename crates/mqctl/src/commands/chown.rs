@@ -1,0 +1,33 @@
+//! `mqctl chown`
+
+use std::os::unix::fs::{chown, fchown};
+
+use posix_mqueue::QueueName;
+
+use crate::account::{self, Owner};
+use crate::failure::Outcome;
+use crate::several::each;
+use crate::{opened, queue_name};
+
+/// Change the owner and group of queues
+///
+/// To change the owner takes root; its owner may change its group to another one of theirs. A
+/// queue's size stays charged to the user who created it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// USER, USER:GROUP or :GROUP, each a name or a number
+    #[arg(value_parser = account::owner)]
+    owner: Owner,
+    /// Their names
+    #[arg(required = true, value_name = "NAME", value_parser = queue_name::parser())]
+    names: Vec<QueueName>,
+}
+
+impl Args {
+    pub(crate) fn run(self) -> Outcome {
+        let Owner { uid, gid } = self.owner;
+        each(&self.names, |name| {
+            opened::change(name, |file| fchown(file, uid, gid), |path| chown(path, uid, gid))
+        })
+    }
+}

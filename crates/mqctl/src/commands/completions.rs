@@ -1,0 +1,46 @@
+//! `mqctl completions`
+
+use clap::ValueEnum;
+use clap_complete::env::Shells;
+
+use crate::failure::Outcome;
+use crate::{completion, output};
+
+/// Print what makes a shell complete verbs, options and the names of queues
+///
+/// bash: source <(mqctl completions bash), in ~/.bashrc;
+/// zsh: source <(mqctl completions zsh), in ~/.zshrc after compinit;
+/// fish: mqctl completions fish | source, in ~/.config/fish/config.fish.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The shell
+    shell: Shell,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Shell {
+    Bash,
+    Fish,
+    Zsh,
+}
+
+impl Args {
+    pub(crate) fn run(self) -> Outcome {
+        let name = match self.shell {
+            Shell::Bash => "bash",
+            Shell::Fish => "fish",
+            Shell::Zsh => "zsh",
+        };
+        let mut script = Vec::new();
+        if let Some(shell) = Shells::builtins().completer(name) {
+            shell.write_registration(
+                completion::VARIABLE,
+                "mqctl",
+                "mqctl",
+                "mqctl",
+                &mut script,
+            )?;
+        }
+        output::write(&script)
+    }
+}

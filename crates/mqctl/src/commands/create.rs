@@ -1,0 +1,142 @@
+//! `mqctl create`
+
+use std::fs::{File, Permissions};
+use std::io::{self, ErrorKind};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{PermissionsExt as _, fchown};
+
+use posix_mqueue::{MessageQueue, OpenOptions, QueueName, Status};
+
+use crate::exit_code::Code;
+use crate::failure::{Failure, Outcome};
+use crate::mode::{self, Change};
+use crate::{account, opened, queue_name, size};
+
+/// Create a queue
+///
+/// Its sizes cannot be changed later, and you are charged for the whole of it at once, full or not
+/// (see `mqctl limits`).
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Its name, as in /jobs
+    #[arg(value_parser = queue_name::parser())]
+    name: QueueName,
+    /// How many messages it can hold [default: fs.mqueue.msg_default]
+    #[arg(long, short = 'm', value_name = "N", value_parser = size::positive)]
+    maxmsg: Option<usize>,
+    /// How many bytes a message can have: 8192, 8K [default: fs.mqueue.msgsize_default]
+    #[arg(long, short = 's', value_name = "BYTES", value_parser = size::positive)]
+    msgsize: Option<usize>,
+    /// Who may use it, whatever the umask: octal (640), or added to 600 (g+r) [default: 600 less
+    /// the umask]
+    #[arg(long, value_parser = mode::parse)]
+    mode: Option<Change>,
+    /// Its owner, a name or a number [default: you]
+    #[arg(long, value_name = "USER", value_parser = account::uid)]
+    owner: Option<u32>,
+    /// Its group, a name or a number [default: yours]
+    #[arg(long, value_parser = account::gid)]
+    group: Option<u32>,
+    /// Fail if it exists; this is the default
+    #[arg(long, conflicts_with = "exist_ok")]
+    exclusive: bool,
+    /// Succeed if it exists and all that is asked for here is true of it; change nothing of it
+    #[arg(long)]
+    exist_ok: bool,
+}
+
+/// What a queue has, and only its owner.
+const DEFAULT_MODE: u32 = 0o600;
+
+impl Args {
+    pub(crate) fn run(self) -> Outcome {
+        // Each turn means that somebody made the queue or removed it between the two calls.
+        loop {
+            match self.options().open(&self.name) {
+                Ok(queue) => return self.settle(&queue),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    if !self.exist_ok {
+                        let text = "exists; --exist-ok accepts it if it is as asked for";
+                        return Err(Failure::about(&self.name, Code::Refused, text));
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            }
+            match opened::to_look(&self.name) {
+                Ok(queue) => return self.check(&queue.status()?),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(opened::refused(error, &self.name)),
+            }
+        }
+    }
+
+    fn options(&self) -> OpenOptions {
+        let mut options = OpenOptions::new();
+        options.read(true).create(true).exclusive(true);
+        // Until it has its owner, nobody else gets in.
+        options.mode(self.asked_mode().unwrap_or(DEFAULT_MODE) & 0o700);
+        if let Some(maxmsg) = self.maxmsg {
+            options.capacity(maxmsg);
+        }
+        if let Some(msgsize) = self.msgsize {
+            options.message_size(msgsize);
+        }
+        options
+    }
+
+    fn asked_mode(&self) -> Option<u32> {
+        self.mode.as_ref().map(|change| change.of(DEFAULT_MODE))
+    }
+
+    /// Gives a new queue its owner and mode. One that cannot have them is not left behind.
+    fn settle(&self, queue: &MessageQueue) -> Outcome {
+        let outcome = (|| {
+            let file = File::from(OwnedFd::from(queue.try_clone().map_err(io::Error::from)?));
+            if self.owner.is_some() || self.group.is_some() {
+                fchown(&file, self.owner, self.group)?;
+            }
+            match self.asked_mode() {
+                Some(mode) => file.set_permissions(Permissions::from_mode(mode)),
+                None => Ok(()),
+            }
+        })();
+        outcome.map_err(|error: io::Error| {
+            let (code, why) = match error.kind() {
+                ErrorKind::PermissionDenied => {
+                    (Code::Refused, "only root may give a queue to that owner or group".to_owned())
+                }
+                _ => (Code::Failed, error.to_string()),
+            };
+            let left = match queue.unlink() {
+                Ok(()) => "nothing was created",
+                Err(_) => "the queue is there, and could not be removed again",
+            };
+            Failure::about(&self.name, code, format!("{why}; {left}"))
+        })
+    }
+
+    /// Whether one that exists is what was asked for.
+    fn check(&self, status: &Status) -> Outcome {
+        let mut differences = Vec::new();
+        let mut compare = |what: &str, has: String, asked: Option<String>| {
+            if let Some(asked) = asked.filter(|asked| *asked != has) {
+                differences.push(format!("{what} {has}, not {asked}"));
+            }
+        };
+        let attributes = status.attributes;
+        compare("maxmsg", attributes.capacity.to_string(), self.maxmsg.map(|n| n.to_string()));
+        compare(
+            "msgsize",
+            attributes.message_size.to_string(),
+            self.msgsize.map(|n| n.to_string()),
+        );
+        compare("mode", mode::octal(status.mode), self.asked_mode().map(mode::octal));
+        compare("owner", account::user(status.uid), self.owner.map(account::user));
+        compare("group", account::group(status.gid), self.group.map(account::group));
+        if differences.is_empty() {
+            return Ok(());
+        }
+        let text = format!("exists with {}", differences.join("; "));
+        Err(Failure::about(&self.name, Code::Refused, text))
+    }
+}

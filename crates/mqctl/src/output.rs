@@ -1,0 +1,32 @@
+//! Standard output: raw bytes to pipes, safe text to terminals, every write seen to succeed.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use serde_json::Value;
+
+use crate::failure::Outcome;
+
+/// Whether a person looks at it.
+pub(crate) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// Whether it may be coloured: on a terminal, unless NO_COLOR is set to something (no-color.org).
+pub(crate) fn is_coloured() -> bool {
+    is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Writes and flushes, so that what follows knows that it is out.
+pub(crate) fn write(bytes: &[u8]) -> Outcome {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes)?;
+    out.flush()?;
+    Ok(())
+}
+
+/// One JSON value on a line of its own.
+pub(crate) fn json(value: &Value) -> Outcome {
+    let mut line = value.to_string();
+    line.push('\n');
+    write(line.as_bytes())
+}

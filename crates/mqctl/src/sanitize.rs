@@ -1,0 +1,51 @@
+//! Makes bytes of strangers safe to look at: no control character of theirs reaches a terminal.
+
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::os::unix::ffi::OsStrExt;
+
+/// Text on one line.
+pub(crate) fn line(text: &str) -> String {
+    bytes(text.as_bytes())
+}
+
+/// A queue's name.
+pub(crate) fn name(name: &OsStr) -> String {
+    bytes(name.as_bytes())
+}
+
+/// Any bytes: control characters, line feeds and what is not UTF-8 are escaped.
+pub(crate) fn bytes(bytes: &[u8]) -> String {
+    let mut safe = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            // What reorders or hides text is as dangerous as what moves the cursor.
+            if c.is_control() || is_deceptive(c) {
+                safe.extend(c.escape_default());
+            } else {
+                safe.push(c);
+            }
+        }
+        for byte in chunk.invalid() {
+            let _ = write!(safe, "\\x{byte:02x}");
+        }
+    }
+    safe
+}
+
+/// Bidirectional overrides and isolates, zero-width characters, line and paragraph separators.
+fn is_deceptive(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bytes;
+
+    #[test]
+    fn what_moves_the_cursor_is_escaped_and_letters_are_not() {
+        assert_eq!(bytes(b"\x1b[2Jhi\n"), "\\u{1b}[2Jhi\\n");
+        assert_eq!(bytes("gr\u{fc}n \u{202e}x".as_bytes()), "gr\u{fc}n \\u{202e}x");
+        assert_eq!(bytes(b"\xff\xfe"), "\\xff\\xfe");
+    }
+}

@@ -1,0 +1,53 @@
+//! Sizes in bytes with suffixes, as people type them.
+
+/// `100`, `8K` and `8KiB` (1024), `8kB` (1000), up to G.
+pub(crate) fn parse(typed: &str) -> Result<usize, String> {
+    let digits = typed.len() - typed.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, suffix) = typed.split_at(digits);
+    let factor: usize = match suffix {
+        "" | "B" => 1,
+        "K" | "k" | "KiB" => 1 << 10,
+        "M" | "MiB" => 1 << 20,
+        "G" | "GiB" => 1 << 30,
+        "kB" | "KB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        _ => return Err("a size is a number of bytes, with K, M or G if need be: 8192, 8K".into()),
+    };
+    if number.is_empty() {
+        return Err("a size starts with a digit: 8192, 8K".into());
+    }
+    number.parse().ok().and_then(|n: usize| n.checked_mul(factor)).ok_or_else(|| {
+        "the size is larger than any queue takes (16M a message, 65536 messages)".into()
+    })
+}
+
+/// The same for what cannot be nothing.
+pub(crate) fn positive(typed: &str) -> Result<usize, String> {
+    match parse(typed)? {
+        0 => Err("a queue holds 1 message of 1 byte at least".into()),
+        size => Ok(size),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{parse, positive};
+
+    #[test]
+    fn suffixes_are_powers_of_1024_unless_they_are_decimal() {
+        for (typed, bytes) in
+            [("0", 0), ("7B", 7), ("8K", 8192), ("8KiB", 8192), ("2kB", 2000), ("16M", 16 << 20)]
+        {
+            assert_eq!(parse(typed), Ok(bytes), "{typed}");
+        }
+    }
+
+    #[test]
+    fn other_text_is_refused() {
+        for typed in ["", "K", "-1", "8 K", "8Q", "1.5K", "99999999999999999999", "99999999999G"] {
+            assert!(parse(typed).is_err(), "{typed}");
+        }
+        assert!(positive("0").is_err());
+    }
+}

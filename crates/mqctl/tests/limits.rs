@@ -1,0 +1,89 @@
+//! `mqctl limits`
+
+#![allow(clippy::unwrap_used)]
+
+mod fixture;
+
+use fixture::{namespace, run};
+use posix_mqueue::{Limits, charge};
+use serde_json::Value;
+
+#[test]
+fn help() {
+    run(["limits", "--help"]).succeeded().is_snapshot("limits-help");
+}
+
+#[test]
+fn they_are_those_in_force() {
+    let limits = Limits::read().unwrap();
+    let json = run(["limits", "--json"]).succeeded().json();
+    for (name, value) in [
+        ("msg_default", limits.default_capacity),
+        ("msg_max", limits.max_capacity),
+        ("msgsize_default", limits.default_message_size),
+        ("msgsize_max", limits.max_message_size),
+        ("queues_max", limits.max_queues),
+    ] {
+        assert_eq!(json["sysctls"][format!("fs.mqueue.{name}")], value, "{name}");
+    }
+    let finite = |bytes: u64| (bytes != u64::MAX).then_some(bytes);
+    assert_eq!(json["rlimit_msgqueue"]["soft"].as_u64(), finite(limits.max_bytes));
+    assert_eq!(json["rlimit_msgqueue"]["hard"].as_u64(), finite(limits.hard_max_bytes));
+}
+
+/// The sysctls of a fresh namespace are the kernel's own; that of the resource is made the same. Not
+/// before queues are created: others of the user are charged too.
+const RLIMIT: &str = "prlimit --pid $$ --msgqueue=400000:819200";
+
+#[test]
+fn the_table_has_the_charge_of_each_user_and_what_still_fits() {
+    let script = format!(
+        "mqctl create /small --maxmsg 4 --msgsize 1K
+         mqctl create /smaller --maxmsg 1 --msgsize 1
+         {RLIMIT}
+         mqctl limits"
+    );
+    let Some(transcript) = namespace::transcript(&script) else { return };
+    transcript.succeeded().is_snapshot("limits-table");
+}
+
+#[test]
+fn as_many_default_queues_fit_as_it_says() {
+    if !namespace::has_nobody() {
+        return;
+    }
+    // Of a user who has no queues in other namespaces, which would be charged too and not seen.
+    let uid = 2_000_000_000 + std::process::id();
+    let script = format!(
+        "mount_queues; {RLIMIT}; NOBODY={uid}
+         nobody mqctl limits --json
+         for i in 1 2 3 4 5; do nobody mqctl create /q$i 2>/dev/null || echo $i is refused; done"
+    );
+    let Some(transcript) = namespace::transcript(&script) else { return };
+    let text = transcript.succeeded().text();
+    let (json, refused) = text.split_once('\n').unwrap();
+    let json: Value = serde_json::from_str(json).unwrap();
+    assert_eq!(json["default_queue_charge"], charge(10, 8192));
+    assert_eq!(json["default_queues_that_fit"], 4);
+    assert_eq!(refused, "5 is refused\n");
+}
+
+#[test]
+fn the_queues_of_others_that_cannot_be_read_are_counted() {
+    if !namespace::has_nobody() {
+        return;
+    }
+    let script = "mount_queues
+                  mqctl create /of-root --maxmsg 1 --msgsize 8
+                  nobody mqctl limits | grep ^root";
+    let Some(transcript) = namespace::transcript(script) else { return };
+    let text = transcript.succeeded().text();
+    assert_eq!(text.split_whitespace().collect::<Vec<_>>(), ["root", "1", "0", "+", "?"]);
+}
+
+#[test]
+fn without_the_directory_it_says_what_is_not_known() {
+    let script = format!("{RLIMIT}; unprivileged mqctl limits");
+    let Some(transcript) = namespace::transcript(&script) else { return };
+    transcript.failed(0).is_snapshot("limits-unmounted");
+}
