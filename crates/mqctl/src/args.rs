@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{create, rm};
+use crate::commands::{create, recv, rm, send, wait};
 use crate::exit_code;
 use crate::failure::Outcome;
 
@@ -19,14 +19,20 @@ pub(crate) struct Mqctl {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Create(create::Args),
+    Recv(recv::Args),
     Rm(rm::Args),
+    Send(send::Args),
+    Wait(wait::Args),
 }
 
 impl Mqctl {
     pub(crate) fn run(self) -> Outcome {
         match self.verb {
             Verb::Create(args) => args.run(),
+            Verb::Recv(args) => args.run(),
             Verb::Rm(args) => args.run(),
+            Verb::Send(args) => args.run(),
+            Verb::Wait(args) => args.run(),
         }
     }
 }

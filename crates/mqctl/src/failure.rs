@@ -1,10 +1,12 @@
-//! Why a verb ended early: what is said on standard error, and the exit code.
+//! Why a verb ended early: what is said on standard error, and what the shell is told.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use posix_mqueue::Error;
+use posix_mqueue::{Error, QueueName};
+use signal_hook::consts::SIGPIPE;
+use signal_hook::low_level;
 
 use crate::exit_code::Code;
 use crate::sanitize;
@@ -12,31 +14,70 @@ use crate::sanitize;
 /// How every verb ends.
 pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 
-/// A sentence and its exit code.
+/// A sentence, and how the program ends.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    code: Code,
+    ending: Ending,
     text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    Code(Code),
+    Signal(i32),
 }
 
 impl Failure {
     pub(crate) fn new(code: Code, text: impl Display) -> Self {
-        Self { code, text: text.to_string() }
+        Self { ending: Ending::Code(code), text: text.to_string() }
+    }
+
+    /// What is wrong with one queue.
+    pub(crate) fn about(code: Code, name: &QueueName, text: impl Display) -> Self {
+        Self::new(code, format!("{}: {text}", sanitize::name(name.as_os_str())))
     }
 
     pub(crate) fn usage(text: impl Display) -> Self {
         Self::new(Code::Usage, text)
     }
 
-    pub(crate) fn code(&self) -> Code {
-        self.code
+    /// To end as this signal ends a program: shells see it, and nothing needs to be said.
+    pub(crate) fn killed(signal: i32) -> Self {
+        Self { ending: Ending::Signal(signal), text: String::new() }
     }
 
-    /// Says it, and gives the code for the shell.
+    /// The same end, with this said as well.
+    pub(crate) fn and(mut self, text: impl Display) -> Self {
+        let separator = if self.text.is_empty() { "" } else { "; " };
+        self.text = format!("{}{separator}{text}", self.text);
+        self
+    }
+
+    /// The same said, and this code for the shell.
+    pub(crate) fn with_code(self, code: Code) -> Self {
+        Self { ending: Ending::Code(code), ..self }
+    }
+
+    /// Says it, and ends as it says: by the signal here, by the code that `main` returns.
     pub(crate) fn report(self) -> ExitCode {
-        // Where nobody can be told, the code is all there is.
-        let _ = writeln!(io::stderr(), "mqctl: {}", sanitize::line(&self.text));
-        ExitCode::from(self.code as u8)
+        if !self.text.is_empty() {
+            // Where nobody can be told, the code is all there is.
+            let _ = writeln!(io::stderr(), "mqctl: {self}");
+        }
+        match self.ending {
+            Ending::Code(code) => ExitCode::from(code as u8),
+            Ending::Signal(signal) => {
+                // Only for a signal that does not end programs does this return.
+                let _ = low_level::emulate_default_handler(signal);
+                ExitCode::from(u8::try_from(128 + signal).unwrap_or(u8::MAX))
+            }
+        }
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&sanitize::line(&self.text))
     }
 }
 
@@ -45,23 +86,38 @@ impl From<Error> for Failure {
         let sending = error.call().contains("send");
         let code = match error.kind() {
             _ if error.is_limit() => Code::Limit,
-            io::ErrorKind::NotFound => Code::NotFound,
+            // Without a name it is the directory of all queues that is not there.
+            io::ErrorKind::NotFound if error.name().is_some() => Code::NotFound,
             io::ErrorKind::TimedOut => Code::TimedOut,
             io::ErrorKind::WouldBlock if sending => Code::Full,
             io::ErrorKind::WouldBlock => Code::Empty,
             io::ErrorKind::PermissionDenied | io::ErrorKind::AlreadyExists => Code::Refused,
             _ => Code::Failed,
         };
-        let text = match error.name() {
-            Some(name) => format!("{}: {}", sanitize::name(name), error.message()),
-            None => error.message(),
+        let message = match code {
+            Code::Empty => "the queue is empty".to_owned(),
+            Code::Full => "the queue is full".to_owned(),
+            Code::TimedOut if sending => "the queue stayed full until the time was over".to_owned(),
+            Code::TimedOut => "nothing came until the time was over".to_owned(),
+            _ => error.message(),
         };
-        Self { code, text }
+        let text = match error.name() {
+            Some(name) => format!("{}: {message}", sanitize::name(name)),
+            None => message,
+        };
+        Self::new(code, text)
     }
 }
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Self::new(Code::Failed, error)
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            // Who reads no more knows why: quiet, as any program in a pipeline.
+            return Self::killed(SIGPIPE);
+        }
+        // Without the number, which is in no error of this program.
+        let text = error.to_string();
+        let words = text.split(" (os error ").next().unwrap_or_default();
+        Self::new(Code::Failed, words)
     }
 }

@@ -5,11 +5,17 @@
 
 mod args;
 mod commands;
+mod delivery;
 mod exit_code;
 mod failure;
+mod format;
+mod hand;
+mod hex;
 mod output;
 mod queue_name;
+mod records;
 mod sanitize;
+mod signals;
 mod size;
 mod waiting;
 
