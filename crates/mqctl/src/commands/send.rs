@@ -85,7 +85,10 @@ impl Args {
             sent: 0,
         };
         if self.stream {
-            return self.each_record(&queue, &mut |record| sender.send(&record, None));
+            let sent = self.each_record(&queue, &mut |record| sender.send(&record, None));
+            return sent.map_err(|failure| {
+                failure.and(format!("{} messages were sent before", sender.sent))
+            });
         }
         let mut records = Vec::new();
         self.each_record(&queue, &mut |record| {
@@ -191,7 +194,7 @@ impl Sender<'_> {
             match all {
                 Some(1) => failure,
                 Some(all) => failure.and(format!("{} of {all} messages were sent", self.sent)),
-                None => at(&record.label, failure).and(format!("{} messages were sent", self.sent)),
+                None => at(&record.label, failure),
             }
         })?;
         self.sent += 1;
