@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{chmod, chown, completions, create, info, limits, ls, man, rm};
+use crate::commands::{
+    chmod, chown, completions, create, info, limits, ls, man, recv, rm, send, wait,
+};
 use crate::exit_code;
 use crate::failure::Outcome;
 
@@ -26,7 +28,10 @@ enum Verb {
     Limits(limits::Args),
     Ls(ls::Args),
     Man(man::Args),
+    Recv(recv::Args),
     Rm(rm::Args),
+    Send(send::Args),
+    Wait(wait::Args),
 }
 
 impl Mqctl {
@@ -40,7 +45,10 @@ impl Mqctl {
             Verb::Limits(args) => args.run(),
             Verb::Ls(args) => args.run(),
             Verb::Man(args) => args.run(),
+            Verb::Recv(args) => args.run(),
             Verb::Rm(args) => args.run(),
+            Verb::Send(args) => args.run(),
+            Verb::Wait(args) => args.run(),
         }
     }
 }

@@ -8,4 +8,7 @@ pub(crate) mod info;
 pub(crate) mod limits;
 pub(crate) mod ls;
 pub(crate) mod man;
+pub(crate) mod recv;
 pub(crate) mod rm;
+pub(crate) mod send;
+pub(crate) mod wait;

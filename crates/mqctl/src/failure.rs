@@ -1,4 +1,4 @@
-//! Why a verb ended early: what is said on standard error, and the exit code.
+//! Why a verb ended early: what is said on standard error, and what the shell is told.
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
@@ -14,19 +14,23 @@ use crate::sanitize;
 /// How every verb ends.
 pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 
-/// A sentence and its exit code.
+/// A sentence, and how the program ends.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    code: Code,
-    /// Empty once it is said.
+    ending: Ending,
+    /// Empty where nothing needs to be said, or once it is said.
     text: String,
-    /// Nobody reads standard output any more, and nobody is told.
-    unread: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    Code(Code),
+    Signal(i32),
 }
 
 impl Failure {
     pub(crate) fn new(code: Code, text: impl Display) -> Self {
-        Self { code, text: text.to_string(), unread: false }
+        Self { ending: Ending::Code(code), text: text.to_string() }
     }
 
     /// With the name of the queue before the sentence.
@@ -38,26 +42,46 @@ impl Failure {
         Self::new(Code::Usage, text)
     }
 
-    pub(crate) fn code(&self) -> Code {
-        self.code
+    /// To end as this signal ends a program: shells see it, and nothing needs to be said.
+    pub(crate) fn killed(signal: i32) -> Self {
+        Self { ending: Ending::Signal(signal), text: String::new() }
+    }
+
+    /// The same end, with this said as well.
+    pub(crate) fn and(mut self, text: impl Display) -> Self {
+        let separator = if self.text.is_empty() { "" } else { "; " };
+        self.text = format!("{}{separator}{text}", self.text);
+        self
+    }
+
+    /// The same said, and this code for the shell.
+    pub(crate) fn with_code(self, code: Code) -> Self {
+        Self { ending: Ending::Code(code), ..self }
+    }
+
+    pub(crate) fn has_code(&self, code: Code) -> bool {
+        self.ending == Ending::Code(code)
     }
 
     /// Says it now, and only now.
     pub(crate) fn said(mut self) -> Self {
-        if !self.text.is_empty() && !self.unread {
+        if !self.text.is_empty() {
             say(&self.text);
             self.text.clear();
         }
         self
     }
 
-    /// Says it, and gives the code for the shell.
+    /// Says it, and ends as it says: by the signal here, by the code that `main` returns.
     pub(crate) fn report(self) -> ExitCode {
-        if self.unread {
-            // As a program that does not ignore the signal. It returns only if that fails.
-            let _ = emulate_default_handler(SIGPIPE);
+        match self.said().ending {
+            Ending::Code(code) => ExitCode::from(code as u8),
+            Ending::Signal(signal) => {
+                // It returns only for a signal that does not end programs.
+                let _ = emulate_default_handler(signal);
+                ExitCode::from(u8::try_from(128 + signal).unwrap_or(u8::MAX))
+            }
         }
-        ExitCode::from(self.said().code as u8)
     }
 }
 
@@ -74,9 +98,16 @@ impl From<Error> for Failure {
             io::ErrorKind::PermissionDenied | io::ErrorKind::AlreadyExists => Code::Refused,
             _ => Code::Failed,
         };
+        let why = match code {
+            Code::Empty => "the queue is empty".to_owned(),
+            Code::Full => "the queue is full".to_owned(),
+            Code::TimedOut if sending => "the queue stayed full until the time was over".to_owned(),
+            Code::TimedOut => "nothing came until the time was over".to_owned(),
+            _ => why(&error),
+        };
         let text = match error.name() {
-            Some(name) => format!("{}: {}", sanitize::name(name), why(&error)),
-            None => why(&error),
+            Some(name) => format!("{}: {why}", sanitize::name(name)),
+            None => why,
         };
         Self::new(code, text)
     }
@@ -84,8 +115,14 @@ impl From<Error> for Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        let unread = error.kind() == io::ErrorKind::BrokenPipe;
-        Self { unread, ..Self::new(Code::Failed, error) }
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            // Who reads no more knows why: quiet, as any program in a pipeline.
+            return Self::killed(SIGPIPE);
+        }
+        // Without the number, which is in no error of this program.
+        let text = error.to_string();
+        let words = text.split(" (os error ").next().unwrap_or_default();
+        Self::new(Code::Failed, words)
     }
 }
 

@@ -40,7 +40,7 @@ impl Args {
         }
         // What somebody else removed meanwhile is what was wanted; what is not empty stays.
         each(&names, |name| match self.remove(name) {
-            Err(failure) if failure.code() == Code::NotFound => Ok(()),
+            Err(failure) if failure.has_code(Code::NotFound) => Ok(()),
             outcome => outcome,
         })
     }

@@ -1,0 +1,111 @@
+//! The message in hand: taken from a queue, and not yet where it goes. It is never dropped.
+
+use std::cell::Cell;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use posix_mqueue::{Message, MessageQueue, QueueName};
+
+use crate::exit_code::Code;
+use crate::failure::{Failure, Outcome};
+use crate::sanitize;
+
+/// Opens a queue to receive from, and to put back into where its permissions allow it.
+pub(crate) fn open(name: &QueueName) -> posix_mqueue::Result<MessageQueue> {
+    let mut options = posix_mqueue::OpenOptions::new();
+    options.read(true);
+    options.write(true).open(name).or_else(|error| match error.kind() {
+        io::ErrorKind::PermissionDenied => options.write(false).open(name),
+        _ => Err(error),
+    })
+}
+
+/// What becomes of a message that cannot go on.
+#[derive(Debug)]
+pub(crate) struct Hand<'a> {
+    queue: &'a MessageQueue,
+    spill: Option<Spill>,
+}
+
+impl<'a> Hand<'a> {
+    pub(crate) fn new(queue: &'a MessageQueue, spill: Option<Spill>) -> Self {
+        Self { queue, spill }
+    }
+
+    /// Puts a message back for this reason, with its priority, behind others of the same. Where it
+    /// cannot be, it is put aside. The reason tells where it is now.
+    pub(crate) fn put_back(&self, message: &Message, reason: Failure) -> Failure {
+        // Without waiting: whoever is to be served next may be what waits for us.
+        match self.queue.try_send(&message.data, message.priority) {
+            Ok(()) => reason.and("the message in hand was put back into the queue"),
+            Err(refused) => self.put_aside(message, reason, &refused),
+        }
+    }
+
+    fn put_aside(
+        &self,
+        message: &Message,
+        reason: Failure,
+        refused: &posix_mqueue::Error,
+    ) -> Failure {
+        let reason = reason.with_code(Code::PutAside).and(format!(
+            "the message in hand, of priority {}, could not be put back ({})",
+            message.priority,
+            refused.message()
+        ));
+        let Some(spill) = &self.spill else { return here(message, reason) };
+        match spill.write(&message.data) {
+            Ok(()) => reason.and(format!("it is in {}", spill.path())),
+            Err(error) => here(message, reason.and(format!("nor in {} ({error})", spill.path()))),
+        }
+    }
+}
+
+/// Tells the message itself, in letters that every terminal and log keeps.
+fn here(message: &Message, reason: Failure) -> Failure {
+    reason.and(format!("it is, in base64: {}", BASE64_STANDARD.encode(&message.data)))
+}
+
+/// The file of `--spill`: made before anything is taken, so that it is known to be there, and
+/// removed if nothing was written to it.
+#[derive(Debug)]
+pub(crate) struct Spill {
+    file: File,
+    path: PathBuf,
+    used: Cell<bool>,
+}
+
+impl Spill {
+    pub(crate) fn create(path: &Path) -> Outcome<Self> {
+        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+            Ok(file) => Ok(Self { file, path: path.to_owned(), used: Cell::new(false) }),
+            Err(error) => Err(Failure::from(error).and(format!(
+                "--spill wants a new file, and this is {}",
+                sanitize::name(path.as_os_str())
+            ))),
+        }
+    }
+
+    fn write(&self, data: &[u8]) -> io::Result<()> {
+        self.used.set(true);
+        let mut file = &self.file;
+        file.write_all(data)?;
+        file.sync_all()
+    }
+
+    fn path(&self) -> String {
+        sanitize::name(self.path.as_os_str())
+    }
+}
+
+impl Drop for Spill {
+    fn drop(&mut self) {
+        if !self.used.get() {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
