@@ -9,14 +9,14 @@ use crate::sanitize;
 
 /// The parser of every argument that is a name.
 pub(crate) fn parser() -> impl TypedValueParser<Value = QueueName> {
-    OsStringValueParser::new().try_map(parse)
+    OsStringValueParser::new().try_map(|typed| parse(&typed))
 }
 
 /// Names of scripts are bytes; what is wrong with one is said before anything is opened.
-fn parse(typed: OsString) -> Result<QueueName, String> {
-    QueueName::new(&typed).map_err(|error| {
+fn parse(typed: &OsStr) -> Result<QueueName, String> {
+    QueueName::new(typed).map_err(|error| {
         let why = error.explanation().unwrap_or("it names no queue");
-        match with_slash(&typed) {
+        match with_slash(typed) {
             Some(name) => format!("{why}; did you mean {}?", sanitize::name(name.as_os_str())),
             None => why.to_owned(),
         }
