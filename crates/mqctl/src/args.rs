@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{create, rm};
+use crate::commands::{create, metrics, rm};
 use crate::exit_code;
 use crate::failure::Outcome;
 
@@ -19,6 +19,7 @@ pub(crate) struct Mqctl {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Create(create::Args),
+    Metrics(metrics::Args),
     Rm(rm::Args),
 }
 
@@ -26,6 +27,7 @@ impl Mqctl {
     pub(crate) fn run(self) -> Outcome {
         match self.verb {
             Verb::Create(args) => args.run(),
+            Verb::Metrics(args) => args.run(),
             Verb::Rm(args) => args.run(),
         }
     }

@@ -1,6 +1,6 @@
 //! Why a verb ended early: what is said on standard error, and the exit code.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
@@ -40,12 +40,19 @@ impl Failure {
     }
 }
 
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&sanitize::line(&self.text))
+    }
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let sending = error.call().contains("send");
         let code = match error.kind() {
             _ if error.is_limit() => Code::Limit,
-            io::ErrorKind::NotFound => Code::NotFound,
+            // Without a name it is the directory of all queues that is not there.
+            io::ErrorKind::NotFound if error.name().is_some() => Code::NotFound,
             io::ErrorKind::TimedOut => Code::TimedOut,
             io::ErrorKind::WouldBlock if sending => Code::Full,
             io::ErrorKind::WouldBlock => Code::Empty,
