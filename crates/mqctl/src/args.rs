@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{create, metrics, rm};
+use crate::commands::{bench, create, metrics, rm};
 use crate::exit_code;
 use crate::failure::Outcome;
 
@@ -18,6 +18,7 @@ pub(crate) struct Mqctl {
 /// A line for each verb; its file in `commands` has the rest.
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Bench(bench::Args),
     Create(create::Args),
     Metrics(metrics::Args),
     Rm(rm::Args),
@@ -26,6 +27,7 @@ enum Verb {
 impl Mqctl {
     pub(crate) fn run(self) -> Outcome {
         match self.verb {
+            Verb::Bench(args) => args.run(),
             Verb::Create(args) => args.run(),
             Verb::Metrics(args) => args.run(),
             Verb::Rm(args) => args.run(),

@@ -4,6 +4,7 @@
 //! shell is told, `failure.rs` what the user is told.
 
 mod args;
+mod blocks;
 mod commands;
 mod exit_code;
 mod failure;
