@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    chmod, chown, completions, create, info, limits, ls, man, recv, rm, send, wait,
+    bench, chmod, chown, completions, create, info, limits, ls, man, metrics, recv, rm, send, wait,
 };
 use crate::exit_code;
 use crate::failure::Outcome;
@@ -20,6 +20,7 @@ pub(crate) struct Mqctl {
 /// A line for each verb; its file in `commands` has the rest.
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Bench(bench::Args),
     Chmod(chmod::Args),
     Chown(chown::Args),
     Completions(completions::Args),
@@ -28,6 +29,7 @@ enum Verb {
     Limits(limits::Args),
     Ls(ls::Args),
     Man(man::Args),
+    Metrics(metrics::Args),
     Recv(recv::Args),
     Rm(rm::Args),
     Send(send::Args),
@@ -37,6 +39,7 @@ enum Verb {
 impl Mqctl {
     pub(crate) fn run(self) -> Outcome {
         match self.verb {
+            Verb::Bench(args) => args.run(),
             Verb::Chmod(args) => args.run(),
             Verb::Chown(args) => args.run(),
             Verb::Completions(args) => args.run(),
@@ -45,6 +48,7 @@ impl Mqctl {
             Verb::Limits(args) => args.run(),
             Verb::Ls(args) => args.run(),
             Verb::Man(args) => args.run(),
+            Verb::Metrics(args) => args.run(),
             Verb::Recv(args) => args.run(),
             Verb::Rm(args) => args.run(),
             Verb::Send(args) => args.run(),

@@ -1,5 +1,6 @@
 //! The verbs: in each file its arguments and what it does.
 
+pub(crate) mod bench;
 pub(crate) mod chmod;
 pub(crate) mod chown;
 pub(crate) mod completions;
@@ -8,6 +9,7 @@ pub(crate) mod info;
 pub(crate) mod limits;
 pub(crate) mod ls;
 pub(crate) mod man;
+pub(crate) mod metrics;
 pub(crate) mod recv;
 pub(crate) mod rm;
 pub(crate) mod send;
