@@ -13,11 +13,12 @@ BENCH_C := target/bench/libraw.so
 BENCH_RUST := target/bench/release/libbench_peers.so
 SOURCES := $(shell find crates python -type f) Cargo.toml Cargo.lock pyproject.toml README.md
 
-.PHONY: help demo test test-rust test-python test-via-libc lint bench bench-aio soak fuzz sanitize interpose-test clean
+.PHONY: help demo test test-rust test-python test-mqctl test-via-libc docs lint bench bench-aio soak fuzz sanitize interpose-test clean
 
 help:
 	@echo "make demo    build, install into $(VENV), show a queue at work"
 	@echo "make test    every test: Rust, and Python on every CPython found"
+	@echo "make docs    the help in docs/mqctl.md, and the manual pages in target/man"
 	@echo "make lint    formatting, lints, types, documentation"
 	@echo "make bench   speed beside other libraries, in some minutes (BENCH=--quick: half of one)"
 	@echo "make bench-aio   tasks beside threads and sockets, in a minute (BENCH=--uvloop: in its loop)"
@@ -30,7 +31,7 @@ help:
 demo: $(BIN)/demo-ready
 	@$(BIN)/python examples/demo.py
 
-test: test-rust test-python test-via-libc
+test: test-rust test-python test-mqctl test-via-libc
 
 # Documentation examples run under cargo test alone.
 test-rust:
@@ -44,6 +45,15 @@ test-rust:
 test-python: $(WHEEL)
 	$(BIN)/python tests/every_python.py target/wheels/*.whl
 
+# The command as pip installs it, into an environment that has nothing else.
+test-mqctl: $(BIN)/uv
+	@rm -rf target/mqctl-wheel
+	$(BIN)/maturin build --manifest-path crates/mqctl/Cargo.toml --profile dev --quiet --out target/mqctl-wheel
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venvs/mqctl
+	$(BIN)/uv pip install --quiet --python .venvs/mqctl/bin/python target/mqctl-wheel/*.whl
+	.venvs/mqctl/bin/mqctl create /mqctl-wheel.$$$$ --maxmsg 1 --msgsize 8 && \
+		.venvs/mqctl/bin/mqctl rm --if-empty /mqctl-wheel.$$$$
+
 # Where there is no instruction of ours for it, libc makes the calls that carry messages.
 test-via-libc: $(BIN)/demo-ready
 	cargo test --package posix-mqueue --all-features --tests
@@ -52,6 +62,11 @@ test-via-libc: $(BIN)/demo-ready
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venvs/via-libc
 	$(BIN)/uv pip install --quiet --python .venvs/via-libc/bin/python --group test target/via-libc/*.whl
 	.venvs/via-libc/bin/python -m pytest -q
+
+# The help of the command, as it is now.
+docs:
+	SNAPSHOTS=overwrite cargo test --quiet --package mqctl --test docs
+	cargo run --quiet --package mqctl -- man target/man
 
 lint: $(BIN)/lint-ready
 	cargo fmt --all --check

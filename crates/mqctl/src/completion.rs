@@ -3,32 +3,34 @@
 use std::ffi::OsStr;
 
 use clap::builder::ValueParser;
-use clap::{Arg, Command, CommandFactory as _};
+use clap::{Command, CommandFactory as _};
 use clap_complete::CompleteEnv;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use posix_mqueue::QueueName;
 
 use crate::args::Mqctl;
+use crate::sanitize;
 
 /// The variable by which a shell's function asks; `mqctl completions` prints the function.
 pub(crate) const VARIABLE: &str = "MQCTL_COMPLETE";
 
 /// Answers the shell and ends the process, if it is a shell that asks.
 pub(crate) fn answer() {
-    CompleteEnv::with_factory(definition).var(VARIABLE).complete();
+    // The other shells quote what they insert.
+    let quotes = std::env::var_os(VARIABLE).is_some_and(|shell| shell != "bash");
+    CompleteEnv::with_factory(|| with_names(Mqctl::command(), quotes)).var(VARIABLE).complete();
 }
 
 /// All that can be typed, where every argument that is a queue's name knows the queues there are.
-fn definition() -> Command {
-    with_names(Mqctl::command())
-}
-
-fn with_names(command: Command) -> Command {
-    command.mut_args(with_queues).mut_subcommands(with_names)
-}
-
-fn with_queues(arg: Arg) -> Arg {
-    if is_name(arg.get_value_parser()) { arg.add(ArgValueCompleter::new(queues)) } else { arg }
+fn with_names(command: Command, quotes: bool) -> Command {
+    command
+        .mut_args(|arg| {
+            if !is_name(arg.get_value_parser()) {
+                return arg;
+            }
+            arg.add(ArgValueCompleter::new(move |typed: &OsStr| queues(typed, quotes)))
+        })
+        .mut_subcommands(|verb| with_names(verb, quotes))
 }
 
 fn is_name(parser: &ValueParser) -> bool {
@@ -36,13 +38,28 @@ fn is_name(parser: &ValueParser) -> bool {
 }
 
 /// The queues whose names go on as typed. Where they cannot be listed there are none to offer.
-fn queues(typed: &OsStr) -> Vec<CompletionCandidate> {
+fn queues(typed: &OsStr, quotes: bool) -> Vec<CompletionCandidate> {
     let names = posix_mqueue::list_queues().unwrap_or_default();
+    // A word is given as it was typed.
+    let typed = unquoted(typed);
     let can_be_offered = |name: &QueueName| {
         let text = name.as_os_str().to_str();
-        // It is shown on a terminal as it is, and one line is one candidate.
-        text.is_some_and(|text| !text.chars().any(char::is_control))
-            && name.as_os_str().as_encoded_bytes().starts_with(typed.as_encoded_bytes())
+        text.is_some_and(|text| text.chars().all(|c| is_plain(c) || quotes && is_shown(c)))
+            && unquoted(name.as_os_str()).starts_with(&typed)
     };
     names.iter().filter(|name| can_be_offered(name)).map(CompletionCandidate::new).collect()
+}
+
+fn unquoted(word: &OsStr) -> Vec<u8> {
+    word.as_encoded_bytes().iter().copied().filter(|byte| !b"\\'\"".contains(byte)).collect()
+}
+
+/// It stands for itself in every shell, and is part of a word.
+fn is_plain(c: char) -> bool {
+    c.is_alphanumeric() || "/._-+,%".contains(c)
+}
+
+/// It can be written to a terminal, and candidates are lines.
+fn is_shown(c: char) -> bool {
+    !sanitize::is_unsafe(c)
 }

@@ -37,4 +37,5 @@ Exit codes:
   7  refused: permission, or what exists is not what was asked for
   8  refused by a limit of the system
   9  a message that was taken could not be put back; the error says where it is
+
 A signal that ends mqctl shows as one: 130 after Ctrl-C.";

@@ -19,8 +19,7 @@ pub(crate) fn bytes(bytes: &[u8]) -> String {
     let mut safe = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
-            // What reorders or hides text is as dangerous as what moves the cursor.
-            if c.is_control() || is_deceptive(c) {
+            if is_unsafe(c) {
                 safe.extend(c.escape_default());
             } else {
                 safe.push(c);
@@ -31,6 +30,11 @@ pub(crate) fn bytes(bytes: &[u8]) -> String {
         }
     }
     safe
+}
+
+/// What reorders or hides text is as dangerous as what moves the cursor.
+pub(crate) fn is_unsafe(c: char) -> bool {
+    c.is_control() || is_deceptive(c)
 }
 
 /// Bidirectional overrides and isolates, zero-width characters, line and paragraph separators.

@@ -58,7 +58,7 @@ fn numbers_are_numbers_in_json() {
     queue.send(b"three", 0).unwrap();
     queue.notify(Notification::Silent).unwrap();
     let record = run(line("info --json {}", &name)).succeeded().json()[0].clone();
-    assert_eq!(record["name"], (&name).as_ref().to_str().unwrap());
+    assert_eq!(record["name"], name.as_str());
     assert_eq!(record["messages"], 1);
     assert_eq!(record["maxmsg"], 4);
     assert_eq!(record["msgsize"], 64);

@@ -127,7 +127,7 @@ fn a_pipe_that_nobody_reads_ends_it_as_it_ends_every_program() {
 /// The object of this queue.
 fn entry_of(name: &UniqueName, arguments: &[&str]) -> Value {
     let all = run(arguments).json();
-    let wanted = name.as_ref().to_str().unwrap();
+    let wanted = name.as_str();
     all.as_array().unwrap().iter().find(|entry| entry["name"] == wanted).unwrap().clone()
 }
 

@@ -8,9 +8,13 @@ use crate::{completion, output};
 
 /// Print what makes a shell complete verbs, options and the names of queues
 ///
-/// bash: source <(mqctl completions bash), in ~/.bashrc;
-/// zsh: source <(mqctl completions zsh), in ~/.zshrc after compinit;
-/// fish: mqctl completions fish | source, in ~/.config/fish/config.fish.
+/// - bash, in ~/.bashrc: source <(mqctl completions bash)
+///
+/// - zsh, in ~/.zshrc after compinit: source <(mqctl completions zsh)
+///
+/// - fish, in ~/.config/fish/config.fish: mqctl completions fish | source
+///
+/// Names of queues are found where `mqctl ls` finds them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The shell

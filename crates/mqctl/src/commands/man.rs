@@ -1,6 +1,7 @@
 //! `mqctl man`
 
 use std::fs;
+use std::io;
 use std::path::PathBuf;
 
 use clap::CommandFactory as _;
@@ -21,10 +22,17 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) fn run(self) -> Outcome {
-        fs::create_dir_all(&self.folder)
-            .and_then(|()| clap_mangen::generate_to(Mqctl::command(), &self.folder))
-            .map_err(|error| {
-                Failure::new(Code::Failed, format!("{}: {error}", self.folder.display()))
-            })
+        self.write().map_err(|error| {
+            Failure::new(Code::Failed, format!("{}: {error}", self.folder.display()))
+        })
+    }
+
+    fn write(&self) -> io::Result<()> {
+        fs::create_dir_all(&self.folder)?;
+        clap_mangen::generate_to(Mqctl::command(), &self.folder)?;
+        // What follows the options in the help is the exit codes, whose section has a usual name.
+        let first = self.folder.join("mqctl.1");
+        let page = fs::read_to_string(&first)?.replace("\n.SH EXTRA\n", "\n.SH EXIT STATUS\n");
+        fs::write(first, page)
     }
 }
