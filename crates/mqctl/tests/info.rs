@@ -37,6 +37,14 @@ fn all_of_it_is_shown_in_words() {
 }
 
 #[test]
+fn all_of_it_is_in_json() {
+    let script = "mqctl create /jobs --maxmsg 4 --msgsize 1K --mode 640
+                  mqctl info --json /jobs | sed 's/20..-..-..T..:..:..Z/DATE/; s/,.holders_c.*//'";
+    let Some(transcript) = namespace::transcript(script) else { return };
+    transcript.succeeded().is_snapshot("info-json");
+}
+
+#[test]
 fn with_nothing_mounted_it_tells_what_an_open_queue_tells() {
     let script = "mqctl create /jobs --maxmsg 4 --msgsize 1K --mode 640
                   unprivileged mqctl info /jobs | sed 's/20..-..-..T..:..:..Z/DATE/'
