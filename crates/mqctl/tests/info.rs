@@ -104,9 +104,6 @@ fn the_queue_of_somebody_else_is_refused() {
 
 #[test]
 fn a_refusal_has_mode_and_owner_where_they_are_to_be_seen() {
-    if !namespace::has_nobody() {
-        return;
-    }
     let script = "mqctl create /of-root --maxmsg 1 --msgsize 8
                   mount_queues
                   nobody mqctl info /of-root";
