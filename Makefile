@@ -13,7 +13,7 @@ BENCH_C := target/bench/libraw.so
 BENCH_RUST := target/bench/release/libbench_peers.so
 SOURCES := $(shell find crates python -type f) Cargo.toml Cargo.lock pyproject.toml README.md
 
-.PHONY: help demo test test-rust test-python test-mqctl test-via-libc docs lint bench bench-aio soak fuzz sanitize interpose-test clean
+.PHONY: help demo test test-rust test-python test-mqctl test-via-libc docs lint bench bench-aio bench-startup soak fuzz sanitize interpose-test clean
 
 help:
 	@echo "make demo    build, install into $(VENV), show a queue at work"
@@ -22,6 +22,7 @@ help:
 	@echo "make lint    formatting, lints, types, documentation"
 	@echo "make bench   speed beside other libraries, in some minutes (BENCH=--quick: half of one)"
 	@echo "make bench-aio   tasks beside threads and sockets, in a minute (BENCH=--uvloop: in its loop)"
+	@echo "make bench-startup   the time that the command takes to start, beside other programs"
 	@echo "make soak    account for every message, MESSAGES=$(MESSAGES) in each configuration"
 	@echo "make fuzz    feed the parsers what nobody would write, SECONDS=$(SECONDS) each"
 	@echo "make sanitize        the tests with AddressSanitizer"
@@ -48,7 +49,7 @@ test-python: $(WHEEL)
 # The command as pip installs it, into an environment that has nothing else.
 test-mqctl: $(BIN)/uv
 	@rm -rf target/mqctl-wheel
-	$(BIN)/maturin build --manifest-path crates/mqctl/Cargo.toml --profile dev --quiet --out target/mqctl-wheel
+	$(BIN)/maturin build --manifest-path crates/mqctl/Cargo.toml --locked --profile dev --quiet --out target/mqctl-wheel
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venvs/mqctl
 	$(BIN)/uv pip install --quiet --python .venvs/mqctl/bin/python target/mqctl-wheel/*.whl
 	.venvs/mqctl/bin/mqctl create /mqctl-wheel.$$$$ --maxmsg 1 --msgsize 8 && \
@@ -82,6 +83,10 @@ bench: $(BIN)/bench-ready $(BENCH_C) $(BENCH_RUST)
 
 bench-aio: $(BIN)/bench-ready
 	@$(BIN)/python -m bench.aio $(BENCH)
+
+bench-startup: $(BIN)/demo-ready
+	cargo build --release --locked --quiet --package mqctl
+	@$(BIN)/python -m bench.startup
 
 soak: $(BIN)/demo-ready
 	$(BIN)/python soak/integrity.py --messages $(MESSAGES) --seconds 900

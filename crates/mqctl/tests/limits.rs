@@ -48,10 +48,29 @@ fn the_table_has_the_charge_of_each_user_and_what_still_fits() {
 }
 
 #[test]
+fn json_has_numbers_and_null_for_what_is_not_known() {
+    let script = format!(
+        "mqctl create /small --maxmsg 4 --msgsize 1K
+         {RLIMIT}
+         mqctl limits --json
+         unprivileged mqctl limits --json"
+    );
+    let Some(transcript) = namespace::transcript(&script) else { return };
+    transcript.succeeded().is_snapshot("limits-json");
+}
+
+#[test]
+fn what_is_over_a_ceiling_is_not_advised() {
+    let script = "cd /proc/sys/fs/mqueue
+                  echo 65536 >msg_max; echo 16777216 >msgsize_max
+                  echo 16777216 >msgsize_default; echo 40000 >msg_default
+                  mqctl limits | grep fs.mqueue";
+    let Some(transcript) = namespace::transcript(script) else { return };
+    transcript.succeeded().is_snapshot("limits-ceilings");
+}
+
+#[test]
 fn as_many_default_queues_fit_as_it_says() {
-    if !namespace::has_nobody() {
-        return;
-    }
     // Of a user who has no queues in other namespaces, which would be charged too and not seen.
     let uid = 2_000_000_000 + std::process::id();
     let script = format!(
@@ -70,9 +89,6 @@ fn as_many_default_queues_fit_as_it_says() {
 
 #[test]
 fn the_queues_of_others_that_cannot_be_read_are_counted() {
-    if !namespace::has_nobody() {
-        return;
-    }
     let script = "mount_queues
                   mqctl create /of-root --maxmsg 1 --msgsize 8
                   nobody mqctl limits | grep ^root";

@@ -6,9 +6,6 @@ use std::path::Path;
 use crate::error::{Error, Result};
 use crate::sys;
 
-/// `HARD_MSGMAX` and `HARD_MSGSIZEMAX`: no sysctl goes beyond these.
-const HARD_CAPACITY: usize = 65_536;
-const HARD_MESSAGE_SIZE: usize = 16 * 1024 * 1024;
 /// What the kernel charges besides the payload: two structures a message on 64-bit machines,
 /// `msg_msg` and `posix_msg_tree_node`, the second for at most `MQ_PRIO_MAX` messages.
 const STRUCTURE: u64 = 48;
@@ -38,6 +35,11 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// The most that `fs.mqueue.msg_max` can be set to (`HARD_MSGMAX`).
+    pub const HARD_CAPACITY: usize = 65_536;
+    /// The most that `fs.mqueue.msgsize_max` can be set to (`HARD_MSGSIZEMAX`).
+    pub const HARD_MESSAGE_SIZE: usize = 16 * 1024 * 1024;
+
     /// Reads them from `/proc/sys/fs/mqueue` and `getrlimit(2)`.
     ///
     /// ```
@@ -118,15 +120,19 @@ pub(crate) fn explain_create(error: Error, sizes: Option<(usize, usize)>) -> Err
         sys::EINVAL if capacity == 0 || message_size == 0 => {
             error.explained("a queue holds 1 message of 1 byte at least".to_owned())
         }
-        sys::EINVAL if capacity > limits.max_capacity => {
-            error.limited(over("messages", capacity, "msg_max", limits.max_capacity, HARD_CAPACITY))
-        }
+        sys::EINVAL if capacity > limits.max_capacity => error.limited(over(
+            "messages",
+            capacity,
+            "msg_max",
+            limits.max_capacity,
+            Limits::HARD_CAPACITY,
+        )),
         sys::EINVAL if message_size > limits.max_message_size => error.limited(over(
             "bytes a message",
             message_size,
             "msgsize_max",
             limits.max_message_size,
-            HARD_MESSAGE_SIZE,
+            Limits::HARD_MESSAGE_SIZE,
         )),
         sys::EMFILE => {
             let charge = charge(capacity, message_size);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use usage::{Usage, User};
 
 use crate::failure::Outcome;
-use crate::table::{Side, Table, UNKNOWN};
+use crate::table::{NOTHING, Side, Table, UNKNOWN};
 use crate::{account, failure, output};
 
 /// Show what the system allows, what is used of it, and how to raise it
@@ -74,6 +74,28 @@ fn sysctls(limits: &Limits) -> [(&'static str, usize); 5] {
     ]
 }
 
+/// The command that doubles a sysctl, as far as that has an effect.
+fn raising(name: &str, value: usize, limits: &Limits) -> String {
+    // What the kernel allows at all, and what is in force for a default.
+    let (hard, max) = match name {
+        "msg_default" => (Limits::HARD_CAPACITY, Some(("msg_max", limits.max_capacity))),
+        "msg_max" => (Limits::HARD_CAPACITY, None),
+        "msgsize_default" => {
+            (Limits::HARD_MESSAGE_SIZE, Some(("msgsize_max", limits.max_message_size)))
+        }
+        "msgsize_max" => (Limits::HARD_MESSAGE_SIZE, None),
+        _ => (usize::MAX, None),
+    };
+    match max {
+        _ if value >= hard => NOTHING.to_owned(),
+        Some((max, in_force)) if value >= in_force => format!("raise fs.mqueue.{max} first"),
+        _ => {
+            let ceiling = max.map_or(hard, |(_, in_force)| in_force);
+            format!("sysctl -w fs.mqueue.{name}={}", value.saturating_mul(2).min(ceiling))
+        }
+    }
+}
+
 fn finite(bytes: u64) -> Option<u64> {
     (bytes != u64::MAX).then_some(bytes)
 }
@@ -82,7 +104,7 @@ fn table_of(limits: &Limits) -> Table {
     let mut table =
         Table::new(&[("LIMIT", Side::Left), ("VALUE", Side::Right), ("TO RAISE IT", Side::Left)]);
     for (name, value) in sysctls(limits) {
-        let raise = format!("sysctl -w fs.mqueue.{name}={}", value.saturating_mul(2));
+        let raise = raising(name, value, limits);
         table.row(vec![format!("fs.mqueue.{name}").into(), value.to_string().into(), raise.into()]);
     }
     for (which, bytes, raise) in [
@@ -97,7 +119,7 @@ fn table_of(limits: &Limits) -> Table {
         ),
     ] {
         let (value, raise) = match finite(bytes) {
-            None => ("unlimited".to_owned(), String::from("-")),
+            None => ("unlimited".to_owned(), NOTHING.to_owned()),
             Some(bytes) if which == "soft" && bytes == limits.hard_max_bytes => {
                 (bytes.to_string(), "raise the hard one first".to_owned())
             }
