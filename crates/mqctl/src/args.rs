@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{create, recv, rm, send, wait};
+use crate::commands::{create, drain, r#move, recv, restore, rm, send, tee, wait};
 use crate::exit_code;
 use crate::failure::Outcome;
 
@@ -19,9 +19,13 @@ pub(crate) struct Mqctl {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Create(create::Args),
+    Drain(drain::Args),
+    Move(r#move::Args),
     Recv(recv::Args),
+    Restore(restore::Args),
     Rm(rm::Args),
     Send(send::Args),
+    Tee(tee::Args),
     Wait(wait::Args),
 }
 
@@ -29,9 +33,13 @@ impl Mqctl {
     pub(crate) fn run(self) -> Outcome {
         match self.verb {
             Verb::Create(args) => args.run(),
+            Verb::Drain(args) => args.run(),
+            Verb::Move(args) => args.run(),
             Verb::Recv(args) => args.run(),
+            Verb::Restore(args) => args.run(),
             Verb::Rm(args) => args.run(),
             Verb::Send(args) => args.run(),
+            Verb::Tee(args) => args.run(),
             Verb::Wait(args) => args.run(),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display};
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 
 use posix_mqueue::{Error, QueueName};
@@ -35,6 +36,12 @@ impl Failure {
     /// What is wrong with one queue.
     pub(crate) fn about(code: Code, name: &QueueName, text: impl Display) -> Self {
         Self::new(code, format!("{}: {text}", sanitize::name(name.as_os_str())))
+    }
+
+    /// What is wrong with a file.
+    pub(crate) fn about_file(path: &Path, text: impl Display) -> Self {
+        let text = text.to_string();
+        Self::new(Code::Failed, format!("{}: {}", sanitize::name(path.as_os_str()), words(&text)))
     }
 
     pub(crate) fn usage(text: impl Display) -> Self {
@@ -115,9 +122,17 @@ impl From<io::Error> for Failure {
             // Who reads no more knows why: quiet, as any program in a pipeline.
             return Self::killed(SIGPIPE);
         }
-        // Without the number, which is in no error of this program.
-        let text = error.to_string();
-        let words = text.split(" (os error ").next().unwrap_or_default();
-        Self::new(Code::Failed, words)
+        Self::new(Code::Failed, words(&error.to_string()))
     }
+}
+
+/// An error of the system without its number, which is in no error of this program.
+fn words(text: &str) -> &str {
+    text.split(" (os error ").next().unwrap_or_default()
+}
+
+/// A remark on standard error.
+pub(crate) fn say(text: &str) {
+    // Where nobody can be told, the code is all there is.
+    let _ = writeln!(io::stderr(), "mqctl: {}", sanitize::line(text));
 }

@@ -6,24 +6,33 @@
 mod args;
 mod commands;
 mod delivery;
+mod dump;
 mod exit_code;
 mod failure;
 mod format;
 mod hand;
 mod hex;
 mod output;
+mod partial_file;
+mod passing;
+mod progress;
 mod queue_name;
 mod records;
 mod sanitize;
 mod signals;
 mod size;
+mod target;
 mod waiting;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
+use signal_hook::consts::SIGXFSZ;
 
 fn main() -> ExitCode {
+    // A file that may not grow is an error of the write, not the end of who has a message in hand.
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
     match args::Mqctl::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
