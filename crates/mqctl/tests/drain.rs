@@ -195,12 +195,16 @@ fn what_another_user_can_neither_write_nor_put_back_is_put_aside() {
     assert_eq!(folder.names(), ["dump.partial", "spill"]);
 }
 
+/// So long that it takes a drain longer to write one than the sender to send one.
+const LONG: usize = 8000;
+
 /// Sends numbered messages until it is told to stop; gives how many there were.
 fn load(queue: MessageQueue, stop: Arc<AtomicBool>) -> JoinHandle<u32> {
     std::thread::spawn(move || {
-        let mut number = 0_u32;
+        let (mut number, mut message) = (0_u32, [7; LONG]);
         while !stop.load(Ordering::SeqCst) {
-            if queue.try_send(&number.to_be_bytes(), 4).is_ok() {
+            message[..4].copy_from_slice(&number.to_be_bytes());
+            if queue.try_send(&message, 4).is_ok() {
                 number += 1;
             }
         }
@@ -210,8 +214,9 @@ fn load(queue: MessageQueue, stop: Arc<AtomicBool>) -> JoinHandle<u32> {
 
 fn numbers(queue: &MessageQueue) -> Vec<u32> {
     let number = |(data, priority): (Vec<u8>, u32)| {
-        assert_eq!(priority, 4);
-        u32::from_be_bytes(data.try_into().unwrap())
+        let (number, rest) = data.split_at(4);
+        assert_eq!((rest, priority), (&[7; LONG - 4][..], 4));
+        u32::from_be_bytes(number.try_into().unwrap())
     };
     backlog(queue).into_iter().map(number).collect()
 }
@@ -228,24 +233,28 @@ struct Account {
 /// Ends a drain under load, when its file has so many bytes.
 fn ended_by(end: &str, bytes: u64) -> Account {
     let (name, folder) = (UniqueName::new("drain"), Folder::new());
-    let queue = name.queue(10, 8);
+    let queue = name.queue(10, LONG);
     let stop = Arc::new(AtomicBool::new(false));
     let sender = load(queue.try_clone().unwrap(), Arc::clone(&stop));
     eventually(|| queue.attributes().unwrap().messages > 5);
     let (dump, partial) = (folder.file("dump"), folder.file("dump.partial"));
     let mut child = start(&mut mqctl(arguments("drain", &name, &[&dump])));
-    eventually(|| {
-        let length = fs::metadata(&partial).map_or(0, |file| file.len());
-        length >= bytes || child.try_wait().unwrap().is_some()
-    });
-    if child.try_wait().unwrap().is_none() {
-        signal(&child, end);
+    let mut running = true;
+    while running && fs::metadata(&partial).map_or(0, |file| file.len()) < bytes {
+        running = child.try_wait().unwrap().is_none();
+    }
+    match end {
+        // At once, where a program that does it would come late.
+        "KILL" => child.kill().unwrap(),
+        _ if running => signal(&child, end),
+        _ => {}
     }
     let hit = !child.wait().unwrap().success();
     stop.store(true, Ordering::SeqCst);
     let sent = sender.join().unwrap();
     let in_queue = numbers(&queue);
-    let file = if end == "KILL" && hit { partial } else { dump };
+    // What ends it behind its last step finds a whole file.
+    let file = if end == "KILL" && folder.names() == ["dump.partial"] { partial } else { dump };
     // As many as there are, through a queue that is emptied meanwhile.
     let mut restore = start(&mut mqctl(arguments("restore", &name, &[&file, "--partial"])));
     let mut in_file = Vec::new();
