@@ -2,9 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{
-    bench, chmod, chown, completions, create, info, limits, ls, man, metrics, recv, rm, send, wait,
-};
+use crate::commands::{bench, chmod, chown, completions, create, drain, info, limits, ls, man, metrics, r#move, recv, restore, rm, send, tee, wait};
 use crate::exit_code;
 use crate::failure::Outcome;
 
@@ -25,14 +23,18 @@ enum Verb {
     Chown(chown::Args),
     Completions(completions::Args),
     Create(create::Args),
+    Drain(drain::Args),
     Info(info::Args),
     Limits(limits::Args),
     Ls(ls::Args),
     Man(man::Args),
     Metrics(metrics::Args),
+    Move(r#move::Args),
     Recv(recv::Args),
+    Restore(restore::Args),
     Rm(rm::Args),
     Send(send::Args),
+    Tee(tee::Args),
     Wait(wait::Args),
 }
 
@@ -44,14 +46,18 @@ impl Mqctl {
             Verb::Chown(args) => args.run(),
             Verb::Completions(args) => args.run(),
             Verb::Create(args) => args.run(),
+            Verb::Drain(args) => args.run(),
             Verb::Info(args) => args.run(),
             Verb::Limits(args) => args.run(),
             Verb::Ls(args) => args.run(),
             Verb::Man(args) => args.run(),
             Verb::Metrics(args) => args.run(),
+            Verb::Move(args) => args.run(),
             Verb::Recv(args) => args.run(),
+            Verb::Restore(args) => args.run(),
             Verb::Rm(args) => args.run(),
             Verb::Send(args) => args.run(),
+            Verb::Tee(args) => args.run(),
             Verb::Wait(args) => args.run(),
         }
     }

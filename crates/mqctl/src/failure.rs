@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display};
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 
 use posix_mqueue::{Error, QueueName};
@@ -36,6 +37,12 @@ impl Failure {
     /// With the name of the queue before the sentence.
     pub(crate) fn about(name: &QueueName, code: Code, text: impl Display) -> Self {
         Self::new(code, format!("{}: {text}", sanitize::name(name.as_os_str())))
+    }
+
+    /// What is wrong with a file.
+    pub(crate) fn about_file(path: &Path, text: impl Display) -> Self {
+        let text = text.to_string();
+        Self::new(Code::Failed, format!("{}: {}", sanitize::name(path.as_os_str()), words(&text)))
     }
 
     pub(crate) fn usage(text: impl Display) -> Self {
@@ -125,10 +132,7 @@ impl From<io::Error> for Failure {
             // Who reads no more knows why: quiet, as any program in a pipeline.
             return Self::killed(SIGPIPE);
         }
-        // Without the number, which is in no error of this program.
-        let text = error.to_string();
-        let words = text.split(" (os error ").next().unwrap_or_default();
-        Self::new(Code::Failed, words)
+        Self::new(Code::Failed, words(&error.to_string()))
     }
 }
 
@@ -139,6 +143,11 @@ pub(crate) fn why(error: &Error) -> String {
         None if error.kind() == io::ErrorKind::NotFound => "there is no queue of this name".into(),
         _ => error.message(),
     }
+}
+
+/// An error of the system without its number, which is in no error of this program.
+fn words(text: &str) -> &str {
+    text.split(" (os error ").next().unwrap_or_default()
 }
 
 /// A remark on standard error.

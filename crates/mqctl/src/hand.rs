@@ -39,23 +39,26 @@ impl<'a> Hand<'a> {
     /// Puts a message back for this reason, with its priority, behind others of the same. Where it
     /// cannot be, it is put aside. The reason tells where it is now.
     pub(crate) fn put_back(&self, message: &Message, reason: Failure) -> Failure {
-        // Without waiting: whoever is to be served next may be what waits for us.
-        match self.queue.try_send(&message.data, message.priority) {
+        match self.send_back(message) {
             Ok(()) => reason.and("the message in hand was put back into the queue"),
             Err(refused) => self.put_aside(message, reason, &refused),
         }
     }
 
-    fn put_aside(
-        &self,
-        message: &Message,
-        reason: Failure,
-        refused: &posix_mqueue::Error,
-    ) -> Failure {
+    fn send_back(&self, message: &Message) -> Result<(), String> {
+        // What is put into a queue without a name goes with the last who has it open.
+        if self.queue.status().is_ok_and(|status| status.unlinked) {
+            return Err("the queue was removed meanwhile".into());
+        }
+        // Without waiting: whoever is to be served next may be what waits for us.
+        let sent = self.queue.try_send(&message.data, message.priority);
+        sent.map_err(|error| error.message())
+    }
+
+    fn put_aside(&self, message: &Message, reason: Failure, refused: &str) -> Failure {
         let reason = reason.with_code(Code::PutAside).and(format!(
-            "the message in hand, of priority {}, could not be put back ({})",
-            message.priority,
-            refused.message()
+            "the message in hand, of priority {}, could not be put back ({refused})",
+            message.priority
         ));
         let Some(spill) = &self.spill else { return here(message, reason) };
         match spill.write(&message.data) {

@@ -1,0 +1,139 @@
+//! `mqctl restore`
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use posix_mqueue::{Deadline, Message, OpenOptions, QueueName};
+
+use crate::dump::Verified;
+use crate::exit_code::Code;
+use crate::failure::{self, Failure, Outcome};
+use crate::progress::Progress;
+use crate::signals::Signals;
+use crate::target::Target;
+use crate::waiting::Waiting;
+use crate::{queue_name, sanitize};
+
+/// Send the messages of a file that `mqctl drain` wrote
+///
+/// All of the file is read and checked before the first message is sent: one that is cut or damaged
+/// is refused whole, as is one with a message that is too long for the queue. The messages are sent
+/// in order, with their priorities, waiting while the queue is full; if that ends early, the error
+/// says how many were sent, and --skip goes on there. The file is not changed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The queue's name, as in /jobs
+    #[arg(value_parser = queue_name::parser())]
+    queue: QueueName,
+    /// The file; - is standard input
+    file: PathBuf,
+    /// Make the queue if there is none, with the sizes of the one that the messages are from
+    #[arg(long)]
+    create: bool,
+    /// Take the messages that are whole of a file that is cut, and say so
+    #[arg(long)]
+    partial: bool,
+    /// Leave out the first N messages
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    skip: u64,
+    #[command(flatten)]
+    waiting: Waiting,
+}
+
+impl Args {
+    pub(crate) fn run(self) -> Outcome {
+        let existing = self.existing()?;
+        let most = existing.as_ref().map(|target| target.queue().message_size());
+        let mut dump = Verified::open(&self.file, self.partial, |number, message| match most {
+            Some(most) if message.data.len() > most && number > self.skip => {
+                Err(self.too_long(number, message.data.len(), most))
+            }
+            _ => Ok(()),
+        })?;
+        self.remark(&dump)?;
+        let target = match existing {
+            Some(target) => target,
+            None => self.make(&dump)?,
+        };
+        let signals = Signals::watch(vec![Arc::clone(target.queue())])?;
+        let mut sent = 0;
+        let ended = self.send(&mut dump, &target, &signals, &mut sent);
+        ended.map_err(|failure| self.account(sent, dump.count(), failure))
+    }
+
+    /// The queue, or None if it is to be made.
+    fn existing(&self) -> Outcome<Option<Target>> {
+        match Target::open(&self.queue) {
+            Ok(target) => Ok(Some(target)),
+            Err(error) if self.create && error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn make(&self, dump: &Verified) -> Outcome<Target> {
+        let sizes = dump.sizes();
+        let mut options = OpenOptions::new();
+        // What somebody else makes meanwhile was not checked.
+        options.write(true).create(true).exclusive(true);
+        options.capacity(sizes.capacity as usize).message_size(sizes.message_size as usize);
+        Ok(Target::new(options.open(&self.queue)?, &self.queue))
+    }
+
+    /// Says what is left out, and refuses to leave out more than there is.
+    fn remark(&self, dump: &Verified) -> Outcome {
+        let count = dump.count();
+        if self.skip > count {
+            let text = format!("--skip {}: there are {count} messages", self.skip);
+            return Err(Failure::usage(text));
+        }
+        if let Some(cut) = dump.cut() {
+            let file = sanitize::name(self.file.as_os_str());
+            failure::say(&format!("{file}: {cut}; the {count} messages that are whole are sent"));
+        }
+        Ok(())
+    }
+
+    fn send(
+        &self,
+        dump: &mut Verified,
+        target: &Target,
+        signals: &Signals,
+        sent: &mut u64,
+    ) -> Outcome {
+        let deadline: Deadline = self.waiting.deadline();
+        let mut progress = Progress::new("messages sent", Some(dump.count() - self.skip));
+        let mut message = Message::default();
+        let mut number = 0;
+        let changed = |text: &dyn std::fmt::Display| Failure::about_file(&self.file, text);
+        while dump.next(&mut message).map_err(|flaw| changed(&flaw))? {
+            number += 1;
+            if number <= self.skip {
+                continue;
+            }
+            signals.check()?;
+            target.send(&message, deadline).map_err(|failure| signals.reason(failure))?;
+            *sent += 1;
+            progress.show(*sent);
+        }
+        Ok(())
+    }
+
+    fn too_long(&self, number: u64, length: usize, most: usize) -> Failure {
+        let text = format!(
+            "takes messages of {most} bytes at most, and record {number} of {} has {length}; \
+             nothing was sent",
+            sanitize::name(self.file.as_os_str())
+        );
+        Failure::about(&self.queue, Code::Failed, text)
+    }
+
+    fn account(&self, sent: u64, count: u64, failure: Failure) -> Failure {
+        let done = self.skip + sent;
+        if done == count {
+            return failure.and(format!("all {sent} messages were sent"));
+        }
+        let failure = failure.and(format!("{sent} of {} messages were sent", count - self.skip));
+        if done == 0 { failure } else { failure.and(format!("--skip {done} goes on there")) }
+    }
+}

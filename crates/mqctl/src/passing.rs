@@ -1,0 +1,140 @@
+//! Messages from one queue into others: what `move` and `tee` have in common.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use posix_mqueue::{Deadline, Message, MessageQueue, QueueName};
+
+use crate::exit_code::Code;
+use crate::failure::{Failure, Outcome};
+use crate::hand::{self, Hand, Spill};
+use crate::progress::Progress;
+use crate::sanitize;
+use crate::signals::Signals;
+use crate::target::Target;
+use crate::waiting::{self, Waiting};
+
+/// Which messages, and how.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Passing {
+    /// Stop after so many messages
+    #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    count: Option<u64>,
+    /// Wait for more when the queue is empty, until --timeout if there is one
+    #[arg(long, short = 'F', conflicts_with = "nonblock")]
+    follow: bool,
+    #[command(flatten)]
+    waiting: Waiting,
+    /// Begin even if a queue takes only shorter messages; one that is too long is put back, and
+    /// ends it
+    #[arg(long)]
+    allow_smaller: bool,
+    /// A new file for a message that can neither be sent nor put back
+    #[arg(long, value_name = "FILE")]
+    spill: Option<PathBuf>,
+}
+
+impl Passing {
+    pub(crate) fn run(&self, from: &QueueName, into: &[QueueName]) -> Outcome {
+        check_names(from, into)?;
+        let queue = Arc::new(hand::open(from)?);
+        let targets = into.iter().map(Target::open).collect::<Result<Vec<_>, _>>()?;
+        self.check_sizes(&queue, from, &targets)?;
+        let spill = self.spill.as_deref().map(Spill::create).transpose()?;
+        let mut watched = vec![Arc::clone(&queue)];
+        watched.extend(targets.iter().map(|target| Arc::clone(target.queue())));
+        let signals = Signals::watch(watched)?;
+        let hand = Hand::new(&queue, spill);
+        let deadline = self.waiting.deadline();
+        let mut progress = Progress::new("messages passed on", self.count);
+        let mut passed = 0;
+        let ended = loop {
+            if self.count == Some(passed) {
+                break Ok(());
+            }
+            match self.pass(&queue, &targets, &hand, &signals, deadline) {
+                Ok(true) => passed += 1,
+                Ok(false) => break Ok(()),
+                Err(failure) => break Err(failure),
+            }
+            progress.show(passed);
+        };
+        drop(progress);
+        ended.map_err(|failure| failure.and(format!("{passed} messages were passed on before")))
+    }
+
+    /// Passes one message on; false if there is none and none is waited for.
+    fn pass(
+        &self,
+        queue: &MessageQueue,
+        targets: &[Target],
+        hand: &Hand<'_>,
+        signals: &Signals,
+        deadline: Deadline,
+    ) -> Outcome<bool> {
+        let mut message = Message::default();
+        loop {
+            signals.check()?;
+            match queue.wait_readable(if self.follow { deadline } else { Deadline::Now }) {
+                Err(error) if error.is_timed_out() && !self.follow => return Ok(false),
+                other => other.map_err(|error| signals.reason(error))?,
+            }
+            // Before it is taken: to put it back would change its place among its equals.
+            for target in targets {
+                target.wait_for_room(deadline).map_err(|failure| signals.reason(failure))?;
+            }
+            match waiting::receive(queue, &mut message, Deadline::Now) {
+                Ok(()) => break,
+                // Somebody else was quicker.
+                Err(error) if error.is_would_block() => {}
+                Err(error) => return Err(signals.reason(error)),
+            }
+        }
+        for (target, number) in targets.iter().zip(0..) {
+            let sent = signals.check().and_then(|()| target.send(&message, deadline));
+            if let Err(failure) = sent {
+                let reason = already(targets.iter().take(number), signals.reason(failure));
+                return Err(hand.put_back(&message, reason));
+            }
+        }
+        Ok(true)
+    }
+
+    fn check_sizes(&self, queue: &MessageQueue, from: &QueueName, targets: &[Target]) -> Outcome {
+        let size = queue.message_size();
+        for target in targets {
+            let takes = target.queue().message_size();
+            if takes < size && !self.allow_smaller {
+                let text = format!(
+                    "takes messages of {takes} bytes at most, and {} can have some of {size}; \
+                     --allow-smaller begins nevertheless",
+                    sanitize::name(from.as_os_str())
+                );
+                return Err(Failure::about(target.name(), Code::Refused, text));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Which queues have the message in hand already.
+fn already<'a>(have_it: impl Iterator<Item = &'a Target>, reason: Failure) -> Failure {
+    let names = have_it.map(|target| sanitize::name(target.name().as_os_str()));
+    match names.collect::<Vec<_>>() {
+        names if names.is_empty() => reason,
+        names => reason.and(format!("the message in hand is in {} already", names.join(", "))),
+    }
+}
+
+/// A queue that got what it gave would never be empty.
+fn check_names(from: &QueueName, into: &[QueueName]) -> Outcome {
+    for (name, number) in into.iter().zip(0..) {
+        if name == from || into.iter().take(number).any(|earlier| earlier == name) {
+            let name = sanitize::name(name.as_os_str());
+            return Err(Failure::usage(format!(
+                "{name}: named twice; each queue can be named once"
+            )));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! `mqctl drain` and `mqctl restore` with as many messages as few queues have.
+
+#![allow(clippy::unwrap_used)]
+
+mod fixture;
+
+use std::process::{Command, Stdio};
+
+use fixture::folder::Folder;
+use fixture::process::start;
+use fixture::{UniqueName, arguments, backlog, mqctl, run};
+
+/// In an IPC namespace of its own, whose limits can be raised.
+const SCRIPT: &str = r#"
+echo 10000 >/proc/sys/fs/mqueue/msg_max
+"$0" create /many --maxmsg 10000 --msgsize 64
+od -An -v -tx1 -w64 -N640000 /dev/urandom | tr -d ' ' | split -l 2500 - "$1/part."
+cat "$1"/part.* >"$1/all"
+priority=9
+for part in "$1"/part.*; do
+    "$0" send /many --hex --lines --priority $priority <"$part"
+    priority=$((priority - 3))
+done
+"$0" drain /many "$1/dump"
+"$0" restore /many "$1/dump"
+"$0" recv /many --all --format hex | tr -d ' ' | cmp - "$1/all"
+"#;
+
+#[test]
+fn ten_thousand_messages_in_one_queue_come_back_byte_for_byte() {
+    let mut probe = Command::new("unshare");
+    probe.args(["--ipc", "prlimit", "--msgqueue=unlimited", "true"]).stderr(Stdio::null());
+    if !probe.status().is_ok_and(|status| status.success()) {
+        return fixture::skip("RLIMIT_MSGQUEUE cannot be raised here");
+    }
+    let folder = Folder::new();
+    let mut command = Command::new("unshare");
+    command.args(["--ipc", "prlimit", "--msgqueue=unlimited", "sh", "-euc", SCRIPT]);
+    command.args([env!("CARGO_BIN_EXE_mqctl"), &folder.shown()]).stdin(Stdio::null());
+    fixture::transcript_of(&mut command).succeeded();
+}
+
+/// Where limits cannot be raised, through a small queue that is filled while it is drained, into as
+/// many dumps as it is empty in between.
+#[test]
+fn ten_thousand_messages_through_a_small_queue_come_back_byte_for_byte() {
+    let message = |n: u32| {
+        let length = n as usize % 120;
+        let data: Vec<u8> = (0_u8..=255).cycle().skip(n as usize).take(length).collect();
+        ([&n.to_be_bytes()[..], &data].concat(), n % 5)
+    };
+    let (name, folder) = (UniqueName::new("drain"), Folder::new());
+    let queue = name.queue(10, 128);
+    let feeding = queue.try_clone().unwrap();
+    let feeder = std::thread::spawn(move || {
+        for (data, priority) in (0..10_000).map(message) {
+            feeding.send(&data, priority).unwrap();
+        }
+    });
+    let mut dumps = Vec::new();
+    loop {
+        let over = feeder.is_finished();
+        let dump = folder.file(&dumps.len().to_string());
+        run(arguments("drain", &name, &[&dump])).succeeded();
+        dumps.push(dump);
+        if over {
+            break;
+        }
+    }
+    feeder.join().unwrap();
+    let mut found = Vec::new();
+    for dump in &dumps {
+        let mut restore = start(&mut mqctl(arguments("restore", &name, &[dump])));
+        loop {
+            let over = restore.try_wait().unwrap().is_some();
+            found.extend(backlog(&queue));
+            if over {
+                break;
+            }
+        }
+        assert!(restore.wait().unwrap().success());
+    }
+    assert_eq!(found.len(), 10_000);
+    // A queue keeps the order of equals only.
+    for priority in 0..5 {
+        let of = |all: &mut dyn Iterator<Item = (Vec<u8>, u32)>| -> Vec<_> {
+            all.filter(|message| message.1 == priority).collect()
+        };
+        let sent = of(&mut (0..10_000).map(message));
+        assert!(of(&mut found.iter().cloned()) == sent, "priority {priority}");
+    }
+}
