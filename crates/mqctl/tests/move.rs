@@ -8,7 +8,6 @@ use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Command;
 
 use fixture::folder::Folder;
 use fixture::process::{ended, eventually, is_polling, signal, start};
@@ -180,8 +179,9 @@ fn what_another_user_cannot_put_back_is_put_aside() {
         file.set_permissions(Permissions::from_mode(mode)).unwrap();
     };
     share(&to, 0o602);
-    let arguments = line("move", &[&a, &b], &["--allow-smaller"]);
-    let Some(mut command) = copy.as_nobody(arguments) else { return };
+    let names = [&a, &b];
+    let smaller = line("move", &names, &["--allow-smaller"]);
+    let Some(mut command) = copy.as_nobody(smaller) else { return };
     transcript_of(&mut command).failed(7).is_snapshot("move-refused");
     share(&from, 0o604);
     from.send(b"too\0long", 3).unwrap();
