@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{chmod, chown, completions, create, info, limits, ls, man, rm};
+use crate::commands::{chmod, chown, completions, create, info, limits, ls, man, metrics, rm};
 use crate::exit_code;
 use crate::failure::Outcome;
 
@@ -26,6 +26,7 @@ enum Verb {
     Limits(limits::Args),
     Ls(ls::Args),
     Man(man::Args),
+    Metrics(metrics::Args),
     Rm(rm::Args),
 }
 
@@ -40,6 +41,7 @@ impl Mqctl {
             Verb::Limits(args) => args.run(),
             Verb::Ls(args) => args.run(),
             Verb::Man(args) => args.run(),
+            Verb::Metrics(args) => args.run(),
             Verb::Rm(args) => args.run(),
         }
     }

@@ -8,4 +8,5 @@ pub(crate) mod info;
 pub(crate) mod limits;
 pub(crate) mod ls;
 pub(crate) mod man;
+pub(crate) mod metrics;
 pub(crate) mod rm;

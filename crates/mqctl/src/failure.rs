@@ -1,6 +1,6 @@
 //! Why a verb ended early: what is said on standard error, and the exit code.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
@@ -58,6 +58,12 @@ impl Failure {
             let _ = emulate_default_handler(SIGPIPE);
         }
         ExitCode::from(self.said().code as u8)
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&sanitize::line(&self.text))
     }
 }
 

@@ -1,0 +1,67 @@
+//! Names as labels: any bytes, in a format that has room for UTF-8 only.
+
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
+/// What stands between the braces. No two names have the same labels.
+pub(super) fn labels(name: &OsStr) -> String {
+    let mut labels = format!("name=\"{}\"", value(name.as_bytes()));
+    if name.to_str().is_none() {
+        // Another queue may have the escapes themselves in its name.
+        let bytes = BASE64_STANDARD.encode(name.as_bytes());
+        let _ = write!(labels, ",name_base64=\"{bytes}\"");
+    }
+    labels
+}
+
+/// The three characters that the format escapes, and `\xff` for what is not UTF-8.
+fn value(bytes: &[u8]) -> String {
+    let mut value = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\\' => value.push_str(r"\\"),
+                '"' => value.push_str("\\\""),
+                '\n' => value.push_str(r"\n"),
+                c => value.push(c),
+            }
+        }
+        for byte in chunk.invalid() {
+            let _ = write!(value, r"\\x{byte:02x}");
+        }
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    use super::labels;
+
+    #[test]
+    fn what_the_format_escapes_is_escaped_and_nothing_else() {
+        for (name, expected) in [
+            ("/jobs", r#"name="/jobs""#),
+            ("/a \"b\"", r#"name="/a \"b\"""#),
+            ("/a\nb\tc\rd", "name=\"/a\\nb\tc\rd\""),
+            (r"/a\nb", r#"name="/a\\nb""#),
+            ("/gr\u{fc}n{}", "name=\"/gr\u{fc}n{}\""),
+        ] {
+            assert_eq!(labels(OsStr::new(name)), expected);
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_not_utf8_cannot_be_taken_for_one_that_looks_like_it() {
+        let bytes = labels(OsStr::from_bytes(b"/a\xffb"));
+        let looks_like_it = labels(OsStr::new(r"/a\xffb"));
+        assert_eq!(bytes, r#"name="/a\\xffb",name_base64="L2H/Yg==""#);
+        assert_eq!(looks_like_it, r#"name="/a\\xffb""#);
+    }
+}

@@ -1,0 +1,222 @@
+//! `mqctl metrics`
+
+#![allow(clippy::unwrap_used)]
+
+mod fixture;
+
+use std::ffi::OsStr;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Child, Stdio};
+
+use fixture::user::PublicCopy;
+use fixture::{UniqueName, mqctl, run, transcript_of};
+use posix_mqueue::Notification;
+
+/// The samples of one queue, by its label as it is written, without that.
+fn samples(text: &str, labels: &str) -> Vec<String> {
+    let labels = format!("{{{labels}}}");
+    text.lines()
+        .filter(|line| line.contains(&labels))
+        .map(|line| line.replace(&labels, ""))
+        .collect()
+}
+
+fn label(name: &UniqueName) -> String {
+    let name: &OsStr = name.as_ref();
+    format!("name=\"{}\"", name.to_str().unwrap())
+}
+
+#[test]
+fn help() {
+    run(["metrics", "--help"]).succeeded().is_snapshot("metrics-help");
+}
+
+#[test]
+fn every_number_of_a_queue_is_there() {
+    let name = UniqueName::new("metrics");
+    let queue = name.queue(5, 64);
+    queue.send(b"four", 0).unwrap();
+    queue.send(b"seven..", 0).unwrap();
+    queue.notify(Notification::Silent).unwrap();
+    let page = run(["metrics"]).succeeded().text();
+    let samples = samples(&page, &label(&name));
+    let time = queue.status().unwrap().modified;
+    let time = time.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    assert_eq!(
+        samples,
+        [
+            "mqueue_messages 2",
+            "mqueue_messages_max 5",
+            "mqueue_bytes 11",
+            "mqueue_message_size_max 64",
+            &format!("mqueue_modified_timestamp_seconds {time}"),
+            "mqueue_notification_registered 1",
+            "mqueue_readable 1",
+        ]
+    );
+    // To look at it has not ended the registration.
+    let again = run(["metrics"]).succeeded().text();
+    assert!(
+        self::samples(&again, &label(&name)).contains(&"mqueue_notification_registered 1".into())
+    );
+}
+
+#[test]
+fn every_sample_belongs_to_the_metric_that_was_announced_before_it() {
+    let name = UniqueName::new("metrics");
+    name.queue(1, 8);
+    let page = run(["metrics"]).succeeded().text();
+    assert!(page.ends_with('\n'));
+    let mut metric = String::new();
+    let mut metrics = Vec::new();
+    for line in page.lines() {
+        if let Some(help) = line.strip_prefix("# HELP ") {
+            metric = help.split(' ').next().unwrap().to_owned();
+            metrics.push(metric.clone());
+        } else if let Some(kind) = line.strip_prefix("# TYPE ") {
+            assert_eq!(kind, format!("{metric} gauge"));
+        } else {
+            let (sample, value) = line.rsplit_once(' ').unwrap();
+            assert_eq!(sample.split('{').next(), Some(metric.as_str()));
+            assert!(value == "+Inf" || value.parse::<u64>().is_ok(), "{line}");
+        }
+    }
+    let mut once = metrics.clone();
+    once.sort();
+    once.dedup();
+    assert_eq!(once.len(), metrics.len());
+    assert_eq!(metrics.iter().filter(|name| name.starts_with("mqueue_limit_")).count(), 6);
+}
+
+#[test]
+fn a_name_of_any_bytes_is_one_line_of_utf_8() {
+    let name = UniqueName::new(OsStr::from_bytes(b"a\\b\"c\nd\xff"));
+    name.queue(1, 8);
+    let page = String::from_utf8(run(["metrics"]).succeeded().stdout).unwrap();
+    let begin = r#"{name="/a\\b\"c\nd\\xff."#;
+    let lines: Vec<&str> = page.lines().filter(|line| line.contains(begin)).collect();
+    assert_eq!(lines.len(), 7);
+    assert!(lines.iter().all(|line| line.contains(r#"",name_base64="L2FcYiJjCmT/"#)));
+}
+
+#[test]
+fn a_queue_that_may_not_be_read_says_so_and_has_no_made_up_numbers() {
+    let copy = PublicCopy::new();
+    let Some(mut command) = copy.as_nobody(["metrics"]) else { return };
+    let name = UniqueName::new("metrics");
+    name.queue(1, 8);
+    let transcript = transcript_of(&mut command);
+    if transcript.code == 1 {
+        // Nothing is mounted, and nobody may mount.
+        assert!(transcript.stderr.contains("mount -t mqueue none /dev/mqueue"), "{transcript:?}");
+        return;
+    }
+    let samples = samples(&transcript.text(), &label(&name));
+    assert_eq!(samples.len(), 2);
+    assert!(samples.contains(&"mqueue_readable 0".to_owned()));
+}
+
+#[test]
+fn wrong_addresses_are_refused_with_the_right_form() {
+    for (address, snapshot) in [(":9123", "metrics-no-host"), ("localhost", "metrics-no-port")] {
+        run(["metrics", "--listen", address]).failed(2).is_snapshot(snapshot);
+    }
+}
+
+#[test]
+fn an_address_that_is_in_use_is_named() {
+    let server = Server::start();
+    let transcript = run(["metrics", "--listen", &server.address]).failed(1);
+    assert!(transcript.stderr.starts_with(&format!("mqctl: {}: ", server.address)));
+}
+
+/// `mqctl metrics --listen 0`, until it is dropped.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    fn start() -> Self {
+        let mut command = mqctl(["metrics", "--listen", "0"]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim_end().strip_prefix("mqctl: answering at http://").unwrap();
+        let address = address.strip_suffix("/metrics").unwrap().to_owned();
+        Self { child, address }
+    }
+
+    fn connect(&self) -> TcpStream {
+        TcpStream::connect(&self.address).unwrap()
+    }
+
+    /// The status line, the headers and the body.
+    fn ask(&self, request: &str) -> (String, String) {
+        let mut client = self.connect();
+        client.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.to_owned(), body.to_owned())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_port_alone_serves_this_machine_alone() {
+    assert!(Server::start().address.starts_with("127.0.0.1:"));
+}
+
+#[test]
+fn a_scrape_gets_the_page_as_it_is_now() {
+    let (server, name) = (Server::start(), UniqueName::new("metrics"));
+    let queue = name.queue(3, 8);
+    for messages in 0..3 {
+        let (head, body) = server.ask("GET /metrics HTTP/1.1\r\nHost: here\r\n\r\n");
+        assert!(head.starts_with("HTTP/1.1 200 OK\r\n"));
+        assert!(head.contains("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
+        assert!(head.contains(&format!("Content-Length: {}\r\n", body.len())));
+        assert_eq!(samples(&body, &label(&name))[0], format!("mqueue_messages {messages}"));
+        queue.send(b"", 0).unwrap();
+    }
+}
+
+#[test]
+fn whatever_else_is_asked_is_answered_with_an_error() {
+    let server = Server::start();
+    for (request, status) in [
+        ("GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 404 "),
+        ("POST /metrics HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody", "HTTP/1.1 405 "),
+        ("nonsense\r\n\r\n", "HTTP/1.1 400 "),
+    ] {
+        assert!(server.ask(request).0.starts_with(status), "{request}");
+    }
+    let long = format!("GET /metrics HTTP/1.1\r\nA: {}", "b".repeat(10_000));
+    assert!(server.ask(&long).0.starts_with("HTTP/1.1 431 "));
+}
+
+#[test]
+fn clients_that_say_nothing_do_not_keep_others_from_being_served() {
+    let server = Server::start();
+    let silent: Vec<TcpStream> = (0..9).map(|_| server.connect()).collect();
+    assert!(server.ask("GET /metrics HTTP/1.1\r\n\r\n").0.starts_with("HTTP/1.1 200 "));
+    drop(silent);
+}
+
+#[test]
+fn a_signal_ends_it_and_shows_as_one() {
+    let mut server = Server::start();
+    let pid = server.child.id().to_string();
+    assert!(std::process::Command::new("kill").arg(&pid).status().unwrap().success());
+    assert_eq!(server.child.wait().unwrap().signal(), Some(15));
+}
