@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{chmod, chown, completions, create, info, limits, ls, man, metrics, rm};
+use crate::commands::{
+    bench, chmod, chown, completions, create, info, limits, ls, man, metrics, rm,
+};
 use crate::exit_code;
 use crate::failure::Outcome;
 
@@ -18,6 +20,7 @@ pub(crate) struct Mqctl {
 /// A line for each verb; its file in `commands` has the rest.
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Bench(bench::Args),
     Chmod(chmod::Args),
     Chown(chown::Args),
     Completions(completions::Args),
@@ -33,6 +36,7 @@ enum Verb {
 impl Mqctl {
     pub(crate) fn run(self) -> Outcome {
         match self.verb {
+            Verb::Bench(args) => args.run(),
             Verb::Chmod(args) => args.run(),
             Verb::Chown(args) => args.run(),
             Verb::Completions(args) => args.run(),

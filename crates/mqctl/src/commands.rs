@@ -1,5 +1,6 @@
 //! The verbs: in each file its arguments and what it does.
 
+pub(crate) mod bench;
 pub(crate) mod chmod;
 pub(crate) mod chown;
 pub(crate) mod completions;

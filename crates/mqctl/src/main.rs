@@ -5,6 +5,7 @@
 
 mod account;
 mod args;
+mod blocks;
 mod commands;
 mod completion;
 mod exit_code;

@@ -1,0 +1,135 @@
+//! `mqctl bench`
+
+mod histogram;
+mod json;
+mod measure;
+mod picture;
+mod plot;
+mod progress;
+mod results;
+mod stop;
+mod svg;
+mod table;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use posix_mqueue::Limits;
+
+use crate::failure::{Failure, Outcome};
+use crate::{output, size, waiting};
+use measure::Bench;
+use picture::Picture;
+use progress::Progress;
+use results::Results;
+use stop::Stop;
+
+/// Measure what this machine's queues do
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = HELP)]
+pub(crate) struct Args {
+    /// Measure messages of this size; can be given again [default: 0, 64, 1K and 8K, as far as
+    /// fs.mqueue.msgsize_max allows]
+    #[arg(long, short = 's', value_name = "BYTES", value_parser = size::parse)]
+    size: Vec<usize>,
+    /// How long to measure, all sizes together
+    #[arg(long, value_name = "N", default_value = "5", value_parser = waiting::parse)]
+    seconds: Duration,
+    /// Try again and again for so long before sleeping: faster, and costs a processor
+    #[arg(long, value_name = "TIME", default_value = "0", value_parser = waiting::parse)]
+    busy_poll: Duration,
+    /// Write the results as a picture
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+    /// Give the results as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+const HELP: &str = "\
+What is measured, for each size:
+  PAIRS/S        a thread sends a message and receives it itself: what two calls cost
+  STREAM/S       one thread sends, another receives; MIB/S is the same in bytes
+  P50 to P99.9   round trips between two threads, there through one queue and back through another:
+                 so many percent of them took so long at most
+
+Every number is measured in 5 rounds, and all take turns in each round, so that what else the
+machine does is spread over all of them. The first three are the median of the rounds; the round
+trips of all rounds are counted together. Queues are made for this only and lose their names at
+once, so that nothing is left, however it ends.";
+
+const USUAL_SIZES: [usize; 4] = [0, 64, 1 << 10, 8 << 10];
+const ROUNDS: u32 = 5;
+
+impl Args {
+    pub(crate) fn run(self) -> Outcome {
+        if self.seconds.is_zero() {
+            return Err(Failure::usage("--seconds: nothing can be measured in no time"));
+        }
+        let stop = Stop::on_signals()?;
+        let limits = Limits::read()?;
+        let bench = Bench { capacity: limits.max_capacity.min(10), busy_poll: self.busy_poll };
+        let mut results = Results::of(&sizes(&self.size, limits.max_message_size));
+        // What can be refused is, before a long measurement that would be in vain.
+        for of_size in &results.sizes {
+            bench.check(of_size.size)?;
+        }
+        let picture = self.svg.as_deref().map(Picture::reserve).transpose()?;
+        measure(&bench, self.seconds, &stop, &mut results)?;
+        if let Some(signal) = stop.signal() {
+            drop(picture);
+            return stop::die_by(signal);
+        }
+        if self.json {
+            output::json(&json::value(&results))?;
+        } else {
+            output::write(table::text(&results).as_bytes())?;
+            if output::is_terminal() {
+                output::write(plot::text(&results).as_bytes())?;
+            }
+        }
+        picture.map_or(Ok(()), |picture| picture.write(&svg::text(&results)))
+    }
+}
+
+/// Every measurement of every size takes its turn in each round.
+fn measure(bench: &Bench, time: Duration, stop: &Stop, results: &mut Results) -> Outcome {
+    let turns = ROUNDS.saturating_mul(results.sizes.len().try_into().unwrap_or(u32::MAX));
+    let slice = time / turns.saturating_mul(3);
+    let mut progress = Progress::new(turns);
+    for _ in 0..ROUNDS {
+        for of_size in &mut results.sizes {
+            progress.step();
+            of_size.pairs.push(bench.pairs(of_size.size, slice, stop)?);
+            of_size.stream.push(bench.stream(of_size.size, slice, stop)?);
+            bench.round_trips(of_size.size, slice, stop, &mut of_size.round_trips)?;
+            if stop.signal().is_some() {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What was asked for is tried as it is; the usual ones are made to fit.
+fn sizes(asked: &[usize], max: usize) -> Vec<usize> {
+    let mut sizes = match asked {
+        [] => USUAL_SIZES.map(|size| size.min(max)).to_vec(),
+        _ => asked.to_vec(),
+    };
+    sizes.sort_unstable();
+    sizes.dedup();
+    sizes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sizes;
+
+    #[test]
+    fn the_usual_sizes_fit_the_limit_and_what_is_asked_for_stays() {
+        assert_eq!(sizes(&[], 8192), [0, 64, 1024, 8192]);
+        assert_eq!(sizes(&[], 500), [0, 64, 500]);
+        assert_eq!(sizes(&[70_000, 1, 1], 500), [1, 70_000]);
+    }
+}

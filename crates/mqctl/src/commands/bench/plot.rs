@@ -1,0 +1,114 @@
+//! The results as a small picture of characters, beside the table.
+
+use std::fmt::Write as _;
+
+use super::results::{OfSize, Results, Rounds};
+use super::table::time;
+use crate::blocks;
+
+/// Cells of the longest bar.
+const BAR: usize = 48;
+/// Round trips are counted in so many columns for each time that is twice as long.
+const COLUMNS_PER_OCTAVE: i32 = 4;
+
+pub(super) fn text(results: &Results) -> String {
+    let mut text = String::new();
+    bars(&mut text, "pairs a second, in one thread", results, |of_size| &of_size.pairs);
+    bars(&mut text, "messages a second, to another thread", results, |of_size| &of_size.stream);
+    round_trips(&mut text, results);
+    text
+}
+
+fn bars(text: &mut String, title: &str, results: &Results, value: fn(&OfSize) -> &Rounds) {
+    let _ = writeln!(text, "\n{title}");
+    let most = results.sizes.iter().map(|of_size| value(of_size).median()).fold(0.0, f64::max);
+    for of_size in &results.sizes {
+        let value = value(of_size).median();
+        let bar = blocks::bar(value, most, BAR);
+        let _ = writeln!(text, "{:>8}  {bar} {value:.0}", of_size.size);
+    }
+}
+
+/// How often the round trips took how long, each size by itself, all on one scale.
+#[expect(clippy::cast_precision_loss)]
+fn round_trips(text: &mut String, results: &Results) {
+    let all = || results.sizes.iter().map(|of_size| &of_size.round_trips);
+    let shortest = all().map(|times| times.within(1)).min().unwrap_or(1);
+    let longest = all().map(|times| times.within(999)).max().unwrap_or(1);
+    let edges = edges(shortest, longest);
+    let _ = writeln!(text, "\nround trips, by how long they took");
+    for of_size in &results.sizes {
+        let counts: Vec<f64> = edges
+            .windows(2)
+            .filter_map(|edge| Some((*edge.first()?, *edge.last()?)))
+            .map(|(from, to)| of_size.round_trips.between(from, to) as f64)
+            .collect();
+        let most = counts.iter().copied().fold(0.0, f64::max);
+        let line = blocks::spark(counts, most);
+        let _ = writeln!(text, "{:>8}  {}", of_size.size, line.trim_end());
+    }
+    let _ = writeln!(text, "{:>8}  {}", "", scale(&edges));
+}
+
+/// From below the shortest time to above the longest.
+fn edges(shortest: u64, longest: u64) -> Vec<u64> {
+    let edge = |n: i32| {
+        // Of a time, so neither negative nor beyond what a u64 holds.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let edge = f64::from(n).exp2().powf(1.0 / f64::from(COLUMNS_PER_OCTAVE)) as u64;
+        edge
+    };
+    let mut edges: Vec<u64> = (0..=64 * COLUMNS_PER_OCTAVE).map(edge).collect();
+    edges.dedup();
+    let first = edges.partition_point(|edge| *edge < shortest).saturating_sub(1);
+    let last = edges.partition_point(|edge| *edge < longest).max(first + 1);
+    edges.truncate(last + 1);
+    edges.split_off(first.min(edges.len()))
+}
+
+/// A mark where each doubling begins, if there is room for what it says.
+fn scale(edges: &[u64]) -> String {
+    let mut scale = String::new();
+    for (column, edge) in
+        edges.iter().enumerate().step_by(3 * COLUMNS_PER_OCTAVE.unsigned_abs() as usize)
+    {
+        while scale.chars().count() < column {
+            scale.push(' ');
+        }
+        let _ = write!(scale, "|{}", time(*edge));
+    }
+    scale
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{edges, text};
+    use crate::commands::bench::results::Results;
+    use std::time::Duration;
+
+    #[test]
+    fn the_edges_hold_every_time() {
+        for (shortest, longest) in [(0, 0), (1, 1), (999, 1_000_000), (5, u64::MAX)] {
+            let edges = edges(shortest, longest);
+            assert!(edges.len() >= 2, "{edges:?}");
+            assert!(edges[0] <= shortest.max(1));
+            assert!(edges[edges.len() - 1] >= longest.min(1 << 63), "{edges:?}");
+            assert!(edges.is_sorted());
+        }
+    }
+
+    #[test]
+    fn a_picture_has_a_line_for_each_size() {
+        let mut results = Results::of(&[0, 8192]);
+        for (n, of_size) in (1..).zip(&mut results.sizes) {
+            of_size.pairs.push(600_000.0 / f64::from(n));
+            of_size.stream.push(250_000.0);
+            (1..100).for_each(|us| of_size.round_trips.record(Duration::from_micros(us)));
+        }
+        let text = text(&results);
+        let of =
+            |size: &str| text.lines().filter(|line| line.trim_start().starts_with(size)).count();
+        assert_eq!((of("0 "), of("8192 ")), (3, 3), "{text}");
+        assert!(text.contains(&format!("8192  {} 300000\n", "█".repeat(24))), "{text}");
+    }
+}

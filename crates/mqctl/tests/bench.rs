@@ -1,0 +1,132 @@
+//! `mqctl bench`
+
+#![allow(clippy::unwrap_used)]
+
+mod fixture;
+
+use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use fixture::{mqctl, run};
+use serde_json::Value;
+
+/// A place for one file, and nothing else.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("mqctl-bench-{name}-{}", std::process::id()));
+        fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self) -> String {
+        self.0.join("bench.svg").to_str().unwrap().to_owned()
+    }
+
+    fn is_empty(&self) -> bool {
+        fs::read_dir(&self.0).unwrap().next().is_none()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn help() {
+    run(["bench", "--help"]).succeeded().is_snapshot("bench-help");
+}
+
+#[test]
+fn the_table_has_a_line_for_each_size_and_a_pipe_gets_nothing_else() {
+    let text = run(["bench", "--seconds", "0.01", "-s", "64", "-s", "0"]).succeeded().text();
+    let lines: Vec<Vec<&str>> =
+        text.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(lines[0], ["SIZE", "PAIRS/S", "STREAM/S", "MIB/S", "P50", "P90", "P99", "P99.9"]);
+    assert_eq!([lines[1][0], lines[2][0]], ["0", "64"]);
+    assert_eq!(lines[1][3], "-");
+    assert_eq!(lines.len(), 3);
+}
+
+#[test]
+fn json_has_numbers_that_fit_together() {
+    let json = run(["bench", "--seconds", "0.01", "--json"]).succeeded().json();
+    let sizes = json.as_array().unwrap();
+    assert_eq!(sizes[0]["size"], 0);
+    assert!(sizes.len() >= 2);
+    for of_size in sizes {
+        for rate in ["pairs_per_second", "stream_messages_per_second"] {
+            let of = |which: &str| of_size[rate][which].as_f64().unwrap();
+            assert!(0.0 < of("lowest") && of("lowest") <= of("median"));
+            assert!(of("median") <= of("highest"));
+        }
+        assert!(of_size["round_trips"].as_u64().unwrap() >= 1);
+        let times = of_size["round_trip_ns"].as_object().unwrap();
+        assert_eq!(times.keys().collect::<Vec<_>>(), ["p50", "p90", "p99", "p99_9"]);
+        let times: Vec<u64> = times.values().filter_map(Value::as_u64).collect();
+        assert!(times.is_sorted() && times.len() == 4 && times[0] > 0);
+    }
+}
+
+#[test]
+fn the_picture_replaces_what_was_there() {
+    let folder = Folder::new("picture");
+    fs::write(folder.file(), "x".repeat(100_000)).unwrap();
+    run(["bench", "--seconds", "0.01", "-s", "8", "--svg", &folder.file()]).succeeded();
+    let picture = fs::read_to_string(folder.file()).unwrap();
+    assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>\n"));
+}
+
+#[test]
+fn what_cannot_be_done_is_refused_before_anything_is_measured() {
+    let nowhere = "/no/such/folder/bench.svg";
+    let transcript = run(["bench", "--seconds", "3600", "--svg", nowhere]).failed(1);
+    transcript.is_snapshot("bench-nowhere");
+    run(["bench", "--seconds", "0"]).failed(2).is_snapshot("bench-no-time");
+    run(["bench", "--seconds", "soon"]).failed(2).is_snapshot("bench-not-a-time");
+    // More than the kernel's own ceiling, which nobody may pass.
+    let folder = Folder::new("refused");
+    let too_large = ["bench", "--seconds", "3600", "-s", "17M", "--svg", &folder.file()];
+    let transcript = run(too_large).failed(8);
+    assert!(transcript.stderr.contains("msgsize_max") && transcript.stdout.is_empty());
+    assert!(folder.is_empty());
+}
+
+#[test]
+fn interrupted_it_leaves_nothing_and_shows_it() {
+    for (name, number) in [("INT", 2), ("TERM", 15), ("HUP", 1)] {
+        let folder = Folder::new(name);
+        let mut command = mqctl(["bench", "--seconds", "3600", "--svg", &folder.file()]);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        // Once it is there, signals are waited for, and it measures.
+        while folder.is_empty() {
+            assert_eq!(child.try_wait().unwrap(), None);
+            std::thread::yield_now();
+        }
+        let pid = child.id().to_string();
+        let open_queues = || {
+            let links = fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
+            let targets = links.filter_map(|link| fs::read_link(link.unwrap().path()).ok());
+            let queues = targets.map(|path| path.to_string_lossy().into_owned());
+            queues.filter(|path| path.starts_with("/mqctl-bench-")).collect::<Vec<_>>()
+        };
+        let mut queues = open_queues();
+        while queues.is_empty() {
+            queues = open_queues();
+        }
+        let kill = ["-s", name, &pid];
+        assert!(Command::new("kill").args(kill).status().unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.signal(), Some(number));
+        assert!(output.stdout.is_empty() && folder.is_empty());
+        for queue in queues {
+            let name = queue.trim_end_matches(" (deleted)");
+            assert!(posix_mqueue::unlink(name).is_err(), "{name} is left");
+        }
+    }
+}
