@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    bench, chmod, chown, completions, create, info, limits, ls, man, metrics, rm,
+    bench, chmod, chown, completions, create, info, limits, ls, man, metrics, rm, top,
 };
 use crate::exit_code;
 use crate::failure::Outcome;
@@ -31,6 +31,7 @@ enum Verb {
     Man(man::Args),
     Metrics(metrics::Args),
     Rm(rm::Args),
+    Top(top::Args),
 }
 
 impl Mqctl {
@@ -47,6 +48,7 @@ impl Mqctl {
             Verb::Man(args) => args.run(),
             Verb::Metrics(args) => args.run(),
             Verb::Rm(args) => args.run(),
+            Verb::Top(args) => args.run(),
         }
     }
 }

@@ -11,3 +11,4 @@ pub(crate) mod ls;
 pub(crate) mod man;
 pub(crate) mod metrics;
 pub(crate) mod rm;
+pub(crate) mod top;
