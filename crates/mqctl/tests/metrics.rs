@@ -11,8 +11,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Stdio};
 
-use fixture::user::PublicCopy;
-use fixture::{UniqueName, mqctl, run, skip, transcript_of};
+use fixture::{UniqueName, mqctl, namespace, run, skip};
 use posix_mqueue::{Directory, Notification};
 
 /// The samples of one queue, by its label as it is written, without that.
@@ -118,19 +117,30 @@ fn a_name_of_any_bytes_is_one_line_of_utf_8() {
 
 #[test]
 fn a_queue_that_may_not_be_read_says_so_and_has_no_made_up_numbers() {
-    let copy = PublicCopy::new();
-    let Some(mut command) = copy.as_nobody(["metrics"]) else { return };
-    let name = UniqueName::new("metrics");
-    name.queue(1, 8);
-    let transcript = transcript_of(&mut command);
-    if transcript.code == 1 {
-        // Nothing is mounted, and nobody may mount.
-        assert!(transcript.stderr.contains("mount -t mqueue none /dev/mqueue"), "{transcript:?}");
+    let script = "mqctl create /of-root --maxmsg 1 --msgsize 8 --mode 600
+                  mount_queues
+                  nobody mqctl metrics";
+    if !namespace::has_nobody() {
         return;
     }
-    let samples = samples(&transcript.text(), &label(&name));
+    let Some(transcript) = namespace::transcript(script) else { return };
+    let page = transcript.succeeded().text();
+    let samples = samples(&page, "name=\"/of-root\"");
     assert_eq!(samples.len(), 2);
-    assert!(samples.contains(&"mqueue_readable 0".to_owned()));
+    assert!(samples[0].starts_with("mqueue_modified_timestamp_seconds "));
+    assert_eq!(samples[1], "mqueue_readable 0");
+    assert!(page.contains("\nmqueue_queues 1\n"));
+}
+
+#[test]
+fn without_a_directory_the_error_has_the_command_that_mounts_it() {
+    for (arguments, snapshot) in
+        [("metrics", "metrics-unmounted"), ("metrics --listen 0", "metrics-listen-unmounted")]
+    {
+        let script = format!("unprivileged mqctl {arguments}");
+        let Some(transcript) = namespace::transcript(&script) else { return };
+        transcript.failed(1).is_snapshot(snapshot);
+    }
 }
 
 #[test]

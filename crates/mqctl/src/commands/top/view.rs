@@ -85,6 +85,12 @@ impl View {
         if key.kind == KeyEventKind::Release {
             return None;
         }
+        // Esc and a key right after it are the same bytes as Alt and the key, which means nothing.
+        if key.modifiers.contains(KeyModifiers::ALT) && key.code != KeyCode::Esc {
+            let wish = self.press(KeyCode::Esc.into(), history);
+            let key = KeyEvent { modifiers: key.modifiers - KeyModifiers::ALT, ..key };
+            return wish.or_else(|| self.press(key, history));
+        }
         if key.modifiers.contains(KeyModifiers::CONTROL) {
             return match key.code {
                 KeyCode::Char('c') => Some(Wish::Interrupt),
@@ -242,6 +248,16 @@ mod tests {
         assert_eq!((view.filter.as_str(), view.shows_details), ("a", false));
         press(&mut view, "\x1b", &history);
         assert_eq!(view.filter, "");
+    }
+
+    #[test]
+    fn a_key_right_after_escape_is_not_taken_for_another() {
+        let history = history(&["/a"]);
+        let mut view = view();
+        press(&mut view, "/x", &history);
+        view.press(KeyEvent::new(KeyCode::Char('s'), KeyModifiers::ALT), &history);
+        assert_eq!((view.filter.as_str(), view.typing.is_none()), ("", true));
+        assert_eq!(view.order, Order::Depth);
     }
 
     #[test]
