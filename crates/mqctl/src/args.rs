@@ -2,7 +2,10 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{bench, chmod, chown, completions, create, drain, info, limits, ls, man, metrics, r#move, recv, restore, rm, send, tee, wait};
+use crate::commands::{
+    bench, chmod, chown, completions, create, drain, info, limits, ls, man, metrics, r#move, recv,
+    restore, rm, send, tee, top, wait,
+};
 use crate::exit_code;
 use crate::failure::Outcome;
 
@@ -35,6 +38,7 @@ enum Verb {
     Rm(rm::Args),
     Send(send::Args),
     Tee(tee::Args),
+    Top(top::Args),
     Wait(wait::Args),
 }
 
@@ -58,6 +62,7 @@ impl Mqctl {
             Verb::Rm(args) => args.run(),
             Verb::Send(args) => args.run(),
             Verb::Tee(args) => args.run(),
+            Verb::Top(args) => args.run(),
             Verb::Wait(args) => args.run(),
         }
     }

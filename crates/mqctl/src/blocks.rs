@@ -7,7 +7,7 @@ const EIGHTHS: [char; 8] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉', '�
 pub(crate) fn bar(part: f64, whole: f64, width: usize) -> String {
     let eighths = scaled(part, whole, width * 8);
     let mut bar: String = "█".repeat(eighths / 8);
-    bar.extend(EIGHTHS.iter().take(eighths % 8).next_back());
+    bar.extend((eighths % 8).checked_sub(1).and_then(|n| EIGHTHS.get(n)));
     bar
 }
 

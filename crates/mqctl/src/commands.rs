@@ -17,4 +17,5 @@ pub(crate) mod restore;
 pub(crate) mod rm;
 pub(crate) mod send;
 pub(crate) mod tee;
+pub(crate) mod top;
 pub(crate) mod wait;

@@ -48,7 +48,7 @@ fn a_damaged_dump_is_refused_whole_with_where() {
     let queue = name.queue(6, 256);
     let path = dump(&folder);
     let bytes = fs::read(&path).unwrap();
-    let mut check = |bytes: &[u8], snapshots: &str| {
+    let check = |bytes: &[u8], snapshots: &str| {
         fs::write(&path, bytes).unwrap();
         for more in [&[&path[..]][..], &[&path, "--partial"], &[&path, "--create"]] {
             let refused = run(arguments("restore", &name, more)).failed(1);

@@ -83,7 +83,7 @@ impl Args {
         if self.json {
             output::json(&json::value(&results))?;
         } else {
-            output::write(table::text(&results).as_bytes())?;
+            table::table(&results).print()?;
             if output::is_terminal() {
                 output::write(plot::text(&results).as_bytes())?;
             }

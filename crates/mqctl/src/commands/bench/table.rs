@@ -1,34 +1,29 @@
 //! The results as a table.
 
-use std::fmt::Write as _;
-
 use super::results::{OfSize, PERCENTILES, Results};
+use crate::table::{NOTHING, Side, Table};
 
-pub(super) fn text(results: &Results) -> String {
-    let mut text = format!("{:>8}  {:>8}  {:>8}  {:>7}", "SIZE", "PAIRS/S", "STREAM/S", "MIB/S");
-    for (name, _) in PERCENTILES {
-        let _ = write!(text, "  {:>8}", name.to_uppercase());
-    }
-    text.push('\n');
+pub(super) fn table(results: &Results) -> Table {
+    let percentiles = PERCENTILES.map(|(name, _)| name.to_uppercase());
+    let titles = ["SIZE", "PAIRS/S", "STREAM/S", "MIB/S"].into_iter();
+    let columns: Vec<(&str, Side)> =
+        titles.chain(percentiles.iter().map(String::as_str)).map(|t| (t, Side::Right)).collect();
+    let mut table = Table::new(&columns);
     for of_size in &results.sizes {
-        text.push_str(&row(of_size));
-        text.push('\n');
+        table.row(cells(of_size).into_iter().map(String::into_bytes).collect());
     }
-    text
+    table
 }
 
-fn row(of_size: &OfSize) -> String {
+fn cells(of_size: &OfSize) -> Vec<String> {
     let OfSize { size, pairs, stream, round_trips } = of_size;
     let mebibytes = match size {
-        0 => "-".to_owned(),
+        0 => NOTHING.to_owned(),
         _ => format!("{:.1}", of_size.bytes_per_second() / f64::from(1 << 20)),
     };
-    let mut row =
-        format!("{size:>8}  {:>8.0}  {:>8.0}  {mebibytes:>7}", pairs.median(), stream.median());
-    for (_, permille) in PERCENTILES {
-        let _ = write!(row, "  {:>8}", time(round_trips.within(permille)));
-    }
-    row
+    let (pairs, stream) = (format!("{:.0}", pairs.median()), format!("{:.0}", stream.median()));
+    let times = PERCENTILES.map(|(_, permille)| time(round_trips.within(permille)));
+    [size.to_string(), pairs, stream, mebibytes].into_iter().chain(times).collect()
 }
 
 /// Three digits or more, in the unit that suits.
@@ -47,9 +42,10 @@ pub(super) fn time(nanoseconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{text, time};
-    use crate::commands::bench::results::Results;
     use std::time::Duration;
+
+    use super::{cells, time};
+    use crate::commands::bench::results::Results;
 
     #[test]
     fn times_are_told_in_the_unit_that_suits() {
@@ -67,19 +63,21 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_aligned() {
+    fn empty_messages_have_no_bytes_a_second() {
         let mut results = Results::of(&[0, 8192]);
         for of_size in &mut results.sizes {
             of_size.pairs.push(612_345.6);
             of_size.stream.push(250_000.0);
             of_size.round_trips.record(Duration::from_nanos(100));
         }
+        let rows: Vec<String> =
+            results.sizes.iter().map(|of_size| cells(of_size).join(" | ")).collect();
         assert_eq!(
-            text(&results),
-            "    SIZE   PAIRS/S  STREAM/S    MIB/S       P50       P90       P99     P99.9
-       0    612346    250000        -    100 ns    100 ns    100 ns    100 ns
-    8192    612346    250000   1953.1    100 ns    100 ns    100 ns    100 ns
-"
+            rows,
+            [
+                "0 | 612346 | 250000 | - | 100 ns | 100 ns | 100 ns | 100 ns",
+                "8192 | 612346 | 250000 | 1953.1 | 100 ns | 100 ns | 100 ns | 100 ns",
+            ]
         );
     }
 }

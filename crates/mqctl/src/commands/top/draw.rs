@@ -1,0 +1,101 @@
+//! The whole screen out of the model and the view. Reads both, changes neither.
+
+mod details;
+mod help;
+mod paint;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::history::History;
+use super::holders::Found;
+use super::users::Users;
+use super::view::View;
+use super::words;
+pub(super) use paint::Paint;
+
+/// All that is shown.
+#[derive(Debug)]
+pub(super) struct Scene<'a> {
+    pub(super) history: &'a History,
+    pub(super) view: &'a View,
+    pub(super) users: &'a Users,
+    pub(super) holders: Option<&'a Found>,
+    /// Why the queues could not be looked at this time.
+    pub(super) trouble: Option<&'a str>,
+    pub(super) paint: Paint,
+}
+
+/// The lines that matter most come first where there are few: the rows, then what is above and
+/// below them.
+pub(super) fn scene(frame: &mut Frame, scene: &Scene) {
+    let area = frame.area();
+    if scene.view.shows_help {
+        help::draw(frame, area, scene.paint);
+        return;
+    }
+    let (top, rest) = split_top(area, u16::from(area.height >= 4));
+    let (rest, bottom) = split_bottom(rest, u16::from(area.height >= 3));
+    frame.render_widget(title(scene), top);
+    frame.render_widget(footer(scene), bottom);
+    if !scene.view.shows_details {
+        table::draw(frame, rest, scene);
+        return;
+    }
+    // A few rows stay in sight, if anything but the details does.
+    let height = match rest.height {
+        0..12 => rest.height,
+        height => (height / 2).min(details::HEIGHT),
+    };
+    let (rows, below) = split_bottom(rest, height);
+    table::draw(frame, rows, scene);
+    details::draw(frame, below, scene);
+}
+
+fn title(scene: &Scene) -> Line<'static> {
+    let view = scene.view;
+    let (rows, _) = view.rows(scene.history);
+    let all = scene.history.rows().len();
+    let mut parts = vec![match view.filter.as_str() {
+        "" => format!("{all} queues"),
+        filter => format!("{} of {all} queues, with {filter:?}", rows.len()),
+    }];
+    if view.is_paused {
+        parts.insert(0, "PAUSED".to_owned());
+    }
+    let messages: usize =
+        rows.iter().filter_map(|row| row.seen.contents).map(|contents| contents.messages).sum();
+    parts.push(format!("{messages} messages"));
+    let backwards = if view.is_reversed { ", reversed" } else { "" };
+    parts.push(format!("by {}{backwards}", view.order.name()));
+    parts.push(format!("every {}", words::interval(view.interval)));
+    Line::styled(format!("mqctl top  {}", parts.join("  ")), scene.paint.title())
+}
+
+fn footer(scene: &Scene) -> Line<'static> {
+    if let Some(trouble) = scene.trouble {
+        return Line::styled(trouble.to_owned(), scene.paint.trouble());
+    }
+    if scene.view.typing.is_some() {
+        let text = format!("/{}_   Enter keeps it, Esc drops it", scene.view.filter);
+        return Line::raw(text);
+    }
+    let keys = "q quit  ? help  / filter  s sort  Enter details  h holders  p pause  + - pace";
+    Line::styled(keys, paint::ASIDE)
+}
+
+fn split_top(area: Rect, height: u16) -> (Rect, Rect) {
+    let height = height.min(area.height);
+    let rest = Rect { y: area.y + height, height: area.height - height, ..area };
+    (Rect { height, ..area }, rest)
+}
+
+fn split_bottom(area: Rect, height: u16) -> (Rect, Rect) {
+    let height = height.min(area.height);
+    let (rest, bottom) = split_top(area, area.height - height);
+    (rest, bottom)
+}

@@ -1,0 +1,46 @@
+//! Queues that are not there, for tests.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::{Duration, Instant, SystemTime};
+
+use posix_mqueue::QueueName;
+
+use super::sample::{Contents, Sample, Seen};
+
+/// A queue for 10 messages of 100 bytes, last used in this second.
+pub(super) fn seen(name: &str, messages: usize, bytes: u64, second: u64) -> Seen {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    let Ok(name) = QueueName::new(name) else { unreachable!("{name} names no queue") };
+    Seen {
+        id: (1, hasher.finish() >> 1),
+        name,
+        mode: 0o100_600,
+        uid: 0,
+        gid: 0,
+        modified: SystemTime::UNIX_EPOCH + Duration::from_secs(second),
+        contents: Some(Contents {
+            messages,
+            capacity: 10,
+            message_size: 100,
+            bytes,
+            registered: None,
+        }),
+    }
+}
+
+/// Where samples have their times from.
+pub(super) struct Clock(Instant);
+
+impl Clock {
+    pub(super) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// So many milliseconds later.
+    pub(super) fn sample(&self, milliseconds: u128, queues: Vec<Seen>) -> Sample {
+        let passed = Duration::from_millis(milliseconds.try_into().unwrap_or(u64::MAX));
+        let clock = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000) + passed;
+        Sample { at: self.0 + passed, clock, queues }
+    }
+}

@@ -1,0 +1,48 @@
+//! Who has the selected queue open, looked up when it is asked for.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use posix_mqueue::{Directory, Holders};
+
+use super::history::Row;
+use super::sample::Id;
+use crate::sanitize;
+
+/// Of one queue, in words.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) id: Id,
+    pub(super) text: String,
+}
+
+/// Looks into every process that this one may look into.
+pub(super) fn find(directory: &Directory, row: &Row) -> Found {
+    let id = row.seen.id;
+    let found = directory.read(&row.seen.name).and_then(|entry| {
+        let same = (entry.device, entry.inode) == id;
+        same.then(|| entry.holders()).transpose()
+    });
+    let text = match found {
+        Ok(Some(holders)) => words(&holders),
+        Ok(None) => "this queue has lost its name, and another has it now".to_owned(),
+        Err(error) => sanitize::line(&error.message()),
+    };
+    Found { id, text }
+}
+
+fn words(holders: &Holders) -> String {
+    let process = |pid: u32| {
+        let name = fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
+        format!("{} {pid}", sanitize::bytes(name.trim_ascii_end()))
+    };
+    let found: Vec<String> = holders.found.iter().map(|holder| process(holder.pid)).collect();
+    let mut text = if found.is_empty() { "nobody was found".to_owned() } else { found.join(", ") };
+    if holders.unreadable > 0 {
+        let _ = write!(text, "; {} more may not be looked into", holders.unreadable);
+    }
+    if holders.hidden {
+        text.push_str("; /proc hides some");
+    }
+    text
+}

@@ -1,0 +1,110 @@
+//! The terminal, taken and given back: on return, on failure, on panic and around a stop.
+
+use std::io::{self, Stdout};
+use std::panic;
+
+use ratatui::backend::CrosstermBackend;
+use ratatui::crossterm::cursor::Show;
+use ratatui::crossterm::execute;
+use ratatui::crossterm::terminal::{
+    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use ratatui::layout::Rect;
+use ratatui::{Frame, Terminal};
+
+/// While there is one, the terminal is in raw mode and shows the alternate screen.
+#[derive(Debug)]
+pub(super) struct Screen(Terminal<CrosstermBackend<Stdout>>);
+
+impl Screen {
+    pub(super) fn take() -> io::Result<Self> {
+        let former = panic::take_hook();
+        // What a panic says would be lost with the alternate screen.
+        panic::set_hook(Box::new(move |info| {
+            give_back();
+            former(info);
+        }));
+        take()?;
+        // From here on it is given back.
+        let screen = Terminal::new(CrosstermBackend::new(io::stdout())).map(Self);
+        screen.inspect_err(|_| give_back())
+    }
+
+    pub(super) fn draw(&mut self, draw: impl FnOnce(&mut Frame)) -> io::Result<()> {
+        self.0.draw(draw).map(drop)
+    }
+
+    /// Runs this with the terminal given back, then takes it again.
+    pub(super) fn without(&mut self, run: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        give_back();
+        run()?;
+        self.retake()
+    }
+
+    /// Whatever has become of the terminal: another program may have had it.
+    pub(super) fn retake(&mut self) -> io::Result<()> {
+        let _ = disable_raw_mode();
+        take()?;
+        // `clear` would ask the terminal where its cursor is, and wait for the answer that the
+        // thread which reads keys gets.
+        let size = self.0.size()?;
+        self.0.resize(Rect::new(0, 0, size.width, size.height))
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+fn take() -> io::Result<()> {
+    enable_raw_mode()?;
+    execute!(io::stdout(), EnterAlternateScreen).inspect_err(|_| give_back())
+}
+
+/// As far as that is possible: the terminal may be gone.
+fn give_back() {
+    let _ = execute!(io::stdout(), LeaveAlternateScreen, Show);
+    let _ = disable_raw_mode();
+}
+
+#[cfg(test)]
+#[path = "../../../tests/terminal/mod.rs"]
+mod terminal;
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::Screen;
+    use super::terminal::TestTerminal;
+
+    const CHILD: &str = "MQCTL_TEST_PANICS_ON_A_TERMINAL";
+
+    /// Run by the next one, in a terminal.
+    #[test]
+    #[ignore = "needs a terminal to itself"]
+    fn panics_on_a_terminal() -> io::Result<()> {
+        if std::env::var_os(CHILD).is_some() {
+            let mut screen = Screen::take()?;
+            screen.draw(|_| unreachable!("something that nobody thought of"))?;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn after_a_panic_the_terminal_is_given_back_and_what_it_said_is_seen() -> io::Result<()> {
+        let Some(terminal) = TestTerminal::new(100, 30) else { return Ok(()) };
+        let this = std::env::current_exe()?;
+        let test = "commands::top::screen::tests::panics_on_a_terminal";
+        terminal.command(&format!(
+            "{CHILD}=1 RUST_BACKTRACE=0 {} --exact {test} --ignored --nocapture; echo code: $?",
+            this.display()
+        ));
+        let screen = terminal.wait_for("the end", |screen| screen.contains("code: 101"));
+        assert!(screen.contains("something that nobody thought of"), "{screen}");
+        terminal.is_given_back();
+        Ok(())
+    }
+}

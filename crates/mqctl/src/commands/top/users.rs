@@ -1,0 +1,20 @@
+//! Names of users, each asked for once: it may be a server that knows them.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+#[derive(Debug)]
+pub(super) struct Users {
+    look_up: fn(u32) -> String,
+    known: RefCell<BTreeMap<u32, String>>,
+}
+
+impl Users {
+    pub(super) fn new(look_up: fn(u32) -> String) -> Self {
+        Self { look_up, known: RefCell::default() }
+    }
+
+    pub(super) fn name(&self, uid: u32) -> String {
+        self.known.borrow_mut().entry(uid).or_insert_with(|| (self.look_up)(uid)).clone()
+    }
+}
