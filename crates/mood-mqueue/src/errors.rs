@@ -11,7 +11,9 @@ use pyo3::exceptions::{
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyString, PyType};
+use pyo3::types::{PyDict, PyTuple, PyType};
+
+use crate::buffer;
 
 /// `OSError(errno, message[, filename])`, so that Python picks the subclass by errno.
 pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
@@ -22,45 +24,53 @@ pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
     new(error.raw_os_error(), error.message())
 }
 
-/// What a call raises that finds an empty or full queue in nonblocking mode.
-pub(crate) fn would_block(py: Python<'_>, filename: Option<&Py<PyString>>) -> PyErr {
-    static PARTS: Parts = Parts::new();
-    expected::<PyBlockingIOError>(py, &PARTS, &Error::would_block, filename)
+/// What the exceptions are made of that programs raise on purpose, again and again: errno, text, and
+/// the queue's name if it has one. Python makes the exception itself once somebody looks at it.
+pub(crate) struct Expected {
+    would_block: PyOnceLock<Py<PyTuple>>,
+    timed_out: PyOnceLock<Py<PyTuple>>,
 }
 
-/// What a call raises that was not to wait.
-pub(crate) fn timed_out(py: Python<'_>, filename: Option<&Py<PyString>>) -> PyErr {
-    static PARTS: Parts = Parts::new();
-    expected::<PyTimeoutError>(py, &PARTS, &Error::timed_out, filename)
+impl Expected {
+    pub(crate) const fn new() -> Self {
+        Self { would_block: PyOnceLock::new(), timed_out: PyOnceLock::new() }
+    }
+
+    /// What a call raises that finds an empty or full queue in nonblocking mode.
+    pub(crate) fn would_block(&self, py: Python<'_>, name: &OsStr) -> PyErr {
+        expected::<PyBlockingIOError>(py, &self.would_block, name, Error::would_block)
+    }
+
+    /// What a call raises that was not to wait.
+    pub(crate) fn timed_out(&self, py: Python<'_>, name: &OsStr) -> PyErr {
+        expected::<PyTimeoutError>(py, &self.timed_out, name, Error::timed_out)
+    }
 }
 
-/// An errno and its text.
-type Parts = PyOnceLock<(i32, Py<PyString>)>;
-
-/// Programs raise these two on purpose, again and again: they are made by the shortest way.
 fn expected<E: PyTypeInfo>(
     py: Python<'_>,
-    parts: &'static Parts,
-    error: &dyn Fn(&'static str) -> Error,
-    filename: Option<&Py<PyString>>,
+    kept: &PyOnceLock<Py<PyTuple>>,
+    name: &OsStr,
+    error: fn(&'static str) -> Error,
 ) -> PyErr {
-    let (errno, text) = parts.get_or_init(py, || {
+    let made = || {
         let error = error("");
-        (error.raw_os_error(), PyString::new(py, &error.message()).unbind())
-    });
-    let class = py.get_type::<E>();
-    let exception = match filename {
-        Some(filename) => class.call1((errno, text, filename)),
-        None => class.call1((errno, text)),
+        let errno = buffer::to_int(py, usize::try_from(error.raw_os_error())?)?;
+        let text = buffer::decode_fs(py, error.message().as_ref())?;
+        let name = buffer::decode_fs(py, name)?;
+        let length = if name.is_empty()? { 2 } else { 3 };
+        let parts = [&errno, text.as_any(), name.as_any()];
+        buffer::tuple(py, length, parts.into_iter()).map(Bound::unbind)
     };
-    exception.map_or_else(|failed| failed, PyErr::from_value)
+    match kept.get_or_try_init(py, made) {
+        Ok(arguments) => PyErr::new::<E, _>(arguments.clone_ref(py)),
+        Err(failed) => failed,
+    }
 }
 
 /// What is made once is made when the module is imported.
 pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
     limit_error(py)?;
-    would_block(py, None);
-    timed_out(py, None);
     Ok(())
 }
 
@@ -179,6 +189,10 @@ fn type_error(object: &Bound<'_, PyAny>, text: impl FnOnce(&str) -> String) -> P
 
 pub(crate) fn initialised_twice() -> PyErr {
     PyRuntimeError::new_err("this MessageQueue was opened already; make another one")
+}
+
+pub(crate) fn not_imported() -> PyErr {
+    PyRuntimeError::new_err("the import of mood.mqueue has not come to its end")
 }
 
 /// Whether the queue would have had to wait, being in nonblocking mode.

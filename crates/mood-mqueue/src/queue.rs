@@ -7,9 +7,9 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use posix_mqueue::{Attributes, Owned};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyString;
 
 use crate::callback::Callbacks;
+use crate::errors::Expected;
 use crate::scratch::Held;
 use crate::{buffer, errors, exit};
 
@@ -68,7 +68,7 @@ pub(crate) struct Facts {
     pub(crate) flags: i32,
     pub(crate) maxmsg: usize,
     pub(crate) msgsize: usize,
-    filename: PyOnceLock<Py<PyString>>,
+    pub(crate) expected: Expected,
     msgsize_int: PyOnceLock<Py<PyAny>>,
 }
 
@@ -82,18 +82,9 @@ impl Facts {
             flags,
             maxmsg: open.capacity(),
             msgsize: open.message_size(),
-            filename: PyOnceLock::new(),
+            expected: Expected::new(),
             msgsize_int: PyOnceLock::new(),
         }
-    }
-
-    /// The name as exceptions have it, made once; an adopted queue has none.
-    pub(crate) fn filename(&self, py: Python<'_>) -> PyResult<Option<&Py<PyString>>> {
-        if self.name.is_empty() {
-            return Ok(None);
-        }
-        let made = || buffer::decode_fs(py, &self.name).map(Bound::unbind);
-        self.filename.get_or_try_init(py, made).map(Some)
     }
 
     /// The answer of `send()` for a full message, made once.
