@@ -5,9 +5,7 @@ mod json;
 mod measure;
 mod picture;
 mod plot;
-mod progress;
 mod results;
-mod stop;
 mod svg;
 mod table;
 
@@ -17,12 +15,12 @@ use std::time::Duration;
 use posix_mqueue::Limits;
 
 use crate::failure::{Failure, Outcome};
+use crate::progress::Progress;
+use crate::signals::Signals;
 use crate::{output, size, waiting};
 use measure::Bench;
 use picture::Picture;
-use progress::Progress;
 use results::Results;
-use stop::Stop;
 
 /// Measure what this machine's queues do
 #[derive(Debug, clap::Args)]
@@ -66,7 +64,7 @@ impl Args {
         if self.seconds.is_zero() {
             return Err(Failure::usage("--seconds: nothing can be measured in no time"));
         }
-        let stop = Stop::on_signals()?;
+        let signals = Signals::watch(Vec::new())?;
         let limits = Limits::read()?;
         let bench = Bench { capacity: limits.max_capacity.min(10), busy_poll: self.busy_poll };
         let mut results = Results::of(&sizes(&self.size, limits.max_message_size));
@@ -75,11 +73,7 @@ impl Args {
             bench.check(of_size.size)?;
         }
         let picture = self.svg.as_deref().map(Picture::reserve).transpose()?;
-        measure(&bench, self.seconds, &stop, &mut results)?;
-        if let Some(signal) = stop.signal() {
-            drop(picture);
-            return stop::die_by(signal);
-        }
+        measure(&bench, self.seconds, &signals, &mut results)?;
         if self.json {
             output::json(&json::value(&results))?;
         } else {
@@ -93,19 +87,19 @@ impl Args {
 }
 
 /// Every measurement of every size takes its turn in each round.
-fn measure(bench: &Bench, time: Duration, stop: &Stop, results: &mut Results) -> Outcome {
+fn measure(bench: &Bench, time: Duration, signals: &Signals, results: &mut Results) -> Outcome {
     let turns = ROUNDS.saturating_mul(results.sizes.len().try_into().unwrap_or(u32::MAX));
     let slice = time / turns.saturating_mul(3);
-    let mut progress = Progress::new(turns);
+    let mut progress = Progress::new("parts measured", Some(turns.into()));
+    let mut turn = 0;
     for _ in 0..ROUNDS {
         for of_size in &mut results.sizes {
-            progress.step();
-            of_size.pairs.push(bench.pairs(of_size.size, slice, stop)?);
-            of_size.stream.push(bench.stream(of_size.size, slice, stop)?);
-            bench.round_trips(of_size.size, slice, stop, &mut of_size.round_trips)?;
-            if stop.signal().is_some() {
-                return Ok(());
-            }
+            of_size.pairs.push(bench.pairs(of_size.size, slice, signals)?);
+            of_size.stream.push(bench.stream(of_size.size, slice, signals)?);
+            bench.round_trips(of_size.size, slice, signals, &mut of_size.round_trips)?;
+            signals.check()?;
+            turn += 1;
+            progress.show(turn);
         }
     }
     Ok(())

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use posix_mqueue::{MessageQueue, OpenOptions, Owned};
 
 use super::histogram::Histogram;
-use super::stop::Stop;
 use crate::failure::Outcome;
+use crate::signals::Signals;
 
 /// So many messages between two looks at the clock, which takes a part of the time that one does.
 const BATCH: u32 = 64;
@@ -30,10 +30,10 @@ impl Bench {
     }
 
     /// Pairs of send and receive a second, in one thread.
-    pub(super) fn pairs(&self, size: usize, time: Duration, stop: &Stop) -> Outcome<f64> {
+    pub(super) fn pairs(&self, size: usize, time: Duration, signals: &Signals) -> Outcome<f64> {
         let queue = self.queue(1, size)?;
         let (message, mut buffer) = (vec![0; size], vec![0; queue.message_size()]);
-        let mut count = Count::begin(time, stop);
+        let mut count = Count::begin(time, signals);
         while count.goes_on() {
             for _ in 0..BATCH {
                 queue.send(&message, DATA)?;
@@ -44,12 +44,12 @@ impl Bench {
     }
 
     /// Messages a second from one thread to another.
-    pub(super) fn stream(&self, size: usize, time: Duration, stop: &Stop) -> Outcome<f64> {
+    pub(super) fn stream(&self, size: usize, time: Duration, signals: &Signals) -> Outcome<f64> {
         let queue = self.queue(self.capacity, size)?;
         thread::scope(|scope| {
             let receive = || or_shut_down(&[&queue], receive_to_the_end(&queue));
             let receiver = thread::Builder::new().spawn_scoped(scope, receive)?;
-            let count = or_shut_down(&[&queue], send_for(&queue, size, time, stop));
+            let count = or_shut_down(&[&queue], send_for(&queue, size, time, signals));
             joined(receiver)?;
             // What counts has arrived.
             Ok(count?.per_second())
@@ -61,7 +61,7 @@ impl Bench {
         &self,
         size: usize,
         time: Duration,
-        stop: &Stop,
+        signals: &Signals,
         times: &mut Histogram,
     ) -> Outcome {
         let (there, back) = (self.queue(1, size)?, self.queue(1, size)?);
@@ -70,7 +70,7 @@ impl Bench {
             let echo = || or_shut_down(&both, send_back(&there, &back));
             let echo = thread::Builder::new().spawn_scoped(scope, echo)?;
             let outcome =
-                or_shut_down(&both, go_and_return(&there, &back, size, time, stop, times));
+                or_shut_down(&both, go_and_return(&there, &back, size, time, signals, times));
             joined(echo)?;
             outcome
         })
@@ -96,10 +96,10 @@ fn send_for<'a>(
     queue: &MessageQueue,
     size: usize,
     time: Duration,
-    stop: &'a Stop,
+    signals: &'a Signals,
 ) -> Outcome<Count<'a>> {
     let message = vec![0; size];
-    let mut count = Count::begin(time, stop);
+    let mut count = Count::begin(time, signals);
     while count.goes_on() {
         for _ in 0..BATCH {
             queue.send(&message, DATA)?;
@@ -114,13 +114,13 @@ fn go_and_return(
     back: &MessageQueue,
     size: usize,
     time: Duration,
-    stop: &Stop,
+    signals: &Signals,
     times: &mut Histogram,
 ) -> Outcome {
     let (message, mut buffer) = (vec![0; size], vec![0; back.message_size()]);
     let begin = Instant::now();
     let mut departure = begin;
-    while departure - begin < time && stop.signal().is_none() {
+    while departure - begin < time && signals.received().is_none() {
         there.send(&message, DATA)?;
         back.receive(&mut buffer)?;
         let arrival = Instant::now();
@@ -157,17 +157,18 @@ struct Count<'a> {
     passed: Duration,
     time: Duration,
     batches: u64,
-    stop: &'a Stop,
+    signals: &'a Signals,
 }
 
 impl<'a> Count<'a> {
-    fn begin(time: Duration, stop: &'a Stop) -> Self {
-        Self { begin: Instant::now(), passed: Duration::ZERO, time, batches: 0, stop }
+    fn begin(time: Duration, signals: &'a Signals) -> Self {
+        Self { begin: Instant::now(), passed: Duration::ZERO, time, batches: 0, signals }
     }
 
     fn goes_on(&mut self) -> bool {
         self.passed = self.begin.elapsed();
-        let goes_on = self.batches == 0 || self.passed < self.time && self.stop.signal().is_none();
+        let goes_on =
+            self.batches == 0 || self.passed < self.time && self.signals.received().is_none();
         self.batches += u64::from(goes_on);
         goes_on
     }

@@ -18,10 +18,10 @@ p Space                     pause; nothing is looked at meanwhile
 Esc                         back: close the details, clear the filter
 q Ctrl-C                    quit
 
-≥IN/S and ≥OUT/S are lower bounds. The kernel counts no messages: it tells the
-depth, the bytes and the second of the last use, and what these cannot have
-changed without is counted. What comes and goes between two looks is not seen,
-so look more often to see more.
+≥IN/S and ≥OUT/S are lower bounds. The kernel counts no messages: it tells
+the depth, the bytes and the second of the last use, and what these cannot
+have changed without is counted. What comes and goes between two looks is
+not seen, so look more often to see more.
 
 HISTORY is the depth at each look. NOTIFY is how a process is told of a
 message (sig10, thread, silent), and its number.";
