@@ -1,5 +1,5 @@
-//! SIGHUP, SIGINT and SIGTERM, while a message may be in hand: the step is finished first, and then
-//! the signal ends the program, as shells want to see it.
+//! The signals that end programs, while a message may be in hand: the step is finished first, and
+//! then the signal ends the program, as shells want to see it.
 
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -8,10 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use posix_mqueue::MessageQueue;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator;
 
 use crate::failure::{Failure, Outcome};
+
+/// Those that somebody sends to end a program.
+pub(crate) const ENDING: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
 
 /// What was received while these were watched.
 #[derive(Debug)]
@@ -26,7 +29,7 @@ impl Signals {
     pub(crate) fn watch(queues: Vec<Arc<MessageQueue>>) -> io::Result<Self> {
         let received = Arc::new(AtomicI32::new(0));
         let (bell, mut rings) = UnixStream::pair()?;
-        let mut signals = iterator::Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+        let mut signals = iterator::Signals::new(ENDING)?;
         let first = Arc::clone(&received);
         std::thread::Builder::new().name("signals".into()).spawn(move || {
             for signal in &mut signals {

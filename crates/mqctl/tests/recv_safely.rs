@@ -15,6 +15,7 @@ use std::process::{Command, Stdio};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use fixture::process::eventually;
 use fixture::user::PublicCopy;
 use fixture::{Transcript, UniqueName, arguments, mqctl, run, transcript_of};
 use posix_mqueue::{MessageQueue, OpenOptions};
@@ -36,13 +37,6 @@ fn into_full_device(command: &mut Command) -> Transcript {
     let full = File::options().write(true).open("/dev/full").unwrap();
     let output = command.stdout(full).stderr(Stdio::piped()).output().unwrap();
     Transcript::new(command, output)
-}
-
-/// Waits until the condition holds; the test's own time is the limit.
-fn eventually(mut condition: impl FnMut() -> bool) {
-    while !condition() {
-        std::thread::yield_now();
-    }
 }
 
 /// Whether a process sleeps in the system call that receives a message.
@@ -98,7 +92,7 @@ fn a_reader_that_goes_while_a_message_is_waited_for_leaves_it_in_the_queue() {
 
 #[test]
 fn ctrl_c_ends_the_waiting_and_shells_see_it() {
-    for signal in ["INT", "TERM", "HUP"] {
+    for (signal, number) in [("INT", 2), ("TERM", 15), ("HUP", 1), ("QUIT", 3)] {
         let name = UniqueName::new("recv");
         let queue = name.queue(1, 16);
         let mut command = mqctl(recv(&name, &["--follow"]));
@@ -106,11 +100,6 @@ fn ctrl_c_ends_the_waiting_and_shells_see_it() {
         eventually(|| is_receiving(child.id()));
         kill(&format!("-{signal}"), &child.id().to_string());
         let output = child.wait_with_output().unwrap();
-        let number = match signal {
-            "INT" => 2,
-            "TERM" => 15,
-            _ => 1,
-        };
         let ended = Transcript::new(&command, output).failed(128 + number);
         assert_eq!(ended.stderr, "");
         queue.send(b"nobody took this", 0).unwrap();

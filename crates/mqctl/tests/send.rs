@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::Stdio;
 
+use fixture::process::{ended, eventually, signal, start};
 use fixture::{UniqueName, arguments, mqctl, run, run_with_input};
 use posix_mqueue::MessageQueue;
 
@@ -146,4 +147,16 @@ fn what_is_no_queue_is_told_apart() {
     run(send(&name, &["x"])).failed(3).is_snapshot("send-not-found");
     run(["send", "jobs", "x"]).failed(2).is_snapshot("send-no-slash");
     run(["sned"]).failed(2).is_snapshot("send-misspelt");
+}
+
+#[test]
+fn ctrl_c_tells_how_many_went() {
+    let name = UniqueName::new("send");
+    let queue = name.queue(2, 16);
+    let mut command = mqctl(send(&name, &["a", "b", "c"]));
+    let child = start(&mut command);
+    eventually(|| queue.attributes().unwrap().messages == 2);
+    signal(&child, "INT");
+    let ended = ended(child, &command).failed(128 + 2);
+    assert_eq!(ended.stderr, "mqctl: 2 of 3 messages were sent\n");
 }

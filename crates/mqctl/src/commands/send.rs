@@ -5,11 +5,13 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use posix_mqueue::{Deadline, MessageQueue, OpenOptions, QueueName};
 
 use crate::failure::{Failure, Outcome};
 use crate::records::{Coding, Framing};
+use crate::signals::Signals;
 use crate::waiting::{self, Waiting};
 use crate::{exit_code, queue_name, sanitize};
 
@@ -76,7 +78,7 @@ struct Record {
 
 impl Args {
     pub(crate) fn run(self) -> Outcome {
-        let queue = OpenOptions::new().write(true).open(&self.name)?;
+        let queue = Arc::new(OpenOptions::new().write(true).open(&self.name)?);
         queue.check_priority(self.priority)?;
         let mut sender = Sender {
             queue: &queue,
@@ -85,7 +87,9 @@ impl Args {
             sent: 0,
         };
         if self.stream {
-            let sent = self.each_record(&queue, &mut |record| sender.send(&record, None));
+            let sent = self.each_record(&queue, &mut |record| {
+                sender.send(&record).map_err(|failure| at(&record.label, failure))
+            });
             return sent.map_err(|failure| {
                 failure.and(format!("{} messages were sent before", sender.sent))
             });
@@ -95,8 +99,19 @@ impl Args {
             records.push(record);
             Ok(())
         })?;
-        let all = Some(records.len());
-        records.iter().try_for_each(|record| sender.send(record, all))
+        // Not while input is read, which a signal ends at once.
+        let signals = Signals::watch(vec![Arc::clone(&queue)])?;
+        for record in &records {
+            let sent = signals.check().and_then(|()| sender.send(record));
+            sent.map_err(|failure| {
+                let failure = signals.reason(failure);
+                match records.len() {
+                    1 => failure,
+                    all => failure.and(format!("{} of {all} messages were sent", sender.sent)),
+                }
+            })?;
+        }
+        Ok(())
     }
 
     /// Reads, decodes and checks one message after the other.
@@ -187,16 +202,8 @@ struct Sender<'a> {
 }
 
 impl Sender<'_> {
-    /// Sends it, or tells how many went before it.
-    fn send(&mut self, record: &Record, all: Option<usize>) -> Outcome {
-        waiting::send(self.queue, &record.data, self.priority, self.deadline).map_err(|error| {
-            let failure = Failure::from(error);
-            match all {
-                Some(1) => failure,
-                Some(all) => failure.and(format!("{} of {all} messages were sent", self.sent)),
-                None => at(&record.label, failure),
-            }
-        })?;
+    fn send(&mut self, record: &Record) -> Outcome {
+        waiting::send(self.queue, &record.data, self.priority, self.deadline)?;
         self.sent += 1;
         Ok(())
     }

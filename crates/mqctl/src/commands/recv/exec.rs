@@ -6,10 +6,10 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Stdio};
 
 use posix_mqueue::{Message, QueueName};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::exit_code::Code;
 use crate::failure::{Failure, Outcome};
+use crate::signals::ENDING;
 
 pub(super) struct Exec {
     command: OsString,
@@ -40,7 +40,7 @@ impl Exec {
             (_, Err(error)) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
             _ if status.success() => Ok(()),
             // What ended both is what the user asked for.
-            (Some(signal @ (SIGHUP | SIGINT | SIGTERM)), _) => Err(Failure::killed(signal)),
+            (Some(signal), _) if ENDING.contains(&signal) => Err(Failure::killed(signal)),
             (Some(signal), _) => {
                 Err(Failure::new(Code::Failed, format!("the command was ended by signal {signal}")))
             }

@@ -5,19 +5,18 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
 use ratatui::crossterm::event::{self, Event, KeyEvent};
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+use signal_hook::consts::{SIGCONT, SIGTSTP};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level;
 
-/// Those that end the program.
-const FATAL: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
+use crate::signals::ENDING;
 
 #[derive(Debug)]
 pub(super) enum News {
     Key(KeyEvent),
     /// The terminal has another size, or shows something else by now.
     Redraw,
-    /// One of [`FATAL`].
+    /// One of [`ENDING`].
     Fatal(i32),
     /// `SIGTSTP`
     Stop,
@@ -30,13 +29,13 @@ pub(super) enum News {
 /// From now on signals are news. Keys are so from [`read_keys`] on.
 pub(super) fn listen() -> io::Result<(Sender<News>, Receiver<News>)> {
     let (sender, news) = mpsc::channel();
-    let mut signals = Signals::new(FATAL.into_iter().chain([SIGTSTP, SIGCONT]))?;
+    let mut signals = Signals::new(ENDING.into_iter().chain([SIGTSTP, SIGCONT]))?;
     let to = sender.clone();
     thread::Builder::new().name("signals".into()).spawn(move || {
         let mut was_told = false;
         for signal in signals.forever() {
             // The terminal may take nothing any more, and keep what draws on it.
-            if FATAL.contains(&signal) && std::mem::replace(&mut was_told, true) {
+            if ENDING.contains(&signal) && std::mem::replace(&mut was_told, true) {
                 let _ = low_level::emulate_default_handler(signal);
             }
             let news = match signal {
