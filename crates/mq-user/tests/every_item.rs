@@ -18,8 +18,8 @@ struct Item {
     example: bool,
 }
 
-/// The public functions of a file as `Type::name`, and the fields of its structures and the
-/// variants of its enumerations by their name.
+/// The public functions of a file as `Type::name`, and the fields of its structures, the constants
+/// of its types and the variants of its enumerations by their name.
 fn items(text: &str) -> Vec<Item> {
     let (mut items, mut within, mut example) = (Vec::new(), None, false);
     for line in text.lines() {
@@ -46,6 +46,7 @@ fn items(text: &str) -> Vec<Item> {
                 let of = within.as_deref().unwrap_or("posix_mqueue");
                 items.push(Item { path: format!("{of}::{name}"), example });
             } else if item.contains(": ") && line.starts_with("    ") {
+                let name = name.strip_prefix("const ").unwrap_or(name);
                 items.push(Item { path: name.to_owned(), example: true });
             }
         } else if within.as_deref() == Some("enum") && code.starts_with(char::is_uppercase) {

@@ -7,6 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd};
+use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
 use posix_mqueue::{
@@ -128,6 +129,7 @@ fn the_system_time_and_errors() {
     let _: fn(&Directory) -> Result<Vec<QueueName>> = Directory::names;
     let _: fn(&Directory, &QueueName) -> Result<Entry> = Directory::read;
     let _: fn(&Directory) -> Result<Vec<Entry>> = Directory::entries;
+    let _: fn(&Directory, &QueueName) -> PathBuf = Directory::path;
     let _: fn() -> Result<Vec<QueueName>> = posix_mqueue::list_queues;
     let _: fn(&Entry) -> Result<Holders> = Entry::holders;
     let _: fn(&[Entry]) -> Result<Holders> = posix_mqueue::holders;

@@ -95,5 +95,8 @@ fn the_limits_are_those_that_a_default_queue_has() -> Result<()> {
     assert!(limits.max_queues >= 1);
     assert_eq!(charge(10, 8192), 82_880);
     assert!(limits.max_bytes > charge(4, 64));
+    assert!(limits.hard_max_bytes >= limits.max_bytes);
+    assert!(limits.max_capacity <= Limits::HARD_CAPACITY);
+    assert!(limits.max_message_size <= Limits::HARD_MESSAGE_SIZE);
     Ok(())
 }
