@@ -6,7 +6,7 @@
 //! poller is no receiver to the kernel: it would let a notification fire that a blocked `receive`
 //! holds back, and it lengthens every round trip.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::thread;
@@ -25,7 +25,8 @@ const AWAKE: QueueKey = -1;
 static SLOTS: PerProcess<Vec<Arc<Slot>>> = PerProcess::new(Vec::new());
 
 thread_local! {
-    static OWN: RefCell<Option<Listed>> = const { RefCell::new(None) };
+    /// The slot while the thread is awake.
+    static OWN: Cell<Option<Listed>> = const { Cell::new(None) };
 }
 
 /// Where a thread writes down which queue it sleeps in: to fall asleep takes no lock.
@@ -60,40 +61,31 @@ impl Drop for Listed {
 /// While this lives, [`wake`] interrupts the thread that made it.
 #[derive(Debug)]
 pub(crate) struct Sleeper {
-    slot: Arc<Slot>,
-    before: QueueKey,
-    // Where the thread is ending and has no memory of its own any more.
-    _listed: Option<Listed>,
+    listed: Option<Listed>,
 }
 
 impl Sleeper {
     #[inline]
     pub(crate) fn new(queue: QueueKey) -> Self {
-        let own = OWN.try_with(|own| {
-            let mut own = own.try_borrow_mut().ok()?;
-            match &*own {
-                Some(listed) if listed.generation == fork::generation() => {}
-                // A forked child has its parent's slot, and a list without it.
-                _ => *own = Some(Listed::new()),
-            }
-            own.as_ref().map(|listed| Arc::clone(&listed.slot))
-        });
-        let (slot, listed) = own.ok().flatten().map_or_else(
-            || {
-                let listed = Listed::new();
-                (Arc::clone(&listed.slot), Some(listed))
-            },
-            |slot| (slot, None),
-        );
-        let before = slot.queue.swap(queue, Ordering::SeqCst);
-        Self { slot, before, _listed: listed }
+        // Taken rather than shared: that costs no atomic count in each call.
+        let listed = match OWN.try_with(Cell::take) {
+            Ok(Some(listed)) if listed.generation == fork::generation() => listed,
+            // It is the first time, or the slot is that of the parent of a forked child, or the
+            // thread is ending and has no memory of its own any more.
+            _ => Listed::new(),
+        };
+        listed.slot.queue.swap(queue, Ordering::SeqCst);
+        Self { listed: Some(listed) }
     }
 }
 
 impl Drop for Sleeper {
     #[inline]
     fn drop(&mut self) {
-        self.slot.queue.store(self.before, Ordering::Release);
+        if let Some(listed) = self.listed.take() {
+            listed.slot.queue.store(AWAKE, Ordering::Release);
+            let _ = OWN.try_with(|own| own.set(Some(listed)));
+        }
     }
 }
 
