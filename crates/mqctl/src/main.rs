@@ -8,6 +8,7 @@ mod args;
 mod blocks;
 mod commands;
 mod completion;
+mod counted;
 mod delivery;
 mod dump;
 mod exit_code;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use posix_mqueue::{Deadline, Message, MessageQueue, QueueName};
 
+use crate::counted::messages;
 use crate::exit_code::Code;
 use crate::failure::{Failure, Outcome};
 use crate::hand::{self, Hand, Spill};
@@ -60,7 +61,7 @@ impl Passing {
             progress.show(passed);
         };
         drop(progress);
-        ended.map_err(|failure| failure.and(format!("{passed} messages were passed on before")))
+        ended.map_err(|failure| failure.and(format!("{} passed on before", messages(passed))))
     }
 
     /// Passes one message on; false if there is none and none is waited for.

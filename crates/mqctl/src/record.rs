@@ -11,6 +11,7 @@ use posix_mqueue::{
 };
 use serde_json::{Map, Value, json};
 
+use crate::counted::counted;
 use crate::table::{NOTHING, UNKNOWN};
 use crate::{account, mode, sanitize};
 
@@ -199,8 +200,6 @@ pub(crate) fn registered(details: &Details) -> String {
 /// What is missing where not every process could be looked into.
 pub(crate) fn out_of_reach(holders: &Holders) -> String {
     let more = if holders.hidden { " or more" } else { "" };
-    format!(
-        "{}{more} processes could not be looked into, which takes CAP_SYS_PTRACE",
-        holders.unreadable
-    )
+    let processes = counted(holders.unreadable as u64, "process", "processes");
+    format!("{processes}{more} could not be looked into, which takes CAP_SYS_PTRACE")
 }

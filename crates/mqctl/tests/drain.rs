@@ -137,7 +137,7 @@ fn a_full_disk_puts_the_message_back_and_keeps_the_others() {
         full.stderr,
         format!(
             "mqctl: {partial}: File too large; the message in hand was put back into the queue; \
-             the 2 messages that were taken are in {partial}; restore --partial sends them\n"
+             2 messages taken before, and in {partial}; restore --partial sends what is there\n"
         )
     );
     assert_eq!(backlog(&queue), messages[2..]);

@@ -124,7 +124,7 @@ fn a_stream_is_sent_as_it_comes() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.ends_with("this is line 3; 2 messages were sent before\n"), "{said}");
+    assert!(said.ends_with("this is line 3; 2 messages sent before\n"), "{said}");
     assert_eq!(bytes(&queue), [b"two"]);
 }
 
@@ -158,5 +158,5 @@ fn ctrl_c_tells_how_many_went() {
     eventually(|| queue.attributes().unwrap().messages == 2);
     signal(&child, "INT");
     let ended = ended(child, &command).failed(128 + 2);
-    assert_eq!(ended.stderr, "mqctl: 2 of 3 messages were sent\n");
+    assert_eq!(ended.stderr, "mqctl: 2 of 3 messages sent\n");
 }

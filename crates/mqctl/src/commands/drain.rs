@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use posix_mqueue::{Deadline, Message, MessageQueue, QueueName};
 
+use crate::counted::messages;
 use crate::dump::{Encoder, Sizes};
 use crate::failure::{Failure, Outcome};
 use crate::hand::{self, Hand, Spill};
@@ -144,10 +145,11 @@ impl Sink {
                 reason.and("no message was taken")
             }
             Self::File(file) => reason.and(format!(
-                "the {taken} messages that were taken are in {}; restore --partial sends them",
+                "{} taken before, and in {}; restore --partial sends what is there",
+                messages(taken),
                 file.partial()
             )),
-            Self::Output => reason.and(format!("{taken} messages were written")),
+            Self::Output => reason.and(format!("{} written", messages(taken))),
         }
     }
 
@@ -155,9 +157,9 @@ impl Sink {
     fn account(&self, taken: u64, reason: Failure) -> Failure {
         match self {
             Self::File(file) => {
-                reason.and(format!("{taken} messages were taken, and are in {}", file.path()))
+                reason.and(format!("{} taken, and in {}", messages(taken), file.path()))
             }
-            Self::Output => reason.and(format!("{taken} messages were written")),
+            Self::Output => reason.and(format!("{} written", messages(taken))),
         }
     }
 }

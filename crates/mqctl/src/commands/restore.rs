@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use posix_mqueue::{Deadline, Message, OpenOptions, QueueName};
 
+use crate::counted::messages;
 use crate::dump::Verified;
 use crate::exit_code::Code;
 use crate::failure::{self, Failure, Outcome};
@@ -84,12 +85,12 @@ impl Args {
     fn remark(&self, dump: &Verified) -> Outcome {
         let count = dump.count();
         if self.skip > count {
-            let text = format!("--skip {}: there are {count} messages", self.skip);
+            let text = format!("--skip {}: the file has {}", self.skip, messages(count));
             return Err(Failure::usage(text));
         }
         if let Some(cut) = dump.cut() {
             let file = sanitize::name(self.file.as_os_str());
-            failure::say(&format!("{file}: {cut}; the {count} messages that are whole are sent"));
+            failure::say(&format!("{file}: {cut}; what is whole is sent, {}", messages(count)));
         }
         Ok(())
     }
@@ -131,9 +132,9 @@ impl Args {
     fn account(&self, sent: u64, count: u64, failure: Failure) -> Failure {
         let done = self.skip + sent;
         if done == count {
-            return failure.and(format!("all {sent} messages were sent"));
+            return failure.and(format!("all were sent, {}", messages(sent)));
         }
-        let failure = failure.and(format!("{sent} of {} messages were sent", count - self.skip));
+        let failure = failure.and(format!("{sent} of {} sent", messages(count - self.skip)));
         if done == 0 { failure } else { failure.and(format!("--skip {done} goes on there")) }
     }
 }

@@ -4,6 +4,7 @@ use std::io::{self, BufRead as _, ErrorKind, IsTerminal as _, Write as _};
 
 use posix_mqueue::{Directory, QueueName};
 
+use crate::counted::messages;
 use crate::exit_code::Code;
 use crate::failure::{Failure, Outcome};
 use crate::several::each;
@@ -50,12 +51,11 @@ impl Args {
             return Ok(posix_mqueue::unlink(name)?);
         }
         let queue = opened::to_look(name).map_err(|error| opened::refused(error, name))?;
-        let messages = |n| if n == 1 { "1 message".to_owned() } else { format!("{n} messages") };
         match queue.attributes()?.messages {
             0 => queue.unlink()?,
             _ if self.all => return Ok(()),
             n => {
-                let text = format!("is not empty: it holds {}", messages(n));
+                let text = format!("is not empty: it holds {}", messages(n as u64));
                 return Err(Failure::about(name, Code::Refused, text));
             }
         }
@@ -63,8 +63,10 @@ impl Args {
         match queue.attributes()?.messages {
             0 => Ok(()),
             n => {
-                let text =
-                    format!("{} arrived while it was removed, and went with it", messages(n));
+                let text = format!(
+                    "{} arrived while it was removed, and went with it",
+                    messages(n as u64)
+                );
                 Err(Failure::about(name, Code::Failed, text))
             }
         }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use posix_mqueue::{Deadline, MessageQueue, OpenOptions, QueueName};
 
+use crate::counted::messages;
 use crate::failure::{Failure, Outcome};
 use crate::records::{Coding, Framing};
 use crate::signals::Signals;
@@ -91,7 +92,7 @@ impl Args {
                 sender.send(&record).map_err(|failure| at(&record.label, failure))
             });
             return sent.map_err(|failure| {
-                failure.and(format!("{} messages were sent before", sender.sent))
+                failure.and(format!("{} sent before", messages(sender.sent as u64)))
             });
         }
         let mut records = Vec::new();
@@ -107,7 +108,7 @@ impl Args {
                 let failure = signals.reason(failure);
                 match records.len() {
                     1 => failure,
-                    all => failure.and(format!("{} of {all} messages were sent", sender.sent)),
+                    all => failure.and(format!("{} of {} sent", sender.sent, messages(all as u64))),
                 }
             })?;
         }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use posix_mqueue::Deadline;
 
+use crate::counted::messages;
 use crate::failure::Failure;
 use crate::waiting;
 
@@ -56,7 +57,7 @@ impl Extent {
     pub(super) fn account(&self, taken: u64, failure: Failure) -> Failure {
         match (self.count, taken) {
             (Some(count), _) if count > 1 => {
-                failure.and(format!("{taken} of {count} messages were received"))
+                failure.and(format!("{taken} of {} received", messages(count)))
             }
             _ => failure,
         }

@@ -16,6 +16,7 @@ use super::holders::Found;
 use super::users::Users;
 use super::view::View;
 use super::words;
+use crate::counted::{counted, messages};
 pub(super) use paint::Paint;
 
 /// All that is shown.
@@ -59,17 +60,16 @@ pub(super) fn scene(frame: &mut Frame, scene: &Scene) {
 fn title(scene: &Scene) -> Line<'static> {
     let view = scene.view;
     let (rows, _) = view.rows(scene.history);
-    let all = scene.history.rows().len();
+    let queues = counted(scene.history.rows().len() as u64, "queue", "queues");
     let mut parts = vec![match view.filter.as_str() {
-        "" => format!("{all} queues"),
-        filter => format!("{} of {all} queues, with {filter:?}", rows.len()),
+        "" => queues,
+        filter => format!("{} of {queues}, with {filter:?}", rows.len()),
     }];
     if view.is_paused {
         parts.insert(0, "PAUSED".to_owned());
     }
-    let messages: usize =
-        rows.iter().filter_map(|row| row.seen.contents).map(|contents| contents.messages).sum();
-    parts.push(format!("{messages} messages"));
+    let contents = rows.iter().filter_map(|row| row.seen.contents);
+    parts.push(messages(contents.map(|contents| contents.messages as u64).sum()));
     let backwards = if view.is_reversed { ", reversed" } else { "" };
     parts.push(format!("by {}{backwards}", view.order.name()));
     parts.push(format!("every {}", words::interval(view.interval)));
