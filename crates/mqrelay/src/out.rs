@@ -1,0 +1,69 @@
+//! From a queue to a stream: taken, journalled, synced, published, acknowledged, forgotten.
+//!
+//! Three tasks pass one number on. [`take`] appends messages to the journal and says which is the
+//! last; [`sync`](durable) makes them durable and says up to where; [`publish`] reads the journal up
+//! to there. So the disk works on one batch while the next is taken, and memory holds what is in
+//! flight, however much the journal holds.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::broker::Broker;
+use crate::broker::provision::Provision;
+use crate::error::{Error, Result};
+use crate::headers::Origin;
+use crate::journal::Journal;
+use crate::metrics::Counters;
+use crate::route::OutRoute;
+use crate::source::Source;
+
+mod durable;
+mod publish;
+mod take;
+
+/// What a route runs with.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The connection.
+    pub broker: Broker,
+    /// What may be made.
+    pub provision: Provision,
+    /// Where this route's numbers go.
+    pub counters: Arc<Counters>,
+    /// Cancelled when no more shall be taken.
+    pub stop: CancellationToken,
+}
+
+/// Runs a route until it is stopped and its journal is empty. To drop it is as good as to kill it:
+/// what is in the journal is published at the next start.
+///
+/// # Errors
+///
+/// If the journal cannot be opened, or not be made durable.
+pub async fn run(route: OutRoute, host: String, directory: &Path, context: Context) -> Result<()> {
+    let source = Source::new(route.queue.clone());
+    let opened = Journal::open(directory, route.journal_size, source.message_size());
+    let (journal, found) = opened?;
+    if let Some(path) = found.torn {
+        warn!(kept = %path.display(), "the journal's last record was torn and is put aside");
+        context.counters.torn.add(1);
+    }
+    if found.pending > 0 {
+        info!(pending = found.pending, "the journal has messages of an earlier run");
+    }
+    let origin = Origin::new(&host, &route.queue, journal.id());
+    let journal = Arc::new(journal);
+    context.counters.watch(&journal);
+    let (appended, appended_at) = watch::channel(journal.last());
+    let (durable, durable_at) = watch::channel(journal.last());
+    let take = take::run(&route, source, &journal, &context, appended, durable_at.clone());
+    let sync = durable::run(&journal, &context, appended_at, durable);
+    let publish = publish::run(&route, &origin, &journal, &context, durable_at);
+    // Each ends when the one before it has ended and its own work is done.
+    let ((), synced, ()) = tokio::join!(take, sync, publish);
+    synced.map_err(|error| Error::new(format!("the journal is not durable: {error}")))
+}
