@@ -76,17 +76,19 @@ struct Held {
     confirmations: FuturesUnordered<Confirmation>,
 }
 
-type Confirmation = std::pin::Pin<Box<dyn Future<Output = Result<()>> + Send>>;
+type Confirmation = std::pin::Pin<Box<dyn Future<Output = Result<Key>> + Send>>;
 
 impl Inward {
     /// Delivers until it is stopped. What was not delivered when it fails, or ends, the server
     /// delivers again.
     async fn serve(&mut self, session: &Session) -> Result<()> {
         let consumer = self.context.provision.inward(session, &self.route).await?;
+        let info = consumer.cached_info();
+        self.taken.confirm_up_to(info.ack_floor.stream_sequence);
         info!(consumer = self.route.consumer, "fetching");
         self.context.counters.set_trouble("fetch", None);
         let mut look = ticks(LOOK);
-        let mut progress = ticks(consumer.cached_info().config.ack_wait / 3);
+        let mut progress = ticks(info.config.ack_wait / 3);
         let mut held =
             Held { messages: VecDeque::new(), batch: None, confirmations: FuturesUnordered::new() };
         let stop = self.context.stop.clone();
@@ -102,7 +104,7 @@ impl Inward {
                     Some(message) => held.messages.push_back(message.within("fetching")?),
                     None => held.batch = None,
                 },
-                Some(confirmed) = held.confirmations.next() => confirmed?,
+                Some(confirmed) = held.confirmations.next() => self.taken.confirm(confirmed?),
                 _ = look.tick() => {
                     self.target.look().within("the queue")?;
                     self.context.counters.set_missing(self.target.missing());
@@ -118,7 +120,7 @@ impl Inward {
             message.ack_with(AckKind::Nak(None)).await.within("returning a message")?;
         }
         while let Some(confirmed) = held.confirmations.next().await {
-            confirmed?;
+            self.taken.confirm(confirmed?);
         }
         session.client.flush().await.within("returning messages")
     }
@@ -153,7 +155,7 @@ impl Inward {
                 return Ok(None);
             }
             if let Some(message) = held.messages.pop_front() {
-                held.confirmations.push(Box::pin(confirm(session.clone(), message)));
+                held.confirmations.push(Box::pin(confirm(session.clone(), message, key)));
             }
         }
         Ok(None)
@@ -184,7 +186,7 @@ impl Inward {
         self.taken.insert(key).within("remembering a message")?;
         self.context.counters.delivered.add(1);
         if let Some(message) = held.messages.pop_front() {
-            held.confirmations.push(Box::pin(confirm(session.clone(), message)));
+            held.confirmations.push(Box::pin(confirm(session.clone(), message, key)));
         }
         Ok(())
     }
@@ -223,12 +225,12 @@ async fn still_there(messages: &VecDeque<Message>) -> Result<()> {
 }
 
 /// Acknowledges a message, and waits until the server says that it knows.
-async fn confirm(session: Session, message: Message) -> Result<()> {
+async fn confirm(session: Session, message: Message, key: Key) -> Result<Key> {
     let Some(reply) = message.reply.clone() else {
-        return Ok(());
+        return Ok(key);
     };
     match session.client.request(reply, AckKind::Ack.into()).await {
-        Ok(_) => Ok(()),
+        Ok(_) => Ok(key),
         Err(error) => {
             session.give_up("an acknowledgement was not confirmed");
             Err(Error::new(whole(&error)).within("acknowledging"))

@@ -1,10 +1,10 @@
-//! Which messages the kernel took, so that one delivered again is not sent again.
+//! Which messages the kernel took, so that one that is delivered again is not sent again: all that
+//! the server may not know of, and of the others as many as there is room for.
 //!
-//! A file of slots that are written in turn, one `write(2)` for each message: it outlives the
-//! process. It does not outlive the machine's running, since the queue does not: it begins anew with
-//! each boot.
+//! A file of slots, one `write(2)` for each message: it outlives the process. It does not outlive
+//! the machine's running, since the queue does not: it begins anew with each boot.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -14,17 +14,17 @@ use async_nats::jetstream::Message;
 
 use crate::error::{Result, Within};
 
-/// More than can be unacknowledged at once.
-const SLOTS: u64 = 8192;
-/// A count, and the two numbers of a key.
-const SLOT: usize = 24;
+/// Many times what can be under way at once.
+const SLOTS: u64 = 16_384;
+/// The two numbers of a key; zeros are a free slot.
+const SLOT: usize = 16;
 /// Where slots begin; before them is the boot's id.
 const START: u64 = 64;
 const BOOT: &str = "/proc/sys/kernel/random/boot_id";
 
 /// What names a stored message for ever: its number in the stream, and when it was stored, which
 /// tells it from that of a stream made anew.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
     pub(super) sequence: u64,
     pub(super) stored: u64,
@@ -41,9 +41,10 @@ impl Key {
 #[derive(Debug)]
 pub(super) struct Taken {
     file: File,
-    keys: HashSet<Key>,
-    slots: Vec<Option<Key>>,
-    count: u64,
+    slots: BTreeMap<Key, u64>,
+    free: Vec<u64>,
+    /// The oldest first.
+    confirmed: VecDeque<Key>,
     // Its lock ends with it.
     _lock: File,
 }
@@ -71,41 +72,65 @@ impl Taken {
             file.set_len(size)?;
             file.write_all_at(&boot, 0)?;
         }
-        let slots = bytes.get(64..).unwrap_or_default().chunks(SLOT).map(parse);
-        let slots: Vec<_> = slots.collect();
-        let count = slots.iter().flatten().map(|(count, _)| *count).max().unwrap_or(0);
-        let slots: Vec<_> = slots.into_iter().map(|slot| slot.map(|(_, key)| key)).collect();
-        Ok(Self {
-            file,
-            keys: slots.iter().flatten().copied().collect(),
-            slots,
-            count,
-            _lock: lock,
-        })
+        let keys = bytes.get(64..).unwrap_or_default().chunks(SLOT).map(parse);
+        let (mut slots, mut free) = (BTreeMap::new(), Vec::new());
+        for (slot, key) in (0..).zip(keys) {
+            match key {
+                Some(key) => drop(slots.insert(key, slot)),
+                None => free.push(slot),
+            }
+        }
+        Ok(Self { file, slots, free, confirmed: VecDeque::new(), _lock: lock })
     }
 
     pub(super) fn contains(&self, key: &Key) -> bool {
-        self.keys.contains(key)
+        self.slots.contains_key(key)
     }
 
+    /// The kernel took it.
     pub(super) fn insert(&mut self, key: Key) -> io::Result<()> {
-        self.count += 1;
-        let index = self.count % SLOTS;
-        let numbers = [self.count, key.sequence, key.stored];
-        let bytes: Vec<u8> = numbers.into_iter().flat_map(u64::to_le_bytes).collect();
-        self.file.write_all_at(&bytes, START + index * SLOT as u64)?;
-        let place = usize::try_from(index).ok().and_then(|index| self.slots.get_mut(index));
-        if let Some(old) = place.and_then(|place| place.replace(key)) {
-            self.keys.remove(&old);
+        let slot = self.free.pop().or_else(|| self.slot_of_oldest());
+        if let Some(slot) = slot {
+            self.write(slot, key)?;
+            self.slots.insert(key, slot);
         }
-        self.keys.insert(key);
         Ok(())
+    }
+
+    /// The server says that it knows. A server that is killed may forget that, and deliver again:
+    /// the key is kept until its slot is needed.
+    pub(super) fn confirm(&mut self, key: Key) {
+        if self.slots.contains_key(&key) {
+            self.confirmed.push_back(key);
+        }
+    }
+
+    /// The server knows of all up to this number in the stream.
+    pub(super) fn confirm_up_to(&mut self, sequence: u64) {
+        let already: BTreeSet<_> = self.confirmed.iter().copied().collect();
+        let known = self.slots.keys().filter(|key| key.sequence <= sequence);
+        self.confirmed.extend(known.filter(|key| !already.contains(key)));
+    }
+
+    fn slot_of_oldest(&mut self) -> Option<u64> {
+        while let Some(key) = self.confirmed.pop_front() {
+            if let Some(slot) = self.slots.remove(&key) {
+                return Some(slot);
+            }
+        }
+        self.slots.pop_first().map(|(_, slot)| slot)
+    }
+
+    fn write(&self, slot: u64, key: Key) -> io::Result<()> {
+        let bytes: Vec<u8> =
+            [key.sequence, key.stored].into_iter().flat_map(u64::to_le_bytes).collect();
+        self.file.write_all_at(&bytes, START + slot * SLOT as u64)
     }
 }
 
-fn parse(slot: &[u8]) -> Option<(u64, Key)> {
+fn parse(slot: &[u8]) -> Option<Key> {
     let mut numbers =
         slot.chunks(8).filter_map(|chunk| chunk.try_into().ok().map(u64::from_le_bytes));
-    let (count, sequence, stored) = (numbers.next()?, numbers.next()?, numbers.next()?);
-    (count != 0).then_some((count, Key { sequence, stored }))
+    let (sequence, stored) = (numbers.next()?, numbers.next()?);
+    (sequence != 0).then_some(Key { sequence, stored })
 }
