@@ -10,16 +10,18 @@ SECONDS := 60
 FEATURES := posix-mqueue/mio,posix-mqueue/serde,posix-mqueue/tokio
 FUZZ_TARGETS := names options deadlines operations
 BENCH_C := target/bench/libraw.so
+BENCH_PYTHON := target/bench/minimal-ready
 BENCH_RUST := target/bench/release/libbench_peers.so
 SOURCES := $(shell find crates python -type f) Cargo.toml Cargo.lock pyproject.toml README.md
 
-.PHONY: help demo test test-rust test-python test-via-libc lint bench soak fuzz sanitize interpose-test clean
+.PHONY: help demo test test-rust test-python test-via-libc lint bench bench-aio soak fuzz sanitize interpose-test clean
 
 help:
 	@echo "make demo    build, install into $(VENV), show a queue at work"
 	@echo "make test    every test: Rust, and Python on every CPython found"
 	@echo "make lint    formatting, lints, types, documentation"
 	@echo "make bench   speed beside other libraries, in some minutes (BENCH=--quick: half of one)"
+	@echo "make bench-aio   tasks beside threads and sockets, in a minute (BENCH=--uvloop: in its loop)"
 	@echo "make soak    account for every message, MESSAGES=$(MESSAGES) in each configuration"
 	@echo "make fuzz    feed the parsers what nobody would write, SECONDS=$(SECONDS) each"
 	@echo "make sanitize        the tests with AddressSanitizer"
@@ -61,8 +63,11 @@ lint: $(BIN)/lint-ready
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest mood.mqueue --mypy-config-file pyproject.toml
 
-bench: $(BIN)/bench-ready $(BENCH_C) $(BENCH_RUST)
+bench: $(BIN)/bench-ready $(BENCH_C) $(BENCH_PYTHON) $(BENCH_RUST)
 	@$(BIN)/python -m bench $(BENCH)
+
+bench-aio: $(BIN)/bench-ready
+	@$(BIN)/python -m bench.aio $(BENCH)
 
 soak: $(BIN)/demo-ready
 	$(BIN)/python soak/integrity.py --messages $(MESSAGES) --seconds 900
@@ -104,6 +109,16 @@ $(WHEEL): $(BIN)/uv $(SOURCES)
 $(BENCH_C): $(wildcard bench/raw/*)
 	@mkdir -p $(@D)
 	gcc -std=c11 -O2 -Wall -Wextra -shared -fPIC -o $@ $(filter %.c,$^) -lrt
+
+# Not every Python has its headers: without them the benchmark says that it has no such floor.
+$(BENCH_PYTHON): bench/extension/minimal.c bench/raw/call.h $(BIN)/uv
+	@mkdir -p $(@D)
+	@set -- $$($(BIN)/python -c \
+		'import sysconfig as s; print(s.get_path("include"), s.get_config_var("EXT_SUFFIX"))'); \
+	if test -e "$$1/Python.h"; then \
+		gcc -std=c11 -O2 -Wall -Wextra -shared -fPIC -I"$$1" -o "$(@D)/minimal$$2" $<; \
+	fi
+	@touch $@
 
 $(BENCH_RUST): $(wildcard bench/rust/* bench/rust/src/*) $(SOURCES)
 	cargo build --release --locked --quiet --manifest-path bench/rust/Cargo.toml --target-dir target/bench

@@ -1,6 +1,7 @@
 """Who takes part, and how each sends and receives one message."""
 
 import ctypes
+import errno
 import multiprocessing
 import os
 import socket
@@ -12,12 +13,15 @@ from bench import native
 from bench.code import Code
 from bench.measure import Results, Turn, timed
 from bench.queues import Queue
-from mood.mqueue import MessageQueue
+from mood.mqueue import Message, MessageQueue
 
 RAW = "C through libc"
 RAW_TRY = "C through libc, a try"
 RAW_SPINNING = "C through libc, spinning"
 INLINED = "C, system call inlined"
+MINIMAL = "C extension, minimal"
+MINIMAL_MESSAGE = "C extension, minimal, _message"
+MINIMAL_MANY = "C extension, minimal, _many"
 NIX = "Rust: nix"
 POSIXMQ = "Rust: posixmq"
 OURS_RUST = "Rust: posix-mqueue"
@@ -60,6 +64,26 @@ def mood_spinning(queue: Queue, q: str = "mq") -> Code:
     code = mood(queue, q)
     code.names[q].busy_poll = BUSY_POLL
     return code
+
+
+def minimal_queue(queue: Queue):
+    """What only makes the calls: the floor of what an extension can be."""
+    timed_out = (errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT), queue.name)
+    return native.MINIMAL_EXTENSION.Queue(queue.fd, queue.msgsize, Message, timed_out)
+
+
+def minimal(queue: Queue, q: str = "mq") -> Code:
+    return Code(f"{q}.send(message)", f"{q}.receive()", names={q: minimal_queue(queue)})
+
+
+def minimal_message(queue: Queue, q: str = "mq") -> Code:
+    names = {q: minimal_queue(queue)}
+    return Code(f"{q}.send_message(message)", f"{q}.receive_message()", names=names)
+
+
+def minimal_many(queue: Queue, q: str = "mq") -> Code:
+    names = {q: minimal_queue(queue)}
+    return Code(f"{q}.send_many(messages)", f"{q}.receive_many(len(messages))", names=names)
 
 
 def posix_ipc(queue: Queue, q: str = "mq") -> Code:
@@ -111,6 +135,8 @@ def pipe(_queue: Queue, q: str = "mq") -> Code:
 
 
 PYTHON: dict[str, Maker] = {
+    MINIMAL: minimal,
+    MINIMAL_MESSAGE: minimal_message,
     MOOD: mood,
     MOOD_MESSAGE: mood_message,
     MOOD_SPINNING: mood_spinning,
@@ -142,6 +168,8 @@ def _missing(label: str) -> str | None:
     needed = _NEEDS.get(label)
     if needed and not hasattr(MessageQueue, needed):
         return f"{label}: not available, this mood.mqueue has no {needed}"
+    if label in (MINIMAL, MINIMAL_MESSAGE, MINIMAL_MANY) and native.MINIMAL_EXTENSION is None:
+        return f"{MINIMAL}: not available on this processor, or without the headers of Python"
     if label == INLINED and not native.HAS_INLINED:
         return f"{label}: not available on this processor"
     return None

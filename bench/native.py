@@ -1,12 +1,15 @@
 """The loops in C and Rust, as functions of Python that raise OSError."""
 
 import ctypes
+import importlib.util
 import os
+import sysconfig
 from ctypes import POINTER, c_int, c_int64, c_long, c_size_t, c_uint32, c_uint64
 from pathlib import Path
 
 TARGET = Path(__file__).resolve().parent.parent / "target" / "bench"
 RAW = TARGET / "libraw.so"
+MINIMAL = TARGET / f"minimal{sysconfig.get_config_var('EXT_SUFFIX')}"
 RUST = TARGET / "release" / "libbench_peers.so"
 
 CLONE_NEWUSER = 0x10000000
@@ -67,6 +70,21 @@ def rust_open(library: int, process: int, number: int) -> int:
     if handle < 0:
         raise OSError(-handle, os.strerror(-handle))
     return handle
+
+
+def minimal_extension():
+    """The module, or None where it could not be built: Python's headers are not everywhere."""
+    if not (HAS_INLINED and MINIMAL.exists()):
+        return None
+    spec = importlib.util.spec_from_file_location("minimal", MINIMAL)
+    if spec is None or spec.loader is None:
+        return None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+MINIMAL_EXTENSION = minimal_extension()
 
 
 def unshare(flags: int) -> bool:

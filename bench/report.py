@@ -118,14 +118,19 @@ def tables(results: Results) -> list[Table]:
 
 def sentences(results: Results) -> dict[str, str]:
     """What the page says in words and figures."""
-    cases = {"64 B": "64 bytes", "8192 B": "8 KiB"}
-    found = {
-        text: results.series.get(Key(pair.NAME, case, contenders.PIPE))
-        for case, text in cases.items()
+    sizes = {"64 B": "64 bytes", "8192 B": "8192 bytes"}
+
+    def figures(label: str) -> list[str]:
+        keys = [Key(pair.NAME, case, label) for case in sizes]
+        return [
+            number(summary(results.series[key]).median) for key in keys if key in results.series
+        ]
+
+    theirs, ours = figures(contenders.PIPE), figures(contenders.MOOD)
+    if not len(theirs) == len(ours) == len(sizes):
+        return {}
+    small, large = sizes.values()
+    return {
+        "pipe": f"From Python, a pipe takes {theirs[0]} of the C loop's time for {small} and "
+        f"{theirs[1]} for {large}; `mood.mqueue` takes {ours[0]} and {ours[1]}."
     }
-    figures = [
-        f"{number(summary(series).median)} of the C loop's time for {text}"
-        for text, series in found.items()
-        if series
-    ]
-    return {"pipe": f"From Python, a pipe takes {' and '.join(figures)}."} if figures else {}

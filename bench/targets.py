@@ -46,13 +46,13 @@ def _keys(workload: str, case: str, *labels: str, measure: str = "time") -> list
     return [Key(workload, case, label, measure) for label in labels]
 
 
-def _pair(text: str, case: str, label: str, bound: float) -> Target:
+def _pair(text: str, case: str, label: str, floor: str, bound: float) -> Target:
     return Target(
         text,
         bound,
         _keys(pair.NAME, case, label),
         _keys(pair.NAME, case, *PYTHON_PEERS),
-        Key(pair.NAME, case, c.INLINED),
+        Key(pair.NAME, case, floor),
     )
 
 
@@ -67,15 +67,21 @@ def _ping_pong(text: str, case: str, label: str, floor: str, bound: float) -> Ta
 
 
 TARGETS = (
-    _pair("Python pair, 64 B", "64 B", c.MOOD, 1.15),
-    _pair("Python pair, 8 KiB", "8192 B", c.MOOD, 1.15),
-    _pair("Python pair through `send_message`/`receive_message`", "64 B", c.MOOD_MESSAGE, 1.25),
+    _pair("Python pair, 64 B", "64 B", c.MOOD, c.MINIMAL, 1.15),
+    _pair("Python pair, 8 KiB", "8192 B", c.MOOD, c.MINIMAL, 1.15),
+    _pair(
+        "Python pair through `send_message`/`receive_message`",
+        "64 B",
+        c.MOOD_MESSAGE,
+        c.MINIMAL_MESSAGE,
+        1.25,
+    ),
     Target(
         "Python `send_many`/`receive_many`, per message, 64 B, batches of 100",
         0.85,
         _keys(batch.NAME, "batches of 100", c.MOOD_MANY),
         _keys(batch.NAME, "batches of 100", c.POSIX_IPC),
-        Key(batch.NAME, "batches of 100", c.INLINED),
+        Key(batch.NAME, "batches of 100", c.MINIMAL_MANY),
     ),
     Target(
         "Rust pair, 64 B",
@@ -91,7 +97,7 @@ TARGETS = (
         c.RAW_SPINNING,
         0.12,
     ),
-    _ping_pong("ping-pong, no spin, one core, p50", ONE_CORE, c.MOOD, c.RAW, 1.15),
+    _ping_pong("ping-pong, no spin, one core, p50", ONE_CORE, c.MOOD, c.MINIMAL, 1.15),
     Target(
         "send beside a CPU-bound Python thread, sends/s against sending alone",
         0.45,
@@ -104,7 +110,7 @@ TARGETS = (
         0.6,
         _keys(failed_try.NAME, failed_try.CASE, c.MOOD, failed_try.NONBLOCKING),
         _keys(failed_try.NAME, failed_try.CASE, c.POSIX_IPC),
-        Key(failed_try.NAME, failed_try.CASE, c.RAW_TRY),
+        Key(failed_try.NAME, failed_try.CASE, c.MINIMAL),
     ),
     Target(
         "import time against `import socket`",

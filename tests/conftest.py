@@ -1,5 +1,6 @@
 """What every test leans on: names that nobody else has, and proof that nothing stays behind."""
 
+import contextlib
 import ctypes
 import gc
 import itertools
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from mood.mqueue import MessageQueue, unlink
+from mood.mqueue import MessageQueue, list_queues, unlink
 
 CLONE_NEWIPC = 0x08000000
 
@@ -89,6 +90,15 @@ def new_objects(new_name):
         return objects
 
     return new
+
+
+@pytest.fixture(scope="session")
+def listed():
+    """list_queues(), where this process may see the names."""
+    with contextlib.suppress(FileNotFoundError):
+        list_queues()
+        return list_queues
+    pytest.skip("the queue file system is not mounted")
 
 
 @pytest.fixture(scope="session")

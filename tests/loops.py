@@ -1,23 +1,27 @@
 """The event loops that a test of the asynchronous queues runs in."""
 
 from functools import partial
+from typing import Any
 
 import anyio
 import pytest
 import uvloop
 
-ASYNCIO = {"backend": "asyncio"}
-UVLOOP = {"backend": "asyncio", "backend_options": {"use_uvloop": True}}
-TRIO = {"backend": "trio"}
+ASYNCIO: dict[str, Any] = {"backend": "asyncio"}
+UVLOOP: dict[str, Any] = {"backend": "asyncio", "backend_options": {"use_uvloop": True}}
+TRIO: dict[str, Any] = {"backend": "trio"}
+LOOPS = {
+    name: partial(anyio.run, **options)
+    for name, options in [("asyncio", ASYNCIO), ("uvloop", UVLOOP), ("trio", TRIO)]
+}
 
 
-def _on(**loops):
-    runs = [partial(anyio.run, **options) for options in loops.values()]
-    return pytest.mark.parametrize("run", runs, ids=loops)
+def _on(*names):
+    return pytest.mark.parametrize("run", [LOOPS[name] for name in names], ids=names)
 
 
-on_every_loop = _on(asyncio=ASYNCIO, uvloop=UVLOOP, trio=TRIO)
-on_asyncio = _on(asyncio=ASYNCIO, uvloop=UVLOOP)
+on_every_loop = _on(*LOOPS)
+on_asyncio = _on("asyncio", "uvloop")
 
 # The first one makes a pipe that the process keeps, which is no leak of a test.
 uvloop.new_event_loop().close()

@@ -1,5 +1,6 @@
 """What can be seen of a queue from outside, for tests of several behaviours."""
 
+import contextlib
 import errno
 import os
 
@@ -13,6 +14,19 @@ def is_in_the_system(name):
     except FileNotFoundError:
         return False
     return True
+
+
+def descriptors_of(name):
+    """The descriptors of this process that are of the queue which has, or had, that name.
+
+    A number alone tells nothing: once closed, it is the next descriptor of any other thread.
+    """
+    found = set()
+    for fd in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(FileNotFoundError):  # another thread has closed it
+            if os.readlink(f"/proc/self/fd/{fd}").removesuffix(" (deleted)") == name:
+                found.add(int(fd))
+    return found
 
 
 def is_registered(mq):

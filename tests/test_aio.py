@@ -10,7 +10,8 @@ import anyio
 import pytest
 from loops import on_asyncio, on_every_loop, started, ticks
 
-from mood.mqueue import Message, aio
+from mood.mqueue import Message, MessageQueue, aio
+from mood.mqueue.objects import ObjectQueue
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +45,13 @@ def test_each_method_does_what_the_synchronous_one_does(run, new_aio):
             await mq.sendall(b"")
             assert await mq.receive() == b""
             assert await mq.send_many([]) == 0
+            outgoing, incoming = bytearray(100), bytearray(b"head")
+            assert await mq.fill(outgoing, 4) is None
+            assert outgoing == b""
+            assert await mq.drain(incoming) is False
+            assert incoming == b"head" + bytes(100)
+            await mq.fill(bytearray())
+            assert len(mq) == 0
 
     run(main)
 
@@ -53,6 +61,7 @@ RECEIVING = {
     "receive_message": lambda mq: mq.receive_message(),
     "receive_into": lambda mq: mq.receive_into(bytearray(64)),
     "receive_many": lambda mq: mq.receive_many(),
+    "drain": lambda mq: mq.drain(bytearray()),
     "anext": anext,
     "wait_readable": lambda mq: mq.wait_readable(),
     "notify": lambda mq: mq.notify(),
@@ -61,6 +70,7 @@ SENDING = {
     "send": lambda mq: mq.send(b"x"),
     "send_message": lambda mq: mq.send_message(b"x"),
     "sendall": lambda mq: mq.sendall(b"x"),
+    "fill": lambda mq: mq.fill(bytearray(b"x")),
     "send_many": lambda mq: mq.send_many([b"x"]),
     "wait_writable": lambda mq: mq.wait_writable(),
 }
@@ -114,15 +124,19 @@ def test_what_needs_many_turns_is_sent_in_order(run, new_aio):
     async def main():
         async with new_aio(maxmsg=2, msgsize=2) as mq:
             text = bytes(i % 251 for i in range(1001))
+            buffer = bytearray(text)
             numbers = [i.to_bytes(2, "big") for i in range(500)]
 
             async def send():
                 await mq.sendall(text)
+                await mq.fill(buffer)
+                assert buffer == b""
                 assert await mq.send_many(numbers) == 500
 
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(send)
-                assert b"".join([await mq.receive() for _ in range(501)]) == text
+                for _ in range(2):
+                    assert b"".join([await mq.receive() for _ in range(501)]) == text
                 assert [await mq.receive() for _ in range(500)] == numbers
 
     run(main)
@@ -165,6 +179,9 @@ BAD = [
     pytest.param(lambda mq: mq.receive_into(bytearray(63)), ValueError, id="small-buffer"),
     pytest.param(lambda mq: mq.receive_into(bytes(64)), BufferError, id="constant-buffer"),
     pytest.param(lambda mq: mq.receive_many(-1), ValueError, id="negative-number"),
+    pytest.param(lambda mq: mq.drain(b"constant"), TypeError, id="drain-no-bytearray"),
+    pytest.param(lambda mq: mq.fill(b"constant"), TypeError, id="fill-no-bytearray"),
+    pytest.param(lambda mq: mq.fill(bytearray(9), 32768), OSError, id="fill-priority"),
 ]
 
 
@@ -238,6 +255,16 @@ def test_one_is_made_of_a_queue_or_as_a_queue_is(new_queue, new_name):
     unique.close()
 
 
+def test_no_name_of_the_queue_is_missing():
+    def public(cls):
+        return {name for name in dir(cls) if not name.startswith("_")}
+
+    # To spin would stop the loop.
+    assert public(MessageQueue) - public(aio.MessageQueue) == {"busy_poll"}
+    assert public(ObjectQueue) - public(aio.ObjectQueue) == set()
+    assert aio.__all__ == ["MessageQueue", "ObjectQueue"]
+
+
 def test_it_has_what_the_queue_has(new_aio):
     mq = new_aio()
     queue = mq.queue
@@ -279,6 +306,38 @@ def test_a_busy_queue_lets_other_tasks_run(run, new_aio):
                         await mq.receive()
                     scope.cancel()
         assert calls / 64 < len(turns) < calls
+
+    run(main)
+
+
+class Drained(MessageQueue):
+    """Whoever receives is as fast as the sender."""
+
+    def send_many(self, messages, priority=0, timeout=None):
+        for message in messages:
+            super().send_many([message], priority, timeout)
+            self.receive(timeout=0)
+        return len(messages)
+
+
+@on_every_loop
+@pytest.mark.parametrize("item", [b"x", (b"x", 3)])
+def test_many_messages_that_others_take_at_once_let_other_tasks_run(run, new_queue, item):
+    async def main():
+        turns = []
+        with new_queue(cls=Drained) as queue:
+
+            async def other():
+                while True:
+                    turns.append(None)
+                    await anyio.lowlevel.checkpoint()
+
+            async with anyio.create_task_group() as tasks:
+                await started(tasks, other)
+                turns.clear()
+                assert await aio.MessageQueue(queue).send_many([item] * 3200) == 3200
+                assert len(turns) > 50
+                tasks.cancel_scope.cancel()
 
     run(main)
 

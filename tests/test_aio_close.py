@@ -8,6 +8,7 @@ import threading
 import anyio
 import pytest
 from loops import on_every_loop, started, ticks
+from observe import is_in_the_system
 from test_aio import RECEIVING, SENDING
 
 from mood.mqueue import aio
@@ -220,6 +221,39 @@ def test_a_loop_that_ends_cancels_what_waits(run, new_queue):
             with pytest.raises(ExceptionGroup) as raised:
                 run(main)
             assert [str(error) for error in raised.value.exceptions] == ["the program"]
+
+
+CTRL_C = """
+import os, signal, sys
+import anyio
+from mood.mqueue import aio
+
+name, backend = sys.argv[1:]
+
+
+async def main():
+    flags = os.O_RDWR | os.O_CREAT
+    async with aio.MessageQueue(name, flags, maxmsg=2, msgsize=8) as mq:
+        async with anyio.create_task_group() as tasks:
+            for call in mq.receive, mq.receive, mq.wait_readable, mq.notify:
+                tasks.start_soon(call)
+            await anyio.sleep(0.01)
+            os.kill(os.getpid(), signal.SIGINT)
+            await anyio.sleep(20)
+
+
+try:
+    anyio.run(main, backend=backend)
+except* KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_ctrl_c_ends_what_waits_and_the_queue_is_closed(run_python, new_name, backend):
+    name = new_name()
+    assert run_python(CTRL_C, name, backend) == "interrupted\n"
+    assert not is_in_the_system(name)
 
 
 FORK = """

@@ -1,6 +1,9 @@
 """Waiting for a notification as a task."""
 
 import errno
+import gc
+import os
+import threading
 
 import anyio
 import pytest
@@ -97,5 +100,65 @@ def test_it_fails_if_the_registration_is_ended(run, new_queue):
                     await soon(lambda errors=errors: errors)
                 assert errors == [errno.ECANCELED]
             await ticks()
+
+    run(main)
+
+
+@on_every_loop
+@pytest.mark.thread_unsafe(reason="replaces a function of os")
+def test_a_callback_thread_that_stops_in_between_stops_nobody_else(run, new_queue, monkeypatch):
+    # As the end of the interpreter stops it, for good.
+    rung, goes_on, write = threading.Event(), threading.Event(), os.eventfd_write
+
+    def stops(fd, value):
+        write(fd, value)
+        rung.set()
+        goes_on.wait()
+
+    async def main():
+        async with new_queue(cls=aio.MessageQueue) as mq, anyio.create_task_group() as tasks:
+            await started(tasks, mq.notify)
+            monkeypatch.setattr(os, "eventfd_write", stops)
+            mq.queue.send(b"x")
+            await soon(rung.is_set)
+            monkeypatch.undo()
+
+    try:
+        run(main)
+    finally:
+        goes_on.set()
+
+
+@on_every_loop
+@pytest.mark.thread_unsafe(reason="counts descriptors")
+def test_it_keeps_no_descriptor(run, new_queue):
+    async def main():
+        async with new_queue(cls=aio.MessageQueue) as mq:
+            kept = []
+            await use(mq, kept)
+            gc.collect()  # what other tests have left goes before
+            before = len(os.listdir("/proc/self/fd"))
+            for _ in range(10):
+                await use(mq, kept)
+            assert len(os.listdir("/proc/self/fd")) == before
+        kept.clear()
+
+    async def use(mq, kept):
+        async def refused():
+            with pytest.raises(OSError, match="registered") as raised:
+                await mq.notify()
+            kept.append(raised)
+
+        async def cancelled():
+            try:
+                await mq.notify()
+            except BaseException as error:
+                kept.append(error)
+                raise
+
+        async with anyio.create_task_group() as tasks:
+            await started(tasks, cancelled)
+            await refused()
+            tasks.cancel_scope.cancel()
 
     run(main)

@@ -1,6 +1,7 @@
 """Many tasks, several loops, several objects on one queue."""
 
 import asyncio
+import gc
 import os
 import threading
 
@@ -26,6 +27,39 @@ def test_tasks_are_served_in_the_order_they_came(run, new_queue):
                 for number in range(10):
                     await mq.send(b"%d" % number)
             assert got == [(number, b"%d" % number) for number in range(10)]
+
+    run(main)
+
+
+@on_every_loop
+def test_to_let_other_tasks_run_costs_nobody_the_place_in_the_line(run, new_queue):
+    async def main():
+        async with new_queue(cls=aio.MessageQueue) as mq:
+            came, served = [], []
+
+            async def receive(number):
+                came.append(number)
+                await mq.receive()
+                served.append(number)
+
+            async def send(number):
+                came.append(number)
+                await mq.send(b"%d" % number)
+
+            async with anyio.create_task_group() as tasks:
+                for number in range(100):
+                    tasks.start_soon(receive, number)
+                await ticks()
+                await mq.send_many([b"x"] * 100)
+            assert served == came
+            await mq.send_many([b"-1"] * mq.maxmsg)
+            came.clear()
+            async with anyio.create_task_group() as tasks:
+                for number in range(100):
+                    tasks.start_soon(send, number)
+                await ticks()
+                got = [int(await mq.receive()) for _ in range(100 + mq.maxmsg)]
+            assert got[mq.maxmsg :] == came
 
     run(main)
 
@@ -224,6 +258,7 @@ def test_wrapping_again_and_again_costs_no_descriptors(run, new_queue):
                     queue.send(b"x")
 
             await use()
+            gc.collect()  # what other tests have left goes before
             before = len(os.listdir("/proc/self/fd"))
             for _ in range(10):
                 await use()

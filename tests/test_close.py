@@ -6,6 +6,7 @@ import signal
 import threading
 
 import pytest
+from observe import descriptors_of
 
 from mood.mqueue import MessageQueue
 
@@ -73,13 +74,6 @@ class Call(threading.Thread):
         self.join(10)
         assert not self.is_alive()
         return self.outcome
-
-
-def is_of_a_queue(fd, name):
-    try:
-        return os.readlink(f"/proc/self/fd/{fd}").removesuffix(" (deleted)") == name
-    except FileNotFoundError:
-        return False
 
 
 def test_close_again_does_nothing(new_queue):
@@ -160,13 +154,12 @@ def test_fileno_is_minus_one_after_close(new_queue):
     assert mq.fileno() == -1
 
 
-@pytest.mark.thread_unsafe(reason="other threads may get the same descriptor number")
 def test_close_releases_the_descriptor(new_queue):
     mq = new_queue()
     fd, name = mq.fileno(), mq.name
-    before = is_of_a_queue(fd, name)
+    before = descriptors_of(name)
     mq.close()
-    assert (before, is_of_a_queue(fd, name)) == (True, False)
+    assert (before, descriptors_of(name)) == ({fd}, set())
 
 
 def test_repr_tells_that_it_is_closed(new_queue):
@@ -299,7 +292,7 @@ def test_the_descriptor_is_not_reused_under_a_call_that_waits(new_queue, eventua
     assert fd not in files
     other.send(b"")
     call.end()
-    eventually(lambda: not is_of_a_queue(fd, mq.name))
+    eventually(lambda: descriptors_of(mq.name) == {other.fileno()})
 
 
 # SIGURG is what close() interrupts with, unless the program has a use for it.

@@ -3,6 +3,7 @@
 import errno
 import os
 import pickle
+from functools import partial
 
 import pytest
 
@@ -145,3 +146,31 @@ def test_a_limit_error_can_be_sent_to_another_process(new_name):
         raised.value.strerror,
         raised.value.filename,
     )
+
+
+NO_PRIORITY = {
+    "send": lambda mq, number: mq.send(b"", number),
+    "sendall": lambda mq, number: mq.sendall(b"", number),
+    "send_message": lambda mq, number: mq.send_message(b"", number),
+    "fill": lambda mq, number: mq.fill(bytearray(1), number),
+    "send_many": lambda mq, number: mq.send_many([], number),
+    "send_many, one of them": lambda mq, number: mq.send_many([(b"", number)]),
+}
+
+
+@pytest.mark.parametrize("call", NO_PRIORITY)
+@pytest.mark.parametrize("number", [-1, 2**32, -(2**70)])
+def test_a_priority_that_no_unsigned_int_holds_is_an_overflow_error_with_the_range(
+    new_queue, call, number
+):
+    with new_queue() as mq:
+        with pytest.raises(OverflowError, match=r"^priority is not between 0 and 32767\b"):
+            NO_PRIORITY[call](mq, number)
+        assert len(mq) == 0
+
+
+@pytest.mark.parametrize("mode", [-1, 2**32])
+def test_a_mode_that_no_unsigned_int_holds_is_an_overflow_error_with_the_range(new_name, mode):
+    for make in partial(MessageQueue, new_name()), MessageQueue.create_unique:
+        with pytest.raises(OverflowError, match=r"^mode is not between 0 and 0o7777\b"):
+            make(flags=CREATE, mode=mode)

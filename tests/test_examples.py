@@ -1,13 +1,18 @@
 """The examples run, and do what they say."""
 
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from observe import is_in_the_system
+
+from mood.mqueue import MessageQueue
+from mood.mqueue.objects import JSON, ObjectQueue
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 # Of programs that end by themselves.
@@ -39,6 +44,62 @@ def test_a_producer_and_a_consumer_share_nothing_but_the_name(new_name, eventual
     assert output(programs["send_readings"]) == ""
     assert sorted(int(line.split()[0]) for line in lines) == list(range(24))
     assert not is_in_the_system(name)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_service_answers_by_priority_and_ends_when_it_is_told(new_name, eventually, number):
+    name = new_name()
+    nobody = {"reply_to": new_name(), "text": "does anybody hear me?"}
+    with ObjectQueue(name, 8, msgsize=512, serializer=JSON) as requests:
+        requests.put(nobody, priority=8)
+        requests.put(["no request"], priority=7)
+        with MessageQueue(name, os.O_WRONLY) as stranger:
+            stranger.send(b"no JSON", priority=5)
+        asking = {
+            text: start("service/ask.py", name, text, priority)
+            for text, priority in [("the plants are dry", 0), ("it burns", 9), ("post!", 4)]
+        }
+        # All are there before the service is.
+        eventually(lambda: requests.qsize() == 6)
+        service = start("service/serve.py", name)
+        answers = [output(client) for client in asking.values()]
+        assert answers == ["THE PLANTS ARE DRY\n", "IT BURNS\n", "POST!\n"]
+        service.send_signal(number)
+        lines = output(service).splitlines()
+        taken = [line for line in lines if not line.startswith("not answered: ")]
+        what = re.compile("burns|hear|no request|no JSON|post|plants")
+        assert [what.findall(line)[0] for line in taken] == [
+            "burns",
+            "hear",
+            "no request",
+            "no JSON",
+            "post",
+            "plants",
+        ]
+        assert sorted(set(lines) - set(taken)) == [
+            "not answered: ['no request'] (TypeError)",
+            f"not answered: {nobody} (FileNotFoundError)",
+        ]
+        requests.unlink()
+
+
+def test_a_service_that_is_told_to_end_answers_what_it_has_taken(new_name):
+    name, reply_to = new_name(), new_name()
+    with (
+        ObjectQueue(name, 2, msgsize=512, serializer=JSON) as requests,
+        ObjectQueue(reply_to, 1, msgsize=512, serializer=JSON) as replies,
+    ):
+        replies.put("it cannot answer before this is taken")
+        requests.put({"reply_to": reply_to, "text": "post!"})
+        service = start("service/serve.py", name)
+        assert service.stdout is not None
+        assert service.stdout.readline().startswith("to answer: ")
+        service.send_signal(signal.SIGTERM)
+        replies.get()
+        assert replies.get(timeout=SECONDS) == "POST!"
+        assert output(service) == ""
+        requests.unlink()
+        replies.unlink()
 
 
 def test_a_pool_finishes_though_a_worker_crashes():

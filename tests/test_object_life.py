@@ -1,12 +1,14 @@
 """How a queue object comes to be, and how it goes."""
 
+import copy
 import errno
 import gc
 import os
+import sys
 import weakref
 
 import pytest
-from observe import is_in_the_system
+from observe import descriptors_of, is_in_the_system
 
 from mood.mqueue import LimitError, MessageQueue
 
@@ -21,16 +23,6 @@ def refused(code):
     return pytest.raises(OSError, check=lambda error: error.errno == code)
 
 
-def descriptors(name):
-    found = []
-    for entry in os.listdir("/proc/self/fd"):
-        try:
-            found.append(os.readlink(f"/proc/self/fd/{entry}"))
-        except FileNotFoundError:  # another thread has closed it
-            continue
-    return sum(link.removesuffix(" (deleted)") == name for link in found)
-
-
 # __init__ again, and in vain
 
 
@@ -39,7 +31,7 @@ def test_a_second_init_is_refused_and_leaves_nothing(new_queue, new_name):
     with pytest.raises(RuntimeError):
         MessageQueue.__init__(mq, name, CREATE, maxmsg=1, msgsize=1)
     assert not is_in_the_system(name)
-    assert descriptors(name) == 0
+    assert descriptors_of(name) == set()
 
 
 def test_a_second_init_leaves_the_open_queue_as_it_was(new_queue):
@@ -49,7 +41,7 @@ def test_a_second_init_leaves_the_open_queue_as_it_was(new_queue):
     with pytest.raises(RuntimeError):
         MessageQueue.__init__(mq, mq.name, CREATE | os.O_NONBLOCK)
     assert ((repr(mq), mq.fileno()), mq.blocking) == (before, True)
-    assert descriptors(mq.name) == 1
+    assert descriptors_of(mq.name) == {mq.fileno()}
     with refused(errno.EBUSY):
         mq.notify(None)
 
@@ -89,15 +81,55 @@ def test_an_init_that_failed_can_be_tried_again(new_name):
     assert (mq.send(b"message"), mq.receive()) == (7, b"message")
 
 
+# What a class is asked for
+
+
+def asked():
+    """A class, and the names that it and its objects are asked for."""
+    names = []
+
+    class Asked(type):
+        def __getattribute__(cls, name):
+            names.append(name)
+            return super().__getattribute__(name)
+
+    class Queue(MessageQueue, metaclass=Asked):
+        def __getattribute__(self, name):
+            names.append(name)
+            return super().__getattribute__(name)
+
+    return Queue, names
+
+
+# CPython remembers what it looked up by the address of the name, and so keeps it: a name made anew
+# each time costs memory and drives other names out.
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda mq: type(mq).from_fd(os.dup(mq.fileno())), "__new__"),
+        (lambda mq: type(mq).create_unique(maxmsg=1, msgsize=8), "__new__"),
+        (lambda mq: mq.reopen(), "__new__"),
+        (copy.copy, "__getstate__"),
+    ],
+    ids=["from_fd", "create_unique", "reopen", "copy"],
+)
+def test_the_names_that_are_looked_up_are_the_interpreters_own(new_queue, call, name):
+    queue, names = asked()
+    with new_queue(cls=queue) as mq:
+        call(mq).close()
+    assert name in names
+    assert [name for name in names if name is not sys.intern(name)] == []
+
+
 # Collection
 
 
 def test_collection_closes_the_descriptor_and_removes_the_name(new_queue):
     mq = new_queue()
     name = mq.name
-    assert descriptors(name) == 1
+    assert descriptors_of(name) == {mq.fileno()}
     del mq
-    assert descriptors(name) == 0
+    assert descriptors_of(name) == set()
     assert not is_in_the_system(name)
 
 
@@ -124,7 +156,7 @@ def test_a_queue_in_a_cycle_with_its_callback_is_collected(new_queue, eventually
 
     name, gone = make()
     eventually(is_gone)
-    assert descriptors(name) == 0
+    assert descriptors_of(name) == set()
     assert not is_in_the_system(name)
 
 

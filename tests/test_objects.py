@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from observe import is_in_the_system
 
-from mood.mqueue import MessageQueue
+from mood.mqueue import MessageQueue, unlink
 from mood.mqueue.objects import JSON, PICKLE, DecodeError, ObjectQueue, Serializer
 
 
@@ -179,12 +179,50 @@ def test_a_unique_queue_goes_with_the_object_that_created_it():
     assert [file for file in os.listdir("/dev/shm") if file.endswith(name[1:])] == []
 
 
+def test_a_constructor_that_fails_late_leaves_no_queue(new_name, monkeypatch):
+    def fails(*_):
+        raise PermissionError(errno.EACCES, "no")
+
+    name = new_name()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "listdir", fails)
+        with pytest.raises(PermissionError):
+            ObjectQueue(name, 2, msgsize=64)
+    assert not is_in_the_system(name)
+    ObjectQueue(name, 2, msgsize=64).close()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "listdir", fails)
+        with pytest.raises(PermissionError):
+            ObjectQueue(name)
+    unlink(name)
+
+
 def test_an_open_queue_can_be_given(new_queue):
     mq = new_queue(msgsize=256)
     with ObjectQueue(mq) as objects:
         objects.put([1, 2])
         assert (objects.get(), objects.name) == ([1, 2], mq.name)
     assert mq.closed
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"maxsize": 4}, {"flags": os.O_RDONLY}, {"mode": 0o620}, {"msgsize": 64}]
+)
+def test_an_open_queue_takes_no_arguments_of_a_new_one(new_queue, arguments):
+    mq = new_queue()
+    with pytest.raises(TypeError, match="open already takes no maxsize, flags, mode or msgsize"):
+        ObjectQueue(mq, **arguments)
+    assert not mq.closed
+
+
+@pytest.mark.parametrize("maxsize", ["4", 4.0])
+def test_a_maxsize_that_is_no_number_is_refused(new_name, maxsize):
+    for make in (
+        lambda: ObjectQueue(new_name(), maxsize),
+        lambda: ObjectQueue.create_unique("/mood-test-", maxsize),
+    ):
+        with pytest.raises(TypeError, match="cannot be interpreted as an integer"):
+            make()
 
 
 @pytest.mark.parametrize("serializer", [None, 5, (pickle.dumps,), (1, 2), "json", pickle])

@@ -8,26 +8,29 @@ import queue
 
 import anyio
 import pytest
+from loops import LOOPS, started
 from spilled import files
 
 from mood.mqueue import MessageQueue, aio
-from mood.mqueue._aio_objects import ObjectQueue
 from mood.mqueue.objects import JSON, DecodeError
 
 LARGE = "large" * 1000
-pytestmark = pytest.mark.thread_unsafe(reason="each test has a loop of its own")
+pytestmark = pytest.mark.thread_unsafe(reason="the threads of a test would share its fixtures")
 
 
-@pytest.fixture(params=["asyncio", "trio"])
+def fails(*_):
+    raise OSError(errno.EMFILE, "full")
+
+
+@pytest.fixture(params=LOOPS)
 def run(request):
-    """Runs a coroutine function on each of the loops."""
-    return lambda function: anyio.run(function, backend=request.param)
+    return LOOPS[request.param]
 
 
 @pytest.fixture
 def new_awaited(new_name):
     def new():
-        objects = ObjectQueue(new_name(), 4, msgsize=256)
+        objects = aio.ObjectQueue(new_name(), 4, msgsize=256)
         objects.owner = True
         return objects
 
@@ -96,28 +99,50 @@ def test_a_cancelled_get_takes_nothing(run, objects):
     run(main)
 
 
-def test_cancelled_at_any_moment_no_object_is_lost_or_doubled(run, objects):
+def test_while_a_put_waits_there_is_no_file(run, objects):
     async def main():
-        put, got = [], []
-
-        async def sender():
-            for number in range(300):
-                with anyio.move_on_after(number % 7 * 0.0001):
-                    await objects.put((number, LARGE * (number % 2)))
-                    put.append(number)
-
-        async def receiver():
-            for number in range(600):
-                with anyio.move_on_after(number % 5 * 0.0001):
-                    got.append((await objects.get())[0])
-
+        for number in range(objects.maxsize):
+            objects.put_nowait(number)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(sender)
-            tasks.start_soon(receiver)
-        while not objects.empty():
-            got.append(objects.get_nowait()[0])
-        assert got == put
-        assert files(objects) == []
+            await started(tasks, objects.put, LARGE)
+            assert files(objects) == []
+            assert [await objects.get() for _ in range(5)] == [0, 1, 2, 3, LARGE]
+
+    run(main)
+
+
+def test_a_scope_that_is_cancelled_already_puts_and_takes_nothing(run, objects, monkeypatch):
+    async def main():
+        async def cancelled(call, *arguments):
+            with anyio.CancelScope() as scope:
+                scope.cancel()
+                await call(*arguments)
+            assert scope.cancelled_caught
+
+        await cancelled(objects.put, LARGE)
+        assert (files(objects), objects.qsize()) == ([], 0)
+        objects.put_nowait(LARGE)
+        await cancelled(objects.get)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "open", fails)
+            with pytest.raises(OSError, match="full"):
+                await objects.get()
+        # It is in the hand of this process now.
+        await cancelled(objects.get)
+        assert (await objects.get(), objects.qsize()) == (LARGE, 0)
+
+    run(main)
+
+
+def test_when_shared_memory_is_full_nothing_is_queued_or_left(run, objects, monkeypatch):
+    async def main():
+        def full(*_):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(os, "posix_fallocate", full)
+        with pytest.raises(OSError, match="needs a file in /dev/shm"):
+            await objects.put(LARGE)
+        assert (files(objects), objects.qsize()) == ([], 0)
 
     run(main)
 
@@ -146,10 +171,6 @@ def test_a_message_of_a_stranger_is_taken_and_given_with_the_error(run, objects)
 def test_what_could_not_be_handed_over_comes_with_the_next_get(run, objects, monkeypatch):
     async def main():
         await objects.put(LARGE)
-
-        def fails(*_):
-            raise OSError(errno.EMFILE, "full")
-
         with monkeypatch.context() as patch:
             patch.setattr(os, "open", fails)
             with pytest.raises(OSError, match="full"):
@@ -188,7 +209,7 @@ def test_closing_wakes_who_waits(run, new_awaited):
 
 def test_it_is_made_of_a_queue_that_is_open(new_queue):
     for wrap in aio.MessageQueue, lambda mq: mq:
-        objects = ObjectQueue(wrap(new_queue()), serializer=JSON)
+        objects = aio.ObjectQueue(wrap(new_queue()), serializer=JSON)
 
         async def main(objects=objects):
             async with objects:

@@ -9,6 +9,7 @@ import os
 import stat
 
 import pytest
+from observe import descriptors_of
 
 from mood.mqueue import MessageQueue, unlink
 
@@ -24,18 +25,8 @@ class Index:
         return self.value
 
 
-def descriptors_of(name):
-    links = []
-    for fd in os.listdir("/proc/self/fd"):
-        try:
-            links.append(os.readlink(f"/proc/self/fd/{fd}"))
-        except FileNotFoundError:
-            continue
-    return [link for link in links if link in (name, f"{name} (deleted)")]
-
-
 def assert_nothing_was_made(name):
-    assert descriptors_of(name) == []
+    assert descriptors_of(name) == set()
     with pytest.raises(FileNotFoundError):
         unlink(name)
 
@@ -83,7 +74,7 @@ def test_o_path_is_refused_for_a_queue_that_exists(new_queue):
     with new_queue() as mq:
         with pytest.raises(OSError, match="mean nothing"):
             MessageQueue(mq.name, os.O_PATH)
-        assert descriptors_of(mq.name) == [mq.name]
+        assert descriptors_of(mq.name) == {mq.fileno()}
 
 
 @pytest.mark.parametrize("argument", ["flags", "mode", "maxmsg", "msgsize"])
@@ -218,7 +209,7 @@ def test_o_excl_finds_an_existing_queue_and_leaves_it_alone(new_queue):
         with pytest.raises(FileExistsError) as raised:
             MessageQueue(mq.name, CREATE, **SMALL)
         assert (raised.value.errno, raised.value.filename) == (errno.EEXIST, mq.name)
-        assert descriptors_of(mq.name) == [mq.name]
+        assert descriptors_of(mq.name) == {mq.fileno()}
         assert mq.receive() == b"still here"
 
 

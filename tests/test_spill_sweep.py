@@ -139,6 +139,55 @@ def test_a_sender_killed_while_it_waits_leaves_what_is_swept(name, eventually):
     assert sweep() == 1
 
 
+@pytest.fixture
+def forgotten(name, left_over):
+    """The same, of a queue that is in use."""
+    with ObjectQueue(name, flags=os.O_RDWR) as objects:
+        # It was empty and nobody's, so that it was swept; again, with somebody there.
+        with MessageQueue(name, os.O_RDONLY) as mq:
+            objects.put(LARGE)
+            mq.receive_message()
+        yield objects
+    vars(objects).clear()
+
+
+def test_with_patience_what_is_left_of_a_queue_in_use_is_swept(name, forgotten):
+    assert (sweep(), len(files(name))) == (0, 1)
+    assert (sweep(patience=0.01), files(name)) == (1, [])
+
+
+@pytest.mark.parametrize("when", [1, 2])
+def test_with_patience_an_object_that_is_on_its_way_stays(name, forgotten, monkeypatch, when):
+    slept = []
+
+    def meanwhile(seconds):
+        slept.append(seconds)
+        if len(slept) == when == 1:
+            forgotten.put(LARGE)  # and with it what is forgotten stays
+        elif len(slept) == when:
+            forgotten.put(LARGE * 2)
+
+    monkeypatch.setattr("time.sleep", meanwhile)
+    assert sweep(patience=5) == when - 1
+    assert slept == [5, 5]
+    assert forgotten.get() == LARGE * when
+    monkeypatch.undo()
+    assert sweep(patience=0) == 2 - when
+
+
+def test_with_patience_a_message_that_waits_keeps_its_file(name):
+    with ObjectQueue(name) as objects:
+        objects.put(LARGE)
+        assert sweep(patience=0) == 0
+        assert objects.get() == LARGE
+
+
+@pytest.mark.parametrize("patience", [-1, float("nan")])
+def test_a_patience_that_is_none_is_refused(patience):
+    with pytest.raises(ValueError, match="patience must be a non-negative number of seconds"):
+        sweep(patience)
+
+
 def test_unlink_removes_the_large_objects_in_the_queue(name):
     with ObjectQueue(name) as objects:
         objects.put(LARGE)

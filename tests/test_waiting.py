@@ -1,5 +1,6 @@
 """Calls that wait: for a message, for room; and the mode that says whether they do."""
 
+import contextlib
 import fcntl
 import os
 import subprocess
@@ -186,8 +187,9 @@ def test_a_queue_put_back_in_blocking_mode_waits(new_queue, eventually):
     assert call.end() == b""
 
 
-@pytest.fixture
-def duplicate(new_queue):
+# Not a fixture, which pytest would keep until all is counted at the end.
+@contextlib.contextmanager
+def duplicated(new_queue):
     """A queue, and a second descriptor of its open file description."""
     with new_queue() as mq:
         fd = os.dup(mq.fileno())
@@ -195,24 +197,22 @@ def duplicate(new_queue):
         os.close(fd)
 
 
-@pytest.mark.thread_unsafe(reason="the fixture's queue is shared")
-def test_blocking_tells_what_another_descriptor_has_set(duplicate):
-    mq, fd = duplicate
-    os.set_blocking(fd, False)
-    assert mq.blocking is False
-    with pytest.raises(BlockingIOError):
-        mq.receive()
-    os.set_blocking(fd, True)
-    assert mq.blocking is True
+def test_blocking_tells_what_another_descriptor_has_set(new_queue):
+    with duplicated(new_queue) as (mq, fd):
+        os.set_blocking(fd, False)
+        assert mq.blocking is False
+        with pytest.raises(BlockingIOError):
+            mq.receive()
+        os.set_blocking(fd, True)
+        assert mq.blocking is True
 
 
-@pytest.mark.thread_unsafe(reason="the fixture's queue is shared")
 @pytest.mark.parametrize("blocking", [False, True])
-def test_another_descriptor_sees_what_blocking_sets(duplicate, blocking):
-    mq, fd = duplicate
-    os.set_blocking(fd, not blocking)
-    mq.blocking = blocking
-    assert os.get_blocking(fd) is blocking
+def test_another_descriptor_sees_what_blocking_sets(new_queue, blocking):
+    with duplicated(new_queue) as (mq, fd):
+        os.set_blocking(fd, not blocking)
+        mq.blocking = blocking
+        assert os.get_blocking(fd) is blocking
 
 
 def test_blocking_tells_what_a_child_has_set(new_name, run_python):

@@ -55,3 +55,32 @@ def test_opening_an_existing_queue_needs_no_proc(run_python, new_queue, sizes):
     if printed == "refused\n":
         pytest.skip("needs a mount namespace")
     assert printed == "2 30\n"
+
+
+ASK_WITHOUT_PROC = (
+    WITHOUT_PROC
+    + """
+from mood.mqueue import limits, list_queues
+with MessageQueue(sys.argv[1], os.O_RDWR | os.O_CREAT, maxmsg=1, msgsize=8) as mq:
+    print(mq.status().messages)
+for call in limits, list_queues:
+    try:
+        print(call())
+    except FileNotFoundError as error:
+        print(error.errno, error.strerror)
+"""
+)
+
+
+def test_the_status_needs_no_proc_and_what_does_says_so(run_python, new_name):
+    printed = run_python(ASK_WITHOUT_PROC, new_name())
+    if printed == "refused\n":
+        pytest.skip("needs a mount namespace")
+    messages, limits, names = printed.splitlines()
+    assert messages == "0"
+    assert limits == (
+        "2 No such file or directory: "
+        "fs.mqueue.msg_default is read from /proc/sys/fs/mqueue/msg_default"
+    )
+    assert names.startswith("2 No such file or directory: ")
+    assert "/proc" in names

@@ -1,7 +1,7 @@
 """Messages by the batch, against as many pairs one after the other."""
 
 from bench import code, contenders, native
-from bench.contenders import INLINED, MOOD, MOOD_MANY, POSIX_IPC, RAW
+from bench.contenders import INLINED, MINIMAL_MANY, MOOD, MOOD_MANY, POSIX_IPC, RAW
 from bench.measure import Key, Results, alternate, in_lots, timed
 from bench.queues import Queue, deepest
 from bench.workloads import Workload
@@ -11,6 +11,7 @@ SIZES = (10, 100, 1_000)
 BYTES = 64
 IN_C = {RAW: native.raw_bursts, INLINED: native.inlined_bursts}
 IN_PYTHON = {
+    MINIMAL_MANY: (code.PAIRS, contenders.minimal_many),
     MOOD: (code.BURSTS, contenders.mood),
     MOOD_MANY: (code.PAIRS, contenders.mood_many),
     POSIX_IPC: (code.BURSTS, contenders.posix_ipc),

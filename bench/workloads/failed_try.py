@@ -5,7 +5,7 @@ import os
 import posix_ipc
 
 from bench import code, contenders, native
-from bench.contenders import MOOD, NIX, OURS_RUST, POSIX_IPC, POSIXMQ, RAW, RAW_TRY
+from bench.contenders import MINIMAL, MOOD, NIX, OURS_RUST, POSIX_IPC, POSIXMQ, RAW, RAW_TRY
 from bench.measure import Key, Results, alternate, timed
 from bench.queues import Queue
 from bench.workloads import Workload
@@ -33,8 +33,17 @@ def run(results: Results, seconds: float) -> None:
         peer = posix_ipc.MessageQueue(queue.name)
         rust = {label: contenders.rust_handle(label, queue) for label in (POSIXMQ, NIX, OURS_RUST)}
     room = queue.msgsize
+    minimal = {
+        label: code.loop(
+            TRY,
+            {"mq": contenders.minimal_queue(queue), "Error": TimeoutError},
+            line="mq.try_receive()",
+        )
+        for label in contenders.available([MINIMAL], results)
+    }
     turns = {
         RAW_TRY: timed(native.raw_failed_tries, queue.fd, room),
+        **minimal,
         **{label: timed(native.rust_failed_tries, it, room) for label, it in rust.items()},
         MOOD: code.loop(TRY, {"mq": waiting, "Error": TimeoutError}, line="mq.receive(timeout=0)"),
         NONBLOCKING: code.loop(

@@ -2,6 +2,7 @@
 
 from bench import contenders, processes
 from bench.contenders import (
+    MINIMAL,
     MOOD,
     MOOD_SPINNING,
     OURS_RUST,
@@ -20,7 +21,7 @@ from bench.workloads import Workload
 
 NAME = "ping-pong"
 CONTENDERS = (
-    *(RAW, RAW_SPINNING, OURS_RUST, OURS_RUST_SPINNING, MOOD, MOOD_SPINNING),
+    *(RAW, RAW_SPINNING, OURS_RUST, OURS_RUST_SPINNING, MINIMAL, MOOD, MOOD_SPINNING),
     *(POSIX_IPC, SEQPACKET, SIMPLE_QUEUE, PIPE),
 )
 MESSAGE = b"x" * 64

@@ -4,7 +4,9 @@ use std::os::fd::IntoRawFd;
 use std::sync::Arc;
 
 use posix_mqueue::{OpenOptions, Owned};
+use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyTuple, PyType};
 
 use crate::queue::MessageQueue;
@@ -29,7 +31,8 @@ impl FromPyObject<'_, '_> for Number {
 /// It comes before the queue is opened: were it refused afterwards, closing the queue again would
 /// end this process's notification.
 fn unopened<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, MessageQueue>> {
-    let object = class.call_method1("__new__", (class,))?.cast_into::<MessageQueue>()?;
+    let new = intern!(class.py(), "__new__");
+    let object = class.call_method1(new, (class,))?.cast_into::<MessageQueue>()?;
     match object.get().facts.get() {
         Some(_) => Err(errors::initialised_twice()),
         None => Ok(object),
@@ -56,7 +59,7 @@ pub(crate) fn from_fd<'py>(
     if exit::is_open(fd) {
         return Err(errors::already_adopted(fd));
     }
-    let open = buffer::adopt(fd).map_err(|error| errors::raise(py, &error))?;
+    let open = buffer::adopt(py, fd)?;
     let started = match open.flags() {
         Ok(flags) => object.get().try_start(Owned::new(open), flags),
         Err(error) => Err((errors::raise(py, &error), Owned::new(open))),
@@ -115,6 +118,7 @@ fn named(error: posix_mqueue::Error, open: &Owned) -> posix_mqueue::Error {
 /// What `pickle` calls to make the object again, with which arguments, and what it then gives the
 /// object: the attributes of a subclass, as for any other class.
 pub(crate) fn reduce<'py>(this: &Bound<'py, MessageQueue>) -> PyResult<Bound<'py, PyTuple>> {
+    static OPEN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = this.py();
     let queue = this.get();
     let status = queue.ask(py, |open| open.status())?;
@@ -134,8 +138,9 @@ pub(crate) fn reduce<'py>(this: &Bound<'py, MessageQueue>) -> PyResult<Bound<'py
     let flags = queue.ask(py, |open| open.flags())?;
     let busy_poll = queue.with_open(py, |open| open.busy_poll())?.as_secs_f64();
     let arguments = (this.get_type(), facts.name.as_os_str(), flags, busy_poll);
-    let open = py.import("mood.mqueue._native")?.getattr("_open_pickled")?;
-    (open, arguments, this.call_method0("__getstate__")?).into_pyobject(py)
+    let open = OPEN.import(py, "mood.mqueue._native", "_open_pickled")?;
+    let state = this.call_method0(intern!(py, "__getstate__"))?;
+    (open, arguments, state).into_pyobject(py)
 }
 
 /// Makes a pickled or copied object again. It never creates the queue, and so never owns it.

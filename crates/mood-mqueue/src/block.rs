@@ -167,14 +167,16 @@ fn unless_refused(
     drop(open);
     match (share, error) {
         (Some(_), Some(error)) if error.is_would_block() => {
-            Err(Failure::Refused(errors::would_block(py, queue.facts(py)?.filename(py)?)))
+            let facts = queue.facts(py)?;
+            Err(Failure::Refused(facts.expected.would_block(py, &facts.name)))
         }
         (Some(_), Some(error)) if !error.is_interrupted() => {
             Err(Failure::Refused(errors::raise(py, &error)))
         }
         (Some(share), _) if waits => Ok(share),
         (Some(_), _) => {
-            Err(Failure::Refused(errors::timed_out(py, queue.facts(py)?.filename(py)?)))
+            let facts = queue.facts(py)?;
+            Err(Failure::Refused(facts.expected.timed_out(py, &facts.name)))
         }
         (None, _) => Err(Failure::Refused(queue.closed_error(py))),
     }

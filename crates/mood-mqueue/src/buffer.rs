@@ -1,21 +1,26 @@
 //! Bytes across the border: what a caller sends, what a receive is read into. The only `unsafe` of
-//! this crate, and so also the place for one call that has nothing to do with bytes.
+//! this crate, and so also the place for what has nothing to do with bytes: how CPython enters the
+//! methods of [`entry`], and how a foreign thread attaches.
 
 #![allow(unsafe_code)]
 
-use std::ffi::{OsStr, c_int, c_void};
+use std::ffi::{CString, OsStr, c_int, c_void};
 use std::mem::{self, MaybeUninit};
 use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::{ptr, slice};
 
-use posix_mqueue::Error;
 use pyo3::exceptions::PyMemoryError;
 use pyo3::ffi;
+use pyo3::panic::PanicException;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyByteArray, PyBytes, PyList, PySlice, PyString, PyTuple, PyType};
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PySlice, PyString, PyTuple, PyType};
 
+use crate::entry::{self, Method};
+use crate::errors;
+use crate::queue::MessageQueue;
 use crate::scratch::Scratch;
 
 /// Room for so many bytes, or MemoryError.
@@ -34,52 +39,26 @@ pub(crate) fn push<T>(vector: &mut Vec<T>, item: T) -> PyResult<()> {
     Ok(())
 }
 
-/// What is to be sent: of a `bytes`, which cannot change, the bytes where they lie; of anything
-/// else a copy, since while the call waits other threads may write to it and resize it.
-pub(crate) enum Payload<'py> {
-    Lying(Bound<'py, PyBytes>),
-    Copied(Vec<u8>),
-}
-
-impl<'py> Payload<'py> {
-    /// Once `fits` has agreed to the size, the bytes of a bytes-like object.
-    #[inline(always)]
-    pub(crate) fn new(
-        object: &Bound<'py, PyAny>,
-        fits: impl FnOnce(usize) -> PyResult<()>,
-    ) -> PyResult<Self> {
-        if let Ok(bytes) = object.cast::<PyBytes>() {
-            fits(bytes.as_bytes().len())?;
-            return Ok(Self::Lying(bytes.clone()));
-        }
-        let export = Export::new(object)?;
-        fits(export.size())?;
-        export.copy(0, usize::MAX).map(Self::Copied)
-    }
-
-    /// The first bytes, `limit` at most.
-    #[inline(always)]
-    pub(crate) fn cut(object: &Bound<'py, PyAny>, limit: usize) -> PyResult<Self> {
-        match object.cast::<PyBytes>() {
-            Ok(bytes) => Ok(Self::Lying(bytes.clone())),
-            Err(_) => Export::new(object)?.copy(0, limit).map(Self::Copied),
-        }
-    }
-
-    #[inline(always)]
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        match self {
-            Self::Lying(bytes) => bytes.as_bytes(),
-            Self::Copied(bytes) => bytes,
-        }
-    }
-}
-
 /// Whether an object is one message, or a text that was to be one.
 pub(crate) fn is_one_message(object: &Bound<'_, PyAny>) -> bool {
     // SAFETY: a live object, which is only asked for its type.
     let has_buffer = unsafe { ffi::PyObject_CheckBuffer(object.as_ptr()) != 0 };
     has_buffer || object.is_instance_of::<PyString>()
+}
+
+/// The bytes of a `bytes`, where they lie; None for anything else.
+#[inline(always)]
+pub(crate) fn bytes_of<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
+    if !object.is_exact_instance_of::<PyBytes>() {
+        return object.cast::<PyBytes>().ok().map(PyBytesMethods::as_bytes);
+    }
+    let (mut start, mut length) = (ptr::null_mut(), 0);
+    // SAFETY: a live bytes, and two variables to write to; it fails for nothing else.
+    let _ =
+        unsafe { ffi::PyBytes_AsStringAndSize(object.as_ptr(), &raw mut start, &raw mut length) };
+    let length = usize::try_from(length).ok()?;
+    // SAFETY: so many bytes are there, as long as the object is, and nobody ever changes them.
+    Some(unsafe { slice::from_raw_parts(start.cast_const().cast(), length) })
 }
 
 /// How `bytearray` itself does something, whatever a subclass does instead.
@@ -306,6 +285,25 @@ pub(crate) fn pair<'py>(
     unsafe { Bound::from_owned_ptr_or_err(py, pair) }.map(|pair| fill_pair(pair, first, second))
 }
 
+/// A new tuple of so many of these values, or MemoryError.
+pub(crate) fn tuple<'a, 'py: 'a>(
+    py: Python<'py>,
+    length: usize,
+    values: impl Iterator<Item = &'a Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyTuple>> {
+    let length = ffi::Py_ssize_t::try_from(length)?;
+    // SAFETY: takes no pointer; the thread is attached.
+    let tuple = unsafe { ffi::PyTuple_New(length) };
+    // SAFETY: a new reference, or null with an exception set; the thread is attached.
+    let tuple = unsafe { Bound::from_owned_ptr_or_err(py, tuple) }?.cast_into::<PyTuple>()?;
+    for (place, value) in (0..length).zip(values) {
+        let value = value.clone().into_ptr();
+        // SAFETY: the tuple is new, has room for so many, and takes the reference over.
+        unsafe { ffi::PyTuple_SetItem(tuple.as_ptr(), place, value) };
+    }
+    Ok(tuple)
+}
+
 /// Fills a new tuple that has room for two.
 #[inline(always)]
 fn fill_pair<'py>(
@@ -329,16 +327,16 @@ pub(crate) fn new_list(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
 }
 
 /// The queue behind a descriptor, which stays open and the caller's if there is none behind it.
-pub(crate) fn adopt(number: RawFd) -> posix_mqueue::Result<posix_mqueue::MessageQueue> {
+pub(crate) fn adopt(py: Python<'_>, number: RawFd) -> PyResult<posix_mqueue::MessageQueue> {
     if number < 0 {
-        return Err(Error::closed("fcntl", None));
+        return Err(errors::negative_descriptor(py, number));
     }
     // SAFETY: a number of a descriptor, which the caller gives away. If it is open, nobody else
     // here owns it; if it is not, the check that follows finds that out, and it is let go again.
     let fd = unsafe { OwnedFd::from_raw_fd(number) };
     posix_mqueue::MessageQueue::try_from(fd).map_err(|(error, fd)| {
         let _ = fd.into_raw_fd();
-        error
+        errors::raise(py, &error)
     })
 }
 
@@ -430,4 +428,98 @@ pub(crate) fn try_attach<T>(call: impl FnOnce(Python<'_>) -> T) -> Option<T> {
         }
         call(py)
     })
+}
+
+/// What a call passes: the values by position, then those by name, and these names.
+pub(crate) struct Arguments<'a, 'py> {
+    pub(crate) values: &'a [Borrowed<'a, 'py, PyAny>],
+    pub(crate) names: Option<Borrowed<'a, 'py, PyTuple>>,
+}
+
+impl<'py> Arguments<'_, 'py> {
+    /// `callable(first, *values, **names)`.
+    pub(crate) fn pass_to(
+        &self,
+        callable: &Bound<'py, PyAny>,
+        first: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = first.py();
+        let names = self.names.as_ref().map_or(0, |names| names.len());
+        let (by_position, by_name) = self.values.split_at(self.values.len().saturating_sub(names));
+        let values = by_position.iter().map(|value| &**value);
+        let tuple = tuple(py, by_position.len() + 1, std::iter::once(first).chain(values))?;
+        let Some(names) = &self.names else { return callable.call1(tuple) };
+        // SAFETY: takes no pointer; the thread is attached.
+        let dict = unsafe { ffi::PyDict_New() };
+        // SAFETY: a new reference, or null with an exception set; the thread is attached.
+        let dict = unsafe { Bound::from_owned_ptr_or_err(py, dict) }?.cast_into::<PyDict>()?;
+        for (name, value) in names.iter_borrowed().zip(by_name) {
+            dict.set_item(name, value)?;
+        }
+        callable.call(tuple, Some(&dict))
+    }
+}
+
+/// How CPython calls a method, as `METH_FASTCALL | METH_KEYWORDS` has it.
+///
+/// # Safety
+///
+/// For CPython only, through the descriptor that [`method`] makes.
+unsafe extern "C" fn enter<M: Method>(
+    object: *mut ffi::PyObject,
+    values: *const *mut ffi::PyObject,
+    by_position: ffi::Py_ssize_t,
+    names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // What PyO3 counts besides, so that it may drop a `Py` at once, is left out: the paths that are
+    // taken from here have `Bound`s, and what is dropped all the same waits for PyO3's next call.
+    // SAFETY: CPython runs its own code with the thread attached, and calls methods from there.
+    let py = unsafe { Python::assume_attached() };
+    // SAFETY: the caller keeps the object alive as long as the call takes.
+    let object = unsafe { Borrowed::from_ptr(py, object) };
+    // SAFETY: the descriptor has refused what is not of its class, whose methods take `&self` only.
+    let object = unsafe { object.cast_unchecked::<MessageQueue>() };
+    // SAFETY: null, or a tuple of names that lives as long as the call takes.
+    let names = unsafe { Borrowed::from_ptr_or_opt(py, names) };
+    // SAFETY: CPython passes nothing else for it.
+    let names = names.map(|names| unsafe { names.cast_unchecked::<PyTuple>() });
+    let by_position = usize::try_from(by_position).unwrap_or(0);
+    let count = by_position + names.as_ref().map_or(0, |names| names.len());
+    let values = if count == 0 {
+        &[]
+    } else {
+        // SAFETY: so many objects are there, none of them null, and live as long as the call takes;
+        // Borrowed is a transparent pointer.
+        unsafe { slice::from_raw_parts(values.cast(), count) }
+    };
+    let run = || entry::run::<M>(&object, &Arguments { values, names });
+    // No panic may pass CPython's frames.
+    let outcome = catch_unwind(AssertUnwindSafe(run))
+        .unwrap_or_else(|_| Err(PanicException::new_err("a defect of mood.mqueue")));
+    match outcome {
+        Ok(answer) => answer.into_ptr(),
+        Err(error) => {
+            error.restore(py);
+            ptr::null_mut()
+        }
+    }
+}
+
+/// A method of the class that CPython calls by [`enter`]; its definition is there for ever.
+pub(crate) fn method<'py, M: Method>(
+    class: &Bound<'py, PyType>,
+    name: CString,
+    doc: CString,
+) -> PyResult<Bound<'py, PyAny>> {
+    let definition = Box::leak(Box::new(ffi::PyMethodDef {
+        ml_name: name.into_raw(),
+        ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: enter::<M> },
+        ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
+        ml_doc: doc.into_raw(),
+    }));
+    // SAFETY: a live class, and a definition that is there for ever, of a function that takes
+    // arguments as its flags say.
+    let method = unsafe { ffi::PyDescr_NewMethod(class.as_type_ptr(), definition) };
+    // SAFETY: a new reference, or null with an exception set; the thread is attached.
+    unsafe { Bound::from_owned_ptr_or_err(class.py(), method) }
 }

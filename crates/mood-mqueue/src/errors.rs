@@ -8,9 +8,12 @@ use pyo3::exceptions::{
     PyBlockingIOError, PyOSError, PyOverflowError, PyRuntimeError, PyTimeoutError, PyTypeError,
     PyValueError,
 };
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyString, PyType};
+use pyo3::types::{PyDict, PyTuple, PyType};
+
+use crate::buffer;
 
 /// `OSError(errno, message[, filename])`, so that Python picks the subclass by errno.
 pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
@@ -21,45 +24,53 @@ pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
     new(error.raw_os_error(), error.message())
 }
 
-/// What a call raises that finds an empty or full queue in nonblocking mode.
-pub(crate) fn would_block(py: Python<'_>, filename: Option<&Py<PyString>>) -> PyErr {
-    static PARTS: Parts = Parts::new();
-    expected::<PyBlockingIOError>(py, &PARTS, &Error::would_block, filename)
+/// What the exceptions are made of that programs raise on purpose, again and again: errno, text, and
+/// the queue's name if it has one. Python makes the exception itself once somebody looks at it.
+pub(crate) struct Expected {
+    would_block: PyOnceLock<Py<PyTuple>>,
+    timed_out: PyOnceLock<Py<PyTuple>>,
 }
 
-/// What a call raises that was not to wait.
-pub(crate) fn timed_out(py: Python<'_>, filename: Option<&Py<PyString>>) -> PyErr {
-    static PARTS: Parts = Parts::new();
-    expected::<PyTimeoutError>(py, &PARTS, &Error::timed_out, filename)
+impl Expected {
+    pub(crate) const fn new() -> Self {
+        Self { would_block: PyOnceLock::new(), timed_out: PyOnceLock::new() }
+    }
+
+    /// What a call raises that finds an empty or full queue in nonblocking mode.
+    pub(crate) fn would_block(&self, py: Python<'_>, name: &OsStr) -> PyErr {
+        expected::<PyBlockingIOError>(py, &self.would_block, name, Error::would_block)
+    }
+
+    /// What a call raises that was not to wait.
+    pub(crate) fn timed_out(&self, py: Python<'_>, name: &OsStr) -> PyErr {
+        expected::<PyTimeoutError>(py, &self.timed_out, name, Error::timed_out)
+    }
 }
 
-/// An errno and its text.
-type Parts = PyOnceLock<(i32, Py<PyString>)>;
-
-/// Programs raise these two on purpose, again and again: they are made by the shortest way.
 fn expected<E: PyTypeInfo>(
     py: Python<'_>,
-    parts: &'static Parts,
-    error: &dyn Fn(&'static str) -> Error,
-    filename: Option<&Py<PyString>>,
+    kept: &PyOnceLock<Py<PyTuple>>,
+    name: &OsStr,
+    error: fn(&'static str) -> Error,
 ) -> PyErr {
-    let (errno, text) = parts.get_or_init(py, || {
+    let made = || {
         let error = error("");
-        (error.raw_os_error(), PyString::new(py, &error.message()).unbind())
-    });
-    let class = py.get_type::<E>();
-    let exception = match filename {
-        Some(filename) => class.call1((errno, text, filename)),
-        None => class.call1((errno, text)),
+        let errno = buffer::to_int(py, usize::try_from(error.raw_os_error())?)?;
+        let text = buffer::decode_fs(py, error.message().as_ref())?;
+        let name = buffer::decode_fs(py, name)?;
+        let length = if name.is_empty()? { 2 } else { 3 };
+        let parts = [&errno, text.as_any(), name.as_any()];
+        buffer::tuple(py, length, parts.into_iter()).map(Bound::unbind)
     };
-    exception.map_or_else(|failed| failed, PyErr::from_value)
+    match kept.get_or_try_init(py, made) {
+        Ok(arguments) => PyErr::new::<E, _>(arguments.clone_ref(py)),
+        Err(failed) => failed,
+    }
 }
 
 /// What is made once is made when the module is imported.
 pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
     limit_error(py)?;
-    would_block(py, None);
-    timed_out(py, None);
     Ok(())
 }
 
@@ -82,20 +93,20 @@ pub(crate) fn closed(py: Python<'_>, name: Option<&OsStr>) -> PyErr {
 /// How far a call came that sends several messages, as `BlockingIOError.characters_written` tells.
 pub(crate) fn after_writing(py: Python<'_>, error: PyErr, written: usize) -> PyErr {
     // Whatever is raised meanwhile, such as KeyboardInterrupt, need not have such an attribute.
-    let _ = error.value(py).setattr("characters_written", written);
+    let _ = error.value(py).setattr(intern!(py, "characters_written"), written);
     error
 }
 
 /// How many messages went before a signal handler raised.
 pub(crate) fn after_sending(py: Python<'_>, error: PyErr, sent: usize) -> PyErr {
-    let _ = error.value(py).setattr("messages_sent", sent);
+    let _ = error.value(py).setattr(intern!(py, "messages_sent"), sent);
     error
 }
 
 /// Which one of several messages is at fault.
 pub(crate) fn at(py: Python<'_>, error: PyErr, position: usize) -> PyErr {
     let note = format!("nothing was sent: message {position} (counted from 0) is at fault");
-    let _ = error.value(py).call_method1("add_note", (note,));
+    let _ = error.value(py).call_method1(intern!(py, "add_note"), (note,));
     error
 }
 
@@ -103,6 +114,12 @@ pub(crate) fn one_message(given: &Bound<'_, PyAny>) -> PyErr {
     type_error(given, |class| {
         format!("an iterable of messages is required, not one '{class}'; send_message() takes one")
     })
+}
+
+pub(crate) fn no_pair(length: usize) -> PyErr {
+    PyTypeError::new_err(format!(
+        "a message is a bytes-like object, or a tuple of one and its priority, not a tuple of {length}"
+    ))
 }
 
 pub(crate) fn buffer_too_small(given: usize, needed: usize) -> PyErr {
@@ -115,10 +132,21 @@ pub(crate) fn negative(argument: &str, given: i64) -> PyErr {
     PyValueError::new_err(format!("{argument} must be None or not negative, not {given}"))
 }
 
+pub(crate) fn out_of_range(range: &'static str) -> PyErr {
+    PyOverflowError::new_err(range)
+}
+
 pub(crate) fn already_adopted(fd: i32) -> PyErr {
     PyValueError::new_err(format!(
         "descriptor {fd} belongs to another MessageQueue; adopt os.dup({fd}), or use its reopen()"
     ))
+}
+
+/// What the kernel says of any other number that is no queue's.
+pub(crate) fn negative_descriptor(py: Python<'_>, given: i32) -> PyErr {
+    let errno = Error::closed("", None).raw_os_error();
+    let why = "Bad file descriptor: descriptor";
+    build(py, false, (errno, format!("{why} {given} is not that of a message queue")))
 }
 
 pub(crate) fn no_descriptor(given: &Bound<'_, PyAny>) -> PyErr {
@@ -163,6 +191,10 @@ pub(crate) fn initialised_twice() -> PyErr {
     PyRuntimeError::new_err("this MessageQueue was opened already; make another one")
 }
 
+pub(crate) fn not_imported() -> PyErr {
+    PyRuntimeError::new_err("the import of mood.mqueue has not come to its end")
+}
+
 /// Whether the queue would have had to wait, being in nonblocking mode.
 pub(crate) fn is_would_block(py: Python<'_>, error: &PyErr) -> bool {
     error.is_instance_of::<PyBlockingIOError>(py)
@@ -172,7 +204,17 @@ const LIMIT_ERROR_DOC: &str = "\
 A limit of the system refused a queue; the text says which, its value, and how to raise it.
 
 errno is EINVAL (fs.mqueue.msg_max or msgsize_max), EMFILE (RLIMIT_MSGQUEUE or RLIMIT_NOFILE) or
-ENOSPC (fs.mqueue.queues_max).";
+ENOSPC (fs.mqueue.queues_max).
+
+>>> import os
+>>> from mood.mqueue import LimitError, MessageQueue
+>>> try:
+...     MessageQueue(\"/doc-limit\", os.O_RDWR | os.O_CREAT, maxmsg=2**40)
+... except LimitError as error:
+...     \"msg_max\" in str(error), isinstance(error, (OSError, OverflowError))
+(True, True)
+
+Source: mq_open(3).";
 
 /// `LimitError`: an `OSError` with the kernel's errno, and the `OverflowError` of old.
 pub(crate) fn limit_error(py: Python<'_>) -> PyResult<Bound<'_, PyType>> {

@@ -4,15 +4,18 @@ mod adopt;
 mod block;
 mod buffer;
 mod callback;
+mod entry;
 mod errors;
 mod exit;
 mod methods;
 mod module;
 mod name;
+mod payload;
 mod queue;
 mod scratch;
 mod seconds;
 mod transfer;
+mod unsigned;
 mod values;
 mod whole;
 
@@ -36,6 +39,7 @@ mod _native {
         posix_mqueue::prepare_for_fork();
         crate::buffer::every_second_of_none(py)?;
         crate::callback::prepare(py)?;
+        crate::entry::prepare(py)?;
         crate::errors::prepare(py)?;
         crate::exit::prepare(py)?;
         crate::name::fspath(py)?;

@@ -7,9 +7,9 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use posix_mqueue::{Attributes, Owned};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyString;
 
 use crate::callback::Callbacks;
+use crate::errors::Expected;
 use crate::scratch::Held;
 use crate::{buffer, errors, exit};
 
@@ -31,7 +31,8 @@ use crate::{buffer, errors, exit};
 ///
 /// The object that created the queue owns it: its close(), or its collection, removes the name
 /// too (see owner). A forked child never does so. It is a context manager, and any number of
-/// threads may use it at once.
+/// threads may use it at once. len() is how many messages are in the queue, and iteration receives
+/// one after the other, in nonblocking mode until the queue is empty.
 ///
 /// Raises FileNotFoundError (ENOENT), FileExistsError (EEXIST), PermissionError (EACCES: no
 /// permission, or a second slash in the name), OSError with EINVAL (name, flags or mode) or
@@ -67,7 +68,7 @@ pub(crate) struct Facts {
     pub(crate) flags: i32,
     pub(crate) maxmsg: usize,
     pub(crate) msgsize: usize,
-    filename: PyOnceLock<Py<PyString>>,
+    pub(crate) expected: Expected,
     msgsize_int: PyOnceLock<Py<PyAny>>,
 }
 
@@ -81,18 +82,9 @@ impl Facts {
             flags,
             maxmsg: open.capacity(),
             msgsize: open.message_size(),
-            filename: PyOnceLock::new(),
+            expected: Expected::new(),
             msgsize_int: PyOnceLock::new(),
         }
-    }
-
-    /// The name as exceptions have it, made once; an adopted queue has none.
-    pub(crate) fn filename(&self, py: Python<'_>) -> PyResult<Option<&Py<PyString>>> {
-        if self.name.is_empty() {
-            return Ok(None);
-        }
-        let made = || buffer::decode_fs(py, &self.name).map(Bound::unbind);
-        self.filename.get_or_try_init(py, made).map(Some)
     }
 
     /// The answer of `send()` for a full message, made once.

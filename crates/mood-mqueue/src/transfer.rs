@@ -8,10 +8,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes};
 
 use crate::block::{self, Failure};
-use crate::buffer::{self, Export, Payload, Whole};
-use crate::errors;
+use crate::buffer::{self, Export, Whole};
 use crate::queue::MessageQueue;
 use crate::scratch::Scratch;
+use crate::{errors, payload};
 
 /// From this size on, a copy that is spared is worth a larger object that may be in vain.
 const WHOLE_FROM: usize = 2048;
@@ -25,9 +25,7 @@ pub(crate) fn send<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = message.py();
     let facts = queue.facts(py)?;
-    let payload = Payload::cut(message, facts.msgsize)?;
-    let bytes = payload.as_bytes();
-    let bytes = bytes.get(..facts.msgsize).unwrap_or(bytes);
+    let bytes = &*payload::cut(message, facts.msgsize)?;
     // The answer first: no memory for it must not mean that a message went all the same.
     let answer = if bytes.len() == facts.msgsize {
         facts.msgsize_int(py)?
@@ -46,9 +44,8 @@ pub(crate) fn sendall(
 ) -> PyResult<()> {
     let py = message.py();
     let msgsize = queue.facts(py)?.msgsize;
-    let payload = Payload::cut(message, usize::MAX)?;
+    let bytes = &*payload::cut(message, usize::MAX)?;
     // Cut off by hand, since no chunk comes of an empty message.
-    let bytes = payload.as_bytes();
     let (first, rest) = bytes.split_at(bytes.len().min(msgsize));
     block::send(py, queue, first, priority, deadline)?;
     rest.chunks(msgsize).zip(1..).try_for_each(|(chunk, sent)| {

@@ -19,14 +19,16 @@ pub(crate) fn status<'py>(
     status: &posix_mqueue::Status,
     messages: usize,
 ) -> PyResult<Bound<'py, PyAny>> {
+    static STATUS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let posix_mqueue::Attributes { capacity, message_size, .. } = status.attributes;
     let modified = status.modified.duration_since(SystemTime::UNIX_EPOCH);
     let modified = modified.unwrap_or(Duration::ZERO).as_secs_f64();
     let fields = (messages, capacity, message_size, status.mode, status.uid, status.gid, modified);
-    py.import("mood.mqueue._values")?.getattr("Status")?.call1(fields)
+    STATUS.import(py, "mood.mqueue._values", "Status")?.call1(fields)
 }
 
 pub(crate) fn limits<'py>(py: Python<'py>, limits: &Limits) -> PyResult<Bound<'py, PyAny>> {
+    static LIMITS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let fields = (
         limits.default_capacity,
         limits.max_capacity,
@@ -35,5 +37,5 @@ pub(crate) fn limits<'py>(py: Python<'py>, limits: &Limits) -> PyResult<Bound<'p
         limits.max_queues,
         (limits.max_bytes != u64::MAX).then_some(limits.max_bytes),
     );
-    py.import("mood.mqueue._values")?.getattr("Limits")?.call1(fields)
+    LIMITS.import(py, "mood.mqueue._values", "Limits")?.call1(fields)
 }

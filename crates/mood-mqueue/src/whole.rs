@@ -2,13 +2,13 @@
 
 use posix_mqueue::Deadline;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::{PyBytes, PyList, PyTuple};
 
 use crate::block::{self, Failure};
-use crate::buffer::{self, Export, Payload};
+use crate::buffer::{self, Export};
 use crate::queue::MessageQueue;
 use crate::transfer::{hand_over, held, next};
-use crate::{errors, values};
+use crate::{errors, payload, unsigned, values};
 
 /// So many messages are sent or taken before other threads are let in.
 const BURST: usize = 64;
@@ -21,8 +21,8 @@ pub(crate) fn send_message(
     deadline: Deadline,
 ) -> PyResult<()> {
     let py = message.py();
-    let payload = Payload::new(message, |length| fits(py, queue, length))?;
-    Ok(block::send(py, queue, payload.as_bytes(), priority, deadline)?)
+    let bytes = payload::whole(message, |length| fits(py, queue, length))?;
+    Ok(block::send(py, queue, &bytes, priority, deadline)?)
 }
 
 #[inline(always)]
@@ -74,11 +74,11 @@ pub(crate) fn send_many(
 ) -> PyResult<usize> {
     let py = messages.py();
     let messages = collect(queue, messages, priority)?;
-    for (sent, (payload, priority)) in messages.iter().enumerate() {
+    for (sent, (message, priority)) in messages.iter().enumerate() {
         if sent % BURST == BURST - 1 {
             block::breathe(py);
         }
-        match block::send(py, queue, payload.as_bytes(), *priority, deadline) {
+        match block::send(py, queue, message.as_bytes(), *priority, deadline) {
             Ok(()) => {}
             Err(Failure::Refused(_)) if sent > 0 => return Ok(sent),
             Err(Failure::Raised(error)) => return Err(errors::after_sending(py, error, sent)),
@@ -147,7 +147,7 @@ fn collect<'py>(
     queue: &MessageQueue,
     messages: &Bound<'py, PyAny>,
     priority: u32,
-) -> PyResult<Vec<(Payload<'py>, u32)>> {
+) -> PyResult<Vec<(Bound<'py, PyBytes>, u32)>> {
     let py = messages.py();
     // To iterate over one would send its bytes one by one, or of an empty one nothing, in silence.
     if buffer::is_one_message(messages) {
@@ -157,14 +157,15 @@ fn collect<'py>(
     let mut all = Vec::new();
     for (position, item) in messages.try_iter()?.enumerate() {
         let item = item?;
-        let payload = |data: &Bound<'py, _>| Payload::new(data, |length| fits(py, queue, length));
+        let kept = |data: &Bound<'py, _>| payload::kept(data, |length| fits(py, queue, length));
         let one = || match item.cast::<PyTuple>() {
             Ok(pair) if pair.len() == 2 => {
-                let priority = pair.get_item(1)?.extract()?;
+                let priority = unsigned::priority(&pair.get_item(1)?)?;
                 queue.ask(py, |open| open.check_priority(priority))?;
-                Ok((payload(&pair.get_item(0)?)?, priority))
+                Ok((kept(&pair.get_item(0)?)?, priority))
             }
-            _ => Ok((payload(&item)?, priority)),
+            Ok(tuple) => Err(errors::no_pair(tuple.len())),
+            Err(_) => Ok((kept(&item)?, priority)),
         };
         let one = one().map_err(|error| errors::at(py, error, position))?;
         buffer::push(&mut all, one)?;

@@ -9,6 +9,7 @@ use crate::name::QueueName;
 
 /// A queue as the [`Directory`](crate::Directory) shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Entry {
     /// The name that it was read by.
@@ -47,6 +48,7 @@ impl Entry {
 
 /// What a queue holds and who is registered for it. Source: `mq_getattr(3)`, `mq_overview(7)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Details {
     /// Its sizes and the number of its messages. `nonblocking` belongs to a descriptor, not to the
@@ -60,6 +62,7 @@ pub struct Details {
 
 /// Who has `mq_notify(3)` tell of a message that arrives, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Registration {
     /// How the kernel is to tell.
@@ -70,6 +73,7 @@ pub struct Registration {
 
 /// The ways of [`Notification`](crate::Notification), as another process sees them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Delivery {
     /// Not at all (`SIGEV_NONE`).

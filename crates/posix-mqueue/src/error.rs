@@ -74,6 +74,10 @@ impl Error {
     }
 
     /// `ETIMEDOUT`: what a program gives where it has waited long enough.
+    ///
+    /// ```
+    /// assert!(posix_mqueue::Error::timed_out("mq_send").is_timed_out());
+    /// ```
     #[must_use]
     pub fn timed_out(call: &'static str) -> Self {
         Self::from_errno(call, sys::ETIMEDOUT)
@@ -120,60 +124,114 @@ impl Error {
     }
 
     /// The errno. Never 0.
+    ///
+    /// ```
+    /// assert_eq!(posix_mqueue::unlink("jobs").unwrap_err().raw_os_error(), 22); // EINVAL
+    /// ```
     #[must_use]
     pub fn raw_os_error(&self) -> i32 {
         self.0.errno
     }
 
     /// What `std` calls this errno.
+    ///
+    /// ```
+    /// let error = posix_mqueue::unlink("/posix-mqueue-doc-none").unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+    /// ```
     #[must_use]
     pub fn kind(&self) -> io::ErrorKind {
         io::Error::from_raw_os_error(self.0.errno).kind()
     }
 
     /// The C function that failed.
+    ///
+    /// ```
+    /// assert_eq!(posix_mqueue::unlink("/posix-mqueue-doc-none").unwrap_err().call(), "mq_unlink");
+    /// ```
     #[must_use]
     pub fn call(&self) -> &'static str {
         self.0.call
     }
 
-    /// The queue's name, where the call took one.
+    /// The queue's name, where it is known.
+    ///
+    /// ```
+    /// assert_eq!(posix_mqueue::unlink("jobs").unwrap_err().name().unwrap(), "jobs");
+    /// ```
     #[must_use]
     pub fn name(&self) -> Option<&OsStr> {
         self.0.name.as_deref()
     }
 
     /// What errno does not say: which argument, which limit with its value, how to mend it.
+    ///
+    /// ```
+    /// let error = posix_mqueue::unlink("/jobs/today").unwrap_err();
+    /// assert_eq!(error.explanation(), Some("a queue name has one slash only, the first byte"));
+    /// ```
     #[must_use]
     pub fn explanation(&self) -> Option<&str> {
         self.0.explanation.as_deref()
     }
 
     /// Whether a limit of the system refused, one that can be raised.
+    ///
+    /// ```
+    /// # use posix_mqueue::OpenOptions;
+    /// let mut options = OpenOptions::new();
+    /// let error = options.read(true).capacity(usize::MAX).create_unique("/doc-").unwrap_err();
+    /// assert!(error.is_limit());
+    /// println!("{error}"); // says which, its value, and what the kernel's ceiling is
+    /// ```
     #[must_use]
     pub fn is_limit(&self) -> bool {
         self.0.limit
     }
 
     /// Whether the call would have had to wait (`EAGAIN`).
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// assert!(queue.try_receive_message().unwrap_err().is_would_block());
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     #[must_use]
     pub fn is_would_block(&self) -> bool {
         self.0.errno == sys::EAGAIN
     }
 
     /// Whether the deadline came first (`ETIMEDOUT`).
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// assert!(queue.receive_message_timeout(Duration::ZERO).unwrap_err().is_timed_out());
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     #[must_use]
     pub fn is_timed_out(&self) -> bool {
         self.0.errno == sys::ETIMEDOUT
     }
 
     /// Whether a signal handler ran and nothing was sent or received (`EINTR`).
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// queue.send(b"job", 7)?;
+    /// while queue.attempt_receive(&mut [0; 16]).is_err_and(|error| error.is_interrupted()) {}
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     #[must_use]
     pub fn is_interrupted(&self) -> bool {
         self.0.errno == sys::EINTR
     }
 
     /// The errno in words, then the explanation.
+    ///
+    /// ```
+    /// let error = posix_mqueue::unlink("").unwrap_err();
+    /// assert_eq!(error.message(), "Invalid argument: a queue name cannot be empty");
+    /// ```
     #[must_use]
     pub fn message(&self) -> String {
         let words = io::Error::from_raw_os_error(self.0.errno).to_string();

@@ -17,6 +17,7 @@ use crate::{limits, sys};
 
 /// A process that has a queue open.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Holder {
     /// The name that the queue was read by.
@@ -29,6 +30,7 @@ pub struct Holder {
 
 /// The processes that have queues open, and what was out of reach.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Holders {
     /// Those that were found, sorted by queue and process.
@@ -55,8 +57,8 @@ impl Holders {
 }
 
 impl Entry {
-    /// Which processes have this queue open. See [`holders`], which costs the same for many queues
-    /// as for one.
+    /// Which processes have this queue open. See [`holders`], whose errors it has, and which costs
+    /// the same for many queues as for one.
     ///
     /// ```
     /// use posix_mqueue::{Directory, OpenOptions};

@@ -39,7 +39,8 @@
 //! - `tokio`: a module of this name, with queues in tasks: sending and receiving are futures.
 //! - `mio`: a [`MessageQueue`] can be registered with a `mio::Poll`.
 //! - `serde`: the plain values ([`Attributes`], [`Status`], [`Limits`], [`Message`],
-//!   [`QueueName`]) can be serialized and deserialized.
+//!   [`QueueName`], [`Entry`] and [`Holders`] with what is in them) can be serialized and
+//!   deserialized.
 //!
 //! # Where it works
 //!

@@ -33,7 +33,13 @@ pub(crate) const PATH_MAX: usize = 4096;
 pub struct QueueName(CString);
 
 impl QueueName {
-    /// Checks a name; asks nothing of the kernel.
+    /// Checks a name; asks nothing of the kernel. Its errors are [those of a name](Self).
+    ///
+    /// ```
+    /// # use posix_mqueue::QueueName;
+    /// assert!(QueueName::new("/jobs").is_ok());
+    /// assert_eq!(QueueName::new("/jobs/today").unwrap_err().raw_os_error(), 13); // EACCES
+    /// ```
     pub fn new(name: impl AsRef<OsStr>) -> Result<Self> {
         let name = name.as_ref();
         let refuse = |errno, why: &str| {
@@ -66,6 +72,12 @@ impl QueueName {
     }
 
     /// The name, slash included.
+    ///
+    /// ```
+    /// # use posix_mqueue::QueueName;
+    /// assert_eq!(QueueName::new("/jobs")?.as_os_str(), "/jobs");
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     #[must_use]
     pub fn as_os_str(&self) -> &OsStr {
         OsStr::from_bytes(self.0.as_bytes())

@@ -72,6 +72,19 @@ pub struct Claim {
 
 impl Claim {
     /// Whether nobody cancelled it since. After a cancellation has returned, this is false.
+    ///
+    /// ```
+    /// # use posix_mqueue::{Event, Notification};
+    #[doc = include_str!("example.txt")]
+    /// let (tell, told) = std::sync::mpsc::channel();
+    /// queue.notify(Notification::Callback(Box::new(move |event| tell.send(event).unwrap())))?;
+    /// queue.send(b"job", 7)?;
+    /// if let Ok(Event::Arrived(claim)) = told.recv() {
+    ///     queue.cancel_notification()?;
+    ///     assert!(!claim.take()); // too late to act on it
+    /// }
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     #[must_use]
     pub fn take(self) -> bool {
         TABLE.lock().registrations.remove(&self.number).is_some()
@@ -178,6 +191,10 @@ impl MessageQueue {
     /// queue.notify(Notification::Silent)?;
     /// # Ok::<(), posix_mqueue::Error>(())
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// `EBADF`: the descriptor was closed behind the handle's back.
     pub fn cancel_notification(&self) -> Result<()> {
         let queue = self.identity()?;
         let cancelled = {

@@ -44,6 +44,12 @@ impl Default for OpenOptions {
 
 impl OpenOptions {
     /// Neither reading nor writing, not creating, waiting, mode 0600, the system's sizes.
+    ///
+    /// ```
+    /// # use posix_mqueue::OpenOptions;
+    /// let error = OpenOptions::new().open("/jobs").unwrap_err();
+    /// assert_eq!(error.explanation(), Some("open it to read, to write or both"));
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -94,30 +100,77 @@ impl OpenOptions {
     }
 
     /// To receive (`O_RDONLY`, or `O_RDWR` with [`write`](Self::write)).
+    ///
+    /// ```
+    /// # use posix_mqueue::OpenOptions;
+    /// let queue = OpenOptions::new().read(true).capacity(1)
+    ///     .create_unique("/posix-mqueue-doc-")?;
+    /// # queue.unlink()?;
+    /// assert_eq!(queue.send(b"job", 0).unwrap_err().raw_os_error(), 9); // EBADF
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     pub fn read(&mut self, read: bool) -> &mut Self {
         self.read = read;
         self
     }
 
     /// To send (`O_WRONLY`, or `O_RDWR` with [`read`](Self::read)).
+    ///
+    /// ```
+    /// # use posix_mqueue::OpenOptions;
+    /// let queue = OpenOptions::new().write(true).capacity(1)
+    ///     .create_unique("/posix-mqueue-doc-")?;
+    /// # queue.unlink()?;
+    /// queue.send(b"job", 0)?;
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     pub fn write(&mut self, write: bool) -> &mut Self {
         self.write = write;
         self
     }
 
     /// Makes the queue if there is none by this name (`O_CREAT`).
+    ///
+    /// ```
+    /// # use posix_mqueue::OpenOptions;
+    /// # let name = format!("/posix-mqueue-doc-create-{}", std::process::id());
+    /// assert!(OpenOptions::new().read(true).open(&name).is_err()); // ENOENT
+    /// let queue = OpenOptions::new().read(true).create(true).capacity(1).open(&name)?;
+    /// queue.unlink()?;
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     pub fn create(&mut self, create: bool) -> &mut Self {
         self.create = create;
         self
     }
 
     /// With [`create`](Self::create): fails with `EEXIST` if there is one (`O_EXCL`).
+    ///
+    /// ```
+    /// # use posix_mqueue::OpenOptions;
+    /// # let name = format!("/posix-mqueue-doc-exclusive-{}", std::process::id());
+    /// let options = OpenOptions::new().read(true).create(true).exclusive(true).capacity(1).clone();
+    /// let queue = options.open(&name)?;
+    /// assert_eq!(options.open(&name).unwrap_err().raw_os_error(), 17); // EEXIST
+    /// queue.unlink()?;
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     pub fn exclusive(&mut self, exclusive: bool) -> &mut Self {
         self.exclusive = exclusive;
         self
     }
 
     /// Sets `O_NONBLOCK` on the new descriptor.
+    ///
+    /// ```
+    /// # use posix_mqueue::OpenOptions;
+    /// let mut options = OpenOptions::new();
+    /// let queue = options.read(true).nonblocking(true).capacity(1)
+    ///     .create_unique("/posix-mqueue-doc-")?;
+    /// # queue.unlink()?;
+    /// assert!(queue.receive_message().unwrap_err().is_would_block());
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     pub fn nonblocking(&mut self, nonblocking: bool) -> &mut Self {
         self.nonblocking = nonblocking;
         self
@@ -125,24 +178,58 @@ impl OpenOptions {
 
     /// The permissions of a new queue, less the umask: up to `0o7777`. The file type that
     /// [`Status::mode`](crate::Status) holds may be there.
+    ///
+    /// ```
+    /// # use posix_mqueue::OpenOptions;
+    /// let queue = OpenOptions::new().read(true).mode(0o400).capacity(1)
+    ///     .create_unique("/posix-mqueue-doc-")?;
+    /// # queue.unlink()?;
+    /// assert_eq!(queue.status()?.mode & 0o777, 0o400);
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     pub fn mode(&mut self, mode: u32) -> &mut Self {
         self.mode = mode;
         self
     }
 
     /// How many messages a new queue can hold; by default `fs.mqueue.msg_default`.
+    ///
+    /// ```
+    /// # use posix_mqueue::OpenOptions;
+    /// let queue = OpenOptions::new().read(true).capacity(3)
+    ///     .create_unique("/posix-mqueue-doc-")?;
+    /// # queue.unlink()?;
+    /// assert_eq!(queue.capacity(), 3);
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     pub fn capacity(&mut self, capacity: usize) -> &mut Self {
         self.capacity = Some(capacity);
         self
     }
 
     /// How many bytes a message of a new queue can have; by default `fs.mqueue.msgsize_default`.
+    ///
+    /// ```
+    /// # use posix_mqueue::OpenOptions;
+    /// let mut options = OpenOptions::new();
+    /// let queue = options.read(true).capacity(1).message_size(32)
+    ///     .create_unique("/posix-mqueue-doc-")?;
+    /// # queue.unlink()?;
+    /// assert_eq!(queue.message_size(), 32);
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     pub fn message_size(&mut self, message_size: usize) -> &mut Self {
         self.message_size = Some(message_size);
         self
     }
 
     /// `mq_open(3)`. The descriptor is closed on `exec`, always.
+    ///
+    /// ```
+    /// # use posix_mqueue::OpenOptions;
+    /// let error = OpenOptions::new().read(true).open("/posix-mqueue-doc-none").unwrap_err();
+    /// assert_eq!(error.raw_os_error(), 2); // ENOENT
+    /// ```
     ///
     /// # Errors
     ///

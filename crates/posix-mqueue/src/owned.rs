@@ -37,6 +37,13 @@ pub struct Owned {
 
 impl Owned {
     /// Owns the queue if opening it created it.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// assert!(!posix_mqueue::Owned::new(queue.reopen()?).is_owner()); // it was there
+    /// assert!(posix_mqueue::Owned::new(queue).is_owner());
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     #[must_use]
     pub fn new(queue: MessageQueue) -> Self {
         let owned = Self { owner: AtomicU64::new(NOBODY), queue };
@@ -45,6 +52,15 @@ impl Owned {
     }
 
     /// Whether this handle, in this process, removes the name in the end.
+    ///
+    /// ```
+    #[doc = include_str!("example.txt")]
+    /// let queue = posix_mqueue::Owned::new(queue);
+    /// assert!(queue.is_owner());
+    /// queue.release()?;
+    /// assert!(!queue.is_owner());
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
     #[must_use]
     pub fn is_owner(&self) -> bool {
         self.owner.load(Ordering::Relaxed) == fork::generation()

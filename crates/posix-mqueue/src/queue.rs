@@ -137,6 +137,10 @@ impl MessageQueue {
     /// assert_eq!(queue.flags()?, 0o2); // O_RDWR
     /// # Ok::<(), posix_mqueue::Error>(())
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// `EBADF`: the descriptor was closed behind the handle's back.
     pub fn flags(&self) -> Result<i32> {
         let flags = sys::fcntl_getfl(self.borrow()).map_err(|e| self.error("fcntl", &e))?;
         Ok(flags & (sys::O_ACCMODE | sys::O_NONBLOCK))
@@ -150,6 +154,10 @@ impl MessageQueue {
     /// assert_eq!(queue.attributes()?.messages, 1);
     /// # Ok::<(), posix_mqueue::Error>(())
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// `EBADF`: the descriptor was closed behind the handle's back.
     pub fn attributes(&self) -> Result<Attributes> {
         let attr = sys::mq_getattr(self.borrow()).map_err(|e| self.error("mq_getattr", &e))?;
         Ok(Attributes::new(&attr))
@@ -165,6 +173,10 @@ impl MessageQueue {
     /// assert_eq!(status.attributes, queue.attributes()?);
     /// # Ok::<(), posix_mqueue::Error>(())
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// `EBADF`: the descriptor was closed behind the handle's back.
     pub fn status(&self) -> Result<Status> {
         let stat = sys::fstat(self.borrow()).map_err(|e| self.error("fstat", &e))?;
         Ok(Status::new(self.attributes()?, &stat))
@@ -180,6 +192,10 @@ impl MessageQueue {
     /// assert!(queue.receive_message().unwrap_err().is_would_block());
     /// # Ok::<(), posix_mqueue::Error>(())
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// `EBADF`: the descriptor was closed behind the handle's back.
     pub fn set_nonblocking(&self, nonblocking: bool) -> Result<()> {
         let flags = if nonblocking { sys::O_NONBLOCK } else { 0 };
         sys::mq_setattr(self.borrow(), flags).map_err(|e| self.error("mq_setattr", &e))

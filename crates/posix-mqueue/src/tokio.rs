@@ -196,7 +196,8 @@ impl MessageQueue {
         self.0.until_done(Interest::READABLE, |queue| queue.attempt_receive(buffer)).await
     }
 
-    /// [`receive`](Self::receive), into a vector of its own.
+    /// [`receive`](Self::receive), into a vector of its own. Errors are the same, but that no
+    /// buffer is too small.
     ///
     /// ```
     /// # use posix_mqueue::{OpenOptions, tokio::MessageQueue};

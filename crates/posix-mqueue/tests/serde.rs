@@ -11,7 +11,9 @@ use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 
 use fixture::queue_with_unique_name;
-use posix_mqueue::{Attributes, Limits, Message, QueueName, Status};
+use posix_mqueue::{
+    Attributes, Directory, Entry, Holders, Limits, Message, Notification, QueueName, Status,
+};
 use proptest::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -48,6 +50,25 @@ fn what_the_kernel_says_survives() {
     assert_eq!(
         serde_json::to_value(attributes).unwrap(),
         json!({"capacity": 4, "message_size": 64, "messages": 1, "nonblocking": false})
+    );
+}
+
+#[test]
+fn what_the_directory_shows_survives() {
+    let queue = queue_with_unique_name();
+    queue.notify(Notification::Signal { number: 10, value: 0 }).unwrap();
+    // Only where there is a directory that can be shown.
+    let Ok(directory) = Directory::open() else { return };
+    let entry: Entry = directory.read(queue.name().unwrap()).unwrap();
+    let holders: Holders = entry.holders().unwrap();
+    assert_eq!(holders.found.len(), 1);
+    assert_round_trip(&entry);
+    assert_round_trip(&holders);
+    let details = serde_json::to_value(entry.details.unwrap()).unwrap();
+    let pid = std::process::id();
+    assert_eq!(
+        details["registration"],
+        json!({"delivery": {"Signal": {"number": 10}}, "pid": pid})
     );
 }
 

@@ -7,13 +7,15 @@ wrong if the loop is closed by then.
 from __future__ import annotations
 
 import os
-import threading
 
 
 class Bell:
+    """Closed with the last reference, so that who can ring it rings no other file's number.
+
+    There is no lock: a thread that the end of the interpreter stops would keep it.
+    """
+
     def __init__(self) -> None:
-        # Taken again if a signal handler comes in between.
-        self._lock = threading.RLock()
         self._process = os.getpid()
         self._fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
 
@@ -23,17 +25,9 @@ class Bell:
     def ring(self) -> None:
         # A forked child shares it, and what happens to the child is no news to the parent.
         if self._process == os.getpid():
-            with self._lock:
-                if self._fd >= 0:
-                    os.eventfd_write(self._fd, 1)
-
-    def close(self) -> None:
-        with self._lock:
-            # First the number: who rings late must not write into what has it next.
-            fd, self._fd = self._fd, -1
-            if fd >= 0:
-                os.close(fd)
+            os.eventfd_write(self._fd, 1)
 
     def __del__(self) -> None:
-        if getattr(self, "_fd", -1) >= 0:
+        # Where there was no descriptor to be had there is none.
+        if hasattr(self, "_fd"):
             os.close(self._fd)

@@ -44,16 +44,18 @@ async def notified(queue: MessageQueue) -> None:
     try:
         queue.notify(_Callback(notice))
         try:
-            await anyio.wait_readable(notice)
+            await anyio.wait_readable(notice.fileno())
         except BaseException:
             # Not if it is over: somebody else may be registered by now.
             if not (notice.arrived or notice.ended):
                 with suppress(OSError):
                     queue.notify()
             raise
+        arrived = notice.arrived
     finally:
-        notice.close()
-    if not notice.arrived:
+        # A traceback would keep it, and its descriptor.
+        del notice
+    if not arrived:
         len(queue)  # raises if it is closed
         raise OSError(
             ECANCELED,

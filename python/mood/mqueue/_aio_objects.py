@@ -5,10 +5,11 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from ._aio_queue import MessageQueue as AwaitedQueue
+from ._aio_wait import READABLE, WRITABLE, pace, when_ready
 from ._native import MessageQueue
 from ._object_base import Name, ObjectQueueBase
 from ._serializer import PICKLE
-from .aio import MessageQueue as AwaitedQueue
 
 T = TypeVar("T")
 
@@ -35,6 +36,9 @@ class ObjectQueue(ObjectQueueBase[T]):
     Source: mq_overview(7).
     """
 
+    # Where a pickle says it is to be imported from.
+    __module__ = "mood.mqueue.aio"
+
     def __init__(
         self,
         name: Name | MessageQueue | AwaitedQueue,
@@ -46,9 +50,8 @@ class ObjectQueue(ObjectQueueBase[T]):
         mode: int = 0o600,
         msgsize: int = -1,
     ) -> None:
-        given = name.queue if isinstance(name, AwaitedQueue) else name
         super().__init__(
-            given,
+            name.queue if isinstance(name, AwaitedQueue) else name,
             maxsize,
             serializer=serializer,
             trust=trust,
@@ -56,11 +59,6 @@ class ObjectQueue(ObjectQueueBase[T]):
             mode=mode,
             msgsize=msgsize,
         )
-        self._awaited = AwaitedQueue(self._mq)
-
-    def __setstate__(self, state: Any) -> None:
-        super().__setstate__(state)
-        self._awaited = AwaitedQueue(self._mq)
 
     async def put(self, item: T, *, priority: int = 0) -> None:
         """Put an object into the queue, waiting for room.
@@ -70,14 +68,9 @@ class ObjectQueue(ObjectQueueBase[T]):
         Source: mq_send(3).
         """
         packed = self._packed(item)
-        sent = False
-        try:
-            packed.write()
-            await self._awaited.send_message(packed.message, priority)
-            sent = True
-        finally:
-            if not sent:
-                packed.remove()
+        # Each attempt makes the file anew and, if it fails, removes it: while the task waits there
+        # is none that a kill could leave.
+        await when_ready(self._mq, WRITABLE, lambda: self._send_packed(packed, priority, 0))
 
     async def get(self) -> T:
         """Take an object out of the queue, waiting for one.
@@ -90,8 +83,10 @@ class ObjectQueue(ObjectQueueBase[T]):
         hand: list[Any] = []
         try:
             self._resume(hand)
-            if not hand:
-                hand.append(await self._awaited.receive_message())
+            if hand:
+                await pace()
+            else:
+                await when_ready(self._mq, READABLE, lambda: self._take(hand, 0))
             return self._unpacked(hand)
         except BaseException as error:
             self._keep(hand, error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ._aio_wait import BURST, WRITABLE, Place, pace, spend, unless_would_block
+from ._native import PRIORITY_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +24,6 @@ async def send_all(queue: MessageQueue, message: Buffer, priority: SupportsIndex
         return queue.sendall(message, priority, 0)  # which tells what is wrong with it
     at_once = BURST * queue.msgsize
     try:
-        await pace()
         with Place(queue, WRITABLE) as place:
             await place.turn()
             while True:
@@ -45,15 +45,26 @@ async def send_all(queue: MessageQueue, message: Buffer, priority: SupportsIndex
         raise
 
 
+async def fill(queue: MessageQueue, buffer: bytearray, priority: SupportsIndex) -> None:
+    with Place(queue, WRITABLE) as place:
+        await place.turn()
+        while True:
+            try:
+                return queue.fill(buffer, priority, 0)
+            except (BlockingIOError, TimeoutError) as error:
+                unless_would_block(error)
+                await place.ready()
+
+
 async def send_many(queue: MessageQueue, messages: Iterable[_Item], priority: SupportsIndex) -> int:
     sent = 0
     try:
-        await pace()
         every = [_frozen_item(message) for message in messages]
         with Place(queue, WRITABLE) as place:
             await place.turn()
-            # The first time all of them, since all are looked at before one is sent.
-            batch = every
+            # All at once where one may be wrong: the queue looks at all before it sends one.
+            right = all(_is_surely_right(item, queue.msgsize) for item in every)
+            batch = every[:BURST] if right else every
             while True:
                 try:
                     sent += queue.send_many(batch, priority, 0)
@@ -96,6 +107,15 @@ def _frozen_item(item: _Item) -> _Item:
         case tuple():
             return item
     return frozen(item)
+
+
+def _is_surely_right(item: _Item, msgsize: int) -> bool:
+    match item:
+        case bytes() as message:
+            return len(message) <= msgsize
+        case (bytes() as message, int() as priority):
+            return len(message) <= msgsize and 0 <= priority <= PRIORITY_MAX
+    return False
 
 
 def _tell(error: BaseException, name: str, done: int) -> None:

@@ -46,11 +46,11 @@ _budget = _Budget()
 
 async def pace() -> None:
     """A cancellation point, which lets other tasks run every so often."""
-    _budget.left -= 1
-    if _budget.left <= 0 or _is_cancelling():
+    if _others_are_due():
         _budget.left = BURST
         await anyio.lowlevel.checkpoint()
     else:
+        spend(1)
         await anyio.lowlevel.checkpoint_if_cancelled()
 
 
@@ -58,7 +58,9 @@ def spend(messages: int) -> None:
     _budget.left -= messages
 
 
-def _is_cancelling() -> bool:
+def _others_are_due() -> bool:
+    if _budget.left <= 0:
+        return True
     # anyio looks at its own scopes alone; a task of asyncio may have cancelled itself.
     try:
         task = asyncio.current_task()
@@ -72,17 +74,19 @@ async def when_ready(queue: MessageQueue, event: int, attempt: Callable[[], T]) 
 
     `attempt` raises as the queue's methods do with `timeout=0`.
     """
-    await pace()
-    watch = _watches.get(id(queue))
-    # Who is in line comes first.
-    if watch is None or not watch.lines[event]:
-        try:
-            return attempt()
-        except (BlockingIOError, TimeoutError) as error:
-            unless_would_block(error)
+    # While others run, somebody may come later and be served: then not without a place.
+    if not _others_are_due():
+        spend(1)
+        await anyio.lowlevel.checkpoint_if_cancelled()
+        watch = _watches.get(id(queue))
+        # Who is in line comes first.
+        if watch is None or not watch.lines[event]:
+            try:
+                return attempt()
+            except (BlockingIOError, TimeoutError) as error:
+                unless_would_block(error)
     with Place(queue, event) as place:
-        # Who is first has just tried.
-        await (place.ready() if place.is_first else place.turn())
+        await place.turn()
         while True:
             try:
                 return attempt()
@@ -114,11 +118,8 @@ class Place:
         line[self] = None
         return self
 
-    @property
-    def is_first(self) -> bool:
-        return self._turn is None
-
     async def turn(self) -> None:
+        await pace()
         if self._turn is not None:
             await self._turn.wait()
 

@@ -1,5 +1,6 @@
 """What object queues that wait and those that are awaited have in common: all but the waiting."""
 
+import operator
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,6 +13,11 @@ from ._serializer import PICKLE, Serializer, pair
 
 T = TypeVar("T")
 Name = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+
+def _maxmsg(maxsize: int) -> int:
+    # To queue.Queue 0 is no bound, to MessageQueue it is 1.
+    return maxsize if operator.index(maxsize) > 0 else -1
 
 
 class ObjectQueueBase(ObjectMessages[T]):
@@ -28,13 +34,18 @@ class ObjectQueueBase(ObjectMessages[T]):
     ) -> None:
         codec = pair(serializer)
         if isinstance(name, MessageQueue):
+            if (maxsize, flags, mode, msgsize) != (0, os.O_RDWR | os.O_CREAT, 0o600, -1):
+                raise TypeError(
+                    "a queue that is open already takes no maxsize, flags, mode or msgsize"
+                )
             mq = name
             _sweep.join(mq, alone=False)
         else:
-            mq = MessageQueue(name, flags, mode, maxsize if maxsize > 0 else -1, msgsize)
-            # The queue is to outlast this program, and every other.
-            mq.owner = False
+            mq = MessageQueue(name, flags, mode, _maxmsg(maxsize), msgsize)
             _sweep.join(mq, alone=True)
+            # The queue is to outlast this program, and every other. Not before it is made: what a
+            # constructor that fails has created goes again.
+            mq.owner = False
         super().__init__(mq, codec, trust)
 
     def __getstate__(self) -> tuple[MessageQueue, Serializer, bool]:
@@ -64,8 +75,7 @@ class ObjectQueueBase(ObjectMessages[T]):
 
         Source: mq_open(3).
         """
-        maxmsg = maxsize if maxsize > 0 else -1
-        mq = MessageQueue.create_unique(prefix, maxmsg=maxmsg, msgsize=msgsize)
+        mq = MessageQueue.create_unique(prefix, maxmsg=_maxmsg(maxsize), msgsize=msgsize)
         return cls(mq, serializer=serializer)
 
     # What needs no waiting

@@ -57,16 +57,23 @@ class ObjectMessages(Generic[T]):
 
     def _send(self, obj: T, priority: int, timeout: float | None) -> None:
         packed = self._packed(obj)
+        try:
+            self._send_packed(packed, priority, timeout)
+        except (TimeoutError, BlockingIOError) as error:
+            if error.errno not in NOT_NOW:
+                raise
+            raise queue.Full from None
+
+    def _send_packed(
+        self, packed: _spill.Plain | _spill.Spill, priority: int, timeout: float | None
+    ) -> None:
+        """Leaves a message and its file, or neither."""
         sent: list[None] = []
         try:
             packed.write()
             # In one go in C, so that no signal handler can raise after the message is sent and
             # before that is known: its file would be removed.
             sent.extend(map(self._mq.send_message, (packed.message,), (priority,), (timeout,)))
-        except (TimeoutError, BlockingIOError) as error:
-            if error.errno not in NOT_NOW:
-                raise
-            raise queue.Full from None
         finally:
             if not sent:
                 packed.remove()
@@ -86,14 +93,17 @@ class ObjectMessages(Generic[T]):
         try:
             self._resume(hand)
             if not hand:
-                # In C, so that no signal handler can raise while nobody has the message.
-                hand.extend(map(self._mq.receive_message, (timeout,)))
+                self._take(hand, timeout)
             return self._unpacked(hand)
         except BaseException as error:
             self._keep(hand, error)
             if isinstance(error, TimeoutError | BlockingIOError) and error.errno in NOT_NOW:
                 raise queue.Empty from None
             raise
+
+    def _take(self, hand: list[Any], timeout: float | None) -> None:
+        # In C, so that no signal handler can raise while nobody has the message.
+        hand.extend(map(self._mq.receive_message, (timeout,)))
 
     def _resume(self, hand: list[Any]) -> None:
         """Take in hand what an earlier get has kept, if it has."""

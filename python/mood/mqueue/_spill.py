@@ -90,6 +90,8 @@ class Spill:
         except OSError as error:
             text = f"{error.strerror}: an object of {self.payload.nbytes} bytes, for which a"
             text += f" message of this queue has no room, needs a file in {DIRECTORY}"
+            if error.errno == errno.ENOSPC:
+                text += "; get() makes room there, and sweep() removes what crashes have left"
             raise OSError(error.errno, text, self.path) from error
 
     def _fill(self, fd: int) -> None:

@@ -10,7 +10,7 @@ use pyo3::types::{PyDict, PyTuple, PyType};
 use crate::adopt::Number;
 use crate::callback::{self, Argument};
 use crate::queue::MessageQueue;
-use crate::{adopt, block, errors, name};
+use crate::{adopt, block, errors, name, unsigned};
 
 /// What the constructor's arguments stand for: negative sizes are the system's, 0 is 1.
 fn options(flags: i32, mode: u32, maxmsg: i64, msgsize: i64) -> posix_mqueue::Result<OpenOptions> {
@@ -38,7 +38,7 @@ impl MessageQueue {
         py: Python<'_>,
         name: &Bound<'_, PyAny>,
         flags: i32,
-        mode: u32,
+        #[pyo3(from_py_with = unsigned::mode)] mode: u32,
         maxmsg: i64,
         msgsize: i64,
     ) -> PyResult<()> {
@@ -95,7 +95,7 @@ impl MessageQueue {
         cls: &Bound<'py, PyType>,
         prefix: Option<&Bound<'py, PyAny>>,
         flags: i32,
-        mode: u32,
+        #[pyo3(from_py_with = unsigned::mode)] mode: u32,
         maxmsg: i64,
         msgsize: i64,
     ) -> PyResult<Bound<'py, Self>> {
@@ -141,8 +141,8 @@ impl MessageQueue {
     /// this is called by a signal handler that interrupted it or its thread blocks every signal,
     /// the descriptor returned is a duplicate.
     ///
-    /// Raises OSError (EBADF) after close(), and (EMFILE) if a duplicate may be needed and there
-    /// is no descriptor for it: then nothing has changed.
+    /// Raises OSError (EBADF) after close(), and LimitError (EMFILE) if a duplicate may be needed
+    /// and there is no descriptor for it: then nothing has changed.
     ///
     /// >>> import os
     /// >>> mq.unlink()  # else the name would stay in the system

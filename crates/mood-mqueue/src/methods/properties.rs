@@ -26,37 +26,74 @@ impl MessageQueue {
         open.as_ref().map_or(-1, |open| open.as_fd().as_raw_fd())
     }
 
-    /// The queue's name, as it was given; empty for an adopted queue.
+    /// The queue's name, as it was given; empty for an adopted queue. Known after close() too.
+    ///
+    /// >>> from mood.mqueue import MessageQueue
+    /// >>> with MessageQueue.create_unique("/doc-", maxmsg=1, msgsize=8) as mq:
+    /// ...     mq.name.startswith("/doc-")
+    /// True
+    ///
+    /// Source: mq_overview(7).
     #[getter]
     fn name(&self, py: Python<'_>) -> PyResult<&std::ffi::OsStr> {
         self.facts(py).map(|facts| facts.name.as_os_str())
     }
 
-    /// The flags passed to the constructor.
+    /// The flags passed to the constructor. Known after close() too; see blocking for the mode of
+    /// now.
+    ///
+    /// >>> import os
+    /// >>> mq.flags & os.O_ACCMODE == os.O_RDWR
+    /// True
+    ///
+    /// Source: mq_open(3).
     #[getter]
     fn flags(&self, py: Python<'_>) -> PyResult<i32> {
         self.facts(py).map(|facts| facts.flags)
     }
 
     /// File type and permissions, as the stat module reads them.
+    ///
+    /// Raises OSError (EBADF) after close().
+    ///
+    /// >>> import stat
+    /// >>> stat.filemode(mq.mode)
+    /// '-rw-------'
+    ///
+    /// Source: mq_overview(7), inode(7).
     #[getter]
     fn mode(&self, py: Python<'_>) -> PyResult<u32> {
         self.ask(py, |open| open.status()).map(|status| status.mode)
     }
 
-    /// Maximum number of messages.
+    /// How many messages the queue can hold. Known after close() too.
+    ///
+    /// >>> mq.maxmsg - len(mq)  # room
+    /// 4
+    ///
+    /// Source: mq_getattr(3).
     #[getter]
     fn maxmsg(&self, py: Python<'_>) -> PyResult<usize> {
         self.facts(py).map(|facts| facts.maxmsg)
     }
 
-    /// Maximum message size, in bytes.
+    /// How many bytes a message can have. Known after close() too.
+    ///
+    /// >>> buffer = bytearray(mq.msgsize)  # room for any message
+    ///
+    /// Source: mq_getattr(3).
     #[getter]
     fn msgsize(&self, py: Python<'_>) -> PyResult<usize> {
         self.facts(py).map(|facts| facts.msgsize)
     }
 
     /// True if the message queue is closed.
+    ///
+    /// >>> mq.close()
+    /// >>> mq.closed
+    /// True
+    ///
+    /// Source: mq_close(3).
     #[getter]
     fn closed(&self) -> bool {
         self.open.read().unwrap_or_else(PoisonError::into_inner).is_none()
@@ -64,6 +101,17 @@ impl MessageQueue {
 
     /// Whether receive() and send() wait. The kernel is asked each time: the mode belongs to the
     /// open file description, which forked children and duplicates share.
+    ///
+    /// Raises OSError (EBADF) after close().
+    ///
+    /// >>> mq.blocking = False
+    /// >>> try:
+    /// ...     mq.receive()
+    /// ... except BlockingIOError:
+    /// ...     print("empty")
+    /// empty
+    ///
+    /// Source: mq_getattr(3).
     #[getter]
     fn blocking(&self, py: Python<'_>) -> PyResult<bool> {
         self.attributes(py).map(|attributes| !attributes.nonblocking)
@@ -77,6 +125,15 @@ impl MessageQueue {
 
     /// Whether close() or collection, in this process, also removes the queue's name: True for
     /// the object that created the queue. Set it to False to leave the queue in the system.
+    ///
+    /// Raises OSError (EBADF) after close().
+    ///
+    /// >>> mq.owner
+    /// True
+    /// >>> mq.owner = False
+    /// >>> mq.unlink()  # else it would be left in the system
+    ///
+    /// Source: mq_unlink(3).
     #[getter]
     fn owner(&self, py: Python<'_>) -> PyResult<bool> {
         self.with_open(py, |open| open.is_owner())
@@ -92,6 +149,14 @@ impl MessageQueue {
     ///
     /// To be woken on another processor takes longer than a message does: with 0.00005 two busy
     /// processes converse many times as fast, at the cost of a processor for so long at each wait.
+    ///
+    /// Raises ValueError for a negative number or NaN, OSError (EBADF) after close().
+    ///
+    /// >>> mq.busy_poll
+    /// 0.0
+    /// >>> mq.busy_poll = 0.00005
+    ///
+    /// Source: mq_timedreceive(3), which is called again and again meanwhile.
     #[getter]
     fn busy_poll(&self, py: Python<'_>) -> PyResult<f64> {
         self.with_open(py, |open| open.busy_poll()).map(|time| time.as_secs_f64())

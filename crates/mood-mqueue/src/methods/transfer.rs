@@ -5,7 +5,7 @@ use pyo3::types::{PyByteArray, PyBytes};
 
 use crate::queue::MessageQueue;
 use crate::seconds::{self, Seconds};
-use crate::transfer;
+use crate::{transfer, unsigned};
 
 #[pymethods]
 impl MessageQueue {
@@ -30,7 +30,7 @@ impl MessageQueue {
     fn send<'py>(
         &self,
         message: &Bound<'py, PyAny>,
-        priority: u32,
+        #[pyo3(from_py_with = unsigned::priority)] priority: u32,
         timeout: Option<Seconds>,
     ) -> PyResult<Bound<'py, PyAny>> {
         transfer::send(self, message, priority, seconds::deadline(timeout))
@@ -51,7 +51,7 @@ impl MessageQueue {
     fn sendall(
         &self,
         message: &Bound<'_, PyAny>,
-        priority: u32,
+        #[pyo3(from_py_with = unsigned::priority)] priority: u32,
         timeout: Option<Seconds>,
     ) -> PyResult<()> {
         transfer::sendall(self, message, priority, seconds::deadline(timeout))
@@ -116,7 +116,7 @@ impl MessageQueue {
     fn fill(
         &self,
         buffer: &Bound<'_, PyByteArray>,
-        priority: u32,
+        #[pyo3(from_py_with = unsigned::priority)] priority: u32,
         timeout: Option<Seconds>,
     ) -> PyResult<()> {
         transfer::fill(self, buffer, priority, seconds::deadline(timeout))

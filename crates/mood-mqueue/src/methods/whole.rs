@@ -8,7 +8,7 @@ use pyo3::types::PyList;
 use crate::block::Failure;
 use crate::queue::MessageQueue;
 use crate::seconds::{self, Seconds};
-use crate::{errors, transfer, whole};
+use crate::{errors, transfer, unsigned, whole};
 
 #[pymethods]
 impl MessageQueue {
@@ -26,13 +26,15 @@ impl MessageQueue {
     fn send_message(
         &self,
         message: &Bound<'_, PyAny>,
-        priority: u32,
+        #[pyo3(from_py_with = unsigned::priority)] priority: u32,
         timeout: Option<Seconds>,
     ) -> PyResult<()> {
         whole::send_message(self, message, priority, seconds::deadline(timeout))
     }
 
     /// Receive one message with its priority, as Message(data, priority). Otherwise as receive().
+    ///
+    /// Raises what receive() raises.
     ///
     /// >>> mq.send_message(b"hello", 7)
     /// >>> mq.receive_message()
@@ -89,7 +91,7 @@ impl MessageQueue {
     fn send_many(
         &self,
         messages: &Bound<'_, PyAny>,
-        priority: u32,
+        #[pyo3(from_py_with = unsigned::priority)] priority: u32,
         timeout: Option<Seconds>,
     ) -> PyResult<usize> {
         whole::send_many(self, messages, priority, seconds::deadline(timeout))

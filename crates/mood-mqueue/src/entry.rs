@@ -1,0 +1,181 @@
+//! The methods that carry one message, by the shortest way in.
+//!
+//! To sort out the arguments of a call, PyO3 takes about as long as all the rest takes that is not
+//! the kernel's. So these methods are entered without it where the arguments are what they usually
+//! are: plain values, in order or by name. With any others the method is called that PyO3 has made,
+//! which knows what to convert and what to raise.
+
+use std::ffi::CString;
+use std::time::Duration;
+
+use posix_mqueue::Deadline;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyFloat, PyInt, PyString, PyType};
+
+use crate::buffer::{self, Arguments};
+use crate::queue::MessageQueue;
+use crate::seconds::{self, Seconds};
+use crate::{errors, transfer, whole};
+
+/// One of these methods.
+pub(crate) trait Method {
+    const NAME: &'static str;
+
+    /// The one that PyO3 has made.
+    fn plain() -> &'static PyOnceLock<Py<PyAny>>;
+
+    /// None if the arguments are not the usual ones; nothing is done then.
+    fn call<'py>(
+        py: Python<'py>,
+        queue: &MessageQueue,
+        arguments: &Arguments<'_, 'py>,
+    ) -> Option<PyResult<Bound<'py, PyAny>>>;
+}
+
+macro_rules! method {
+    ($method:ident, $name:literal, |$py:ident, $queue:ident, $arguments:ident| $call:expr) => {
+        struct $method;
+
+        impl Method for $method {
+            const NAME: &'static str = $name;
+
+            fn plain() -> &'static PyOnceLock<Py<PyAny>> {
+                static PLAIN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+                &PLAIN
+            }
+
+            #[inline(always)]
+            fn call<'py>(
+                $py: Python<'py>,
+                $queue: &MessageQueue,
+                $arguments: &Arguments<'_, 'py>,
+            ) -> Option<PyResult<Bound<'py, PyAny>>> {
+                $call
+            }
+        }
+    };
+}
+
+method!(Send, "send", |_py, queue, arguments| {
+    let (message, priority, deadline) = to_send(arguments)?;
+    Some(transfer::send(queue, message, priority, deadline))
+});
+method!(SendMessage, "send_message", |py, queue, arguments| {
+    let (message, priority, deadline) = to_send(arguments)?;
+    let sent = whole::send_message(queue, message, priority, deadline);
+    Some(sent.map(|()| py.None().into_bound(py)))
+});
+method!(Receive, "receive", |py, queue, arguments| {
+    let [timeout] = in_order(arguments, |[_, _, timeout]| [timeout])?;
+    let received = transfer::receive(py, queue, deadline(timeout)?);
+    Some(received.map(Bound::into_any).map_err(PyErr::from))
+});
+method!(ReceiveMessage, "receive_message", |py, queue, arguments| {
+    let [timeout] = in_order(arguments, |[_, _, timeout]| [timeout])?;
+    Some(whole::receive_message(py, queue, deadline(timeout)?))
+});
+
+/// Puts these methods in the place of those that PyO3 has made, with their signatures and
+/// documentation.
+pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
+    names(py);
+    let class = py.get_type::<MessageQueue>();
+    put::<Send>(&class)?;
+    put::<SendMessage>(&class)?;
+    put::<Receive>(&class)?;
+    put::<ReceiveMessage>(&class)
+}
+
+fn put<M: Method>(class: &Bound<'_, PyType>) -> PyResult<()> {
+    let plain = class.getattr(M::NAME)?;
+    let text = |attribute| plain.getattr(attribute)?.extract::<String>();
+    // As CPython takes the two apart.
+    let doc = format!("{}{}\n--\n\n{}", M::NAME, text("__text_signature__")?, text("__doc__")?);
+    let method = buffer::method::<M>(class, CString::new(M::NAME)?, CString::new(doc)?)?;
+    // Before it can be needed; there is only one import.
+    let _ = M::plain().set(class.py(), plain.unbind());
+    class.setattr(M::NAME, method)
+}
+
+/// What a call of the method gives.
+#[inline(always)]
+pub(crate) fn run<'py, M: Method>(
+    object: &Bound<'py, MessageQueue>,
+    arguments: &Arguments<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = object.py();
+    M::call(py, object.get(), arguments).unwrap_or_else(|| run_plain::<M>(object, arguments))
+}
+
+#[cold]
+fn run_plain<'py, M: Method>(
+    object: &Bound<'py, MessageQueue>,
+    arguments: &Arguments<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let plain = M::plain().get(object.py()).ok_or_else(errors::not_imported)?;
+    arguments.pass_to(plain.bind(object.py()), object.as_any())
+}
+
+/// As they are in source code, where each is the same object.
+fn names(py: Python<'_>) -> [&Bound<'_, PyString>; 3] {
+    [intern!(py, "message"), intern!(py, "priority"), intern!(py, "timeout")]
+}
+
+/// The values in the order of these names.
+#[inline(always)]
+fn in_order<'a, 'py, const N: usize>(
+    arguments: &'a Arguments<'_, 'py>,
+    chosen: impl FnOnce([&'a Bound<'py, PyString>; 3]) -> [&'a Bound<'py, PyString>; N],
+) -> Option<[Option<&'a Bound<'py, PyAny>>; N]> {
+    let mut values = [None; N];
+    let by_name = arguments.names.as_ref().map_or(0, |names| names.len());
+    let (by_position, by_name) =
+        arguments.values.split_at_checked(arguments.values.len().checked_sub(by_name)?)?;
+    if by_position.len() > N {
+        return None;
+    }
+    for (place, value) in values.iter_mut().zip(by_position) {
+        *place = Some(&**value);
+    }
+    if let Some(names_given) = &arguments.names {
+        let chosen = chosen(names(names_given.py()));
+        for (name, value) in names_given.iter_borrowed().zip(by_name) {
+            let place = chosen.iter().position(|known| known.is(name))?;
+            if values.get_mut(place)?.replace(&**value).is_some() {
+                return None;
+            }
+        }
+    }
+    Some(values)
+}
+
+#[inline(always)]
+fn to_send<'a, 'py>(
+    arguments: &'a Arguments<'_, 'py>,
+) -> Option<(&'a Bound<'py, PyAny>, u32, Deadline)> {
+    let [message, priority, timeout] = in_order(arguments, |names| names)?;
+    let priority = match priority {
+        None => 0,
+        Some(int) if int.is_exact_instance_of::<PyInt>() => int.extract().ok()?,
+        Some(_) => return None,
+    };
+    Some((message?, priority, deadline(timeout)?))
+}
+
+#[inline(always)]
+fn deadline(timeout: Option<&Bound<'_, PyAny>>) -> Option<Deadline> {
+    let Some(timeout) = timeout.filter(|timeout| !timeout.is_none()) else {
+        return Some(Deadline::Never);
+    };
+    if timeout.is_exact_instance_of::<PyInt>() {
+        // Python would make a float of it first.
+        let seconds = u64::try_from(timeout.extract::<i64>().ok()?).ok()?;
+        Some(Duration::from_secs(seconds).into())
+    } else if timeout.is_exact_instance_of::<PyFloat>() {
+        Some(seconds::deadline(Some(timeout.extract::<Seconds>().ok()?)))
+    } else {
+        None
+    }
+}

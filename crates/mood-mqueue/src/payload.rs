@@ -1,0 +1,46 @@
+//! What is to be sent: bytes that lie still.
+
+use std::borrow::Cow;
+
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::buffer::{self, Export};
+
+/// Of a `bytes`, which cannot change, the bytes where they lie; of anything else a copy, since while
+/// the call waits other threads may write to it and resize it.
+pub(crate) type Payload<'a> = Cow<'a, [u8]>;
+
+/// Once `fits` has agreed to the size, the bytes of a bytes-like object.
+#[inline(always)]
+pub(crate) fn whole<'a>(
+    object: &'a Bound<'_, PyAny>,
+    fits: impl FnOnce(usize) -> PyResult<()>,
+) -> PyResult<Payload<'a>> {
+    if let Some(bytes) = buffer::bytes_of(object) {
+        return fits(bytes.len()).map(|()| Cow::Borrowed(bytes));
+    }
+    let export = Export::new(object)?;
+    fits(export.size())?;
+    export.copy(0, usize::MAX).map(Cow::Owned)
+}
+
+/// The first bytes of a bytes-like object, `limit` at most.
+#[inline(always)]
+pub(crate) fn cut<'a>(object: &'a Bound<'_, PyAny>, limit: usize) -> PyResult<Payload<'a>> {
+    match buffer::bytes_of(object) {
+        Some(bytes) => Ok(Cow::Borrowed(bytes.get(..limit).unwrap_or(bytes))),
+        None => Export::new(object)?.copy(0, limit).map(Cow::Owned),
+    }
+}
+
+/// The same as [`whole`], to be kept beyond the call.
+pub(crate) fn kept<'py>(
+    object: &Bound<'py, PyAny>,
+    fits: impl FnOnce(usize) -> PyResult<()>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    match (whole(object, fits)?, object.cast::<PyBytes>()) {
+        (Cow::Borrowed(_), Ok(bytes)) => Ok(bytes.clone()),
+        (bytes, _) => buffer::to_bytes(object.py(), &bytes),
+    }
+}

@@ -1,0 +1,189 @@
+"""busy_poll: for how long a call that has to wait tries again before it sleeps."""
+
+import errno
+import math
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import pytest
+from calls import CALLS, SENDING, is_as_before, release, stuck
+
+from mood.mqueue import MessageQueue
+
+EVERY = pytest.mark.parametrize("call", CALLS)
+# Whoever sleeps within that time does not wake in the time that a test has.
+AN_HOUR = 3600
+
+
+def refused(code):
+    return pytest.raises(OSError, check=lambda error: error.errno == code)
+
+
+@pytest.fixture
+def spinning(eventually):
+    """Calls in a thread of a pool; returns the future once that call uses the processor."""
+
+    def ticks(thread_id):
+        fields = Path(f"/proc/self/task/{thread_id}/stat").read_text().rsplit(") ")[1].split()
+        return int(fields[11]) + int(fields[12])
+
+    def call(pool, function):
+        thread_id = pool.submit(threading.get_native_id).result()
+        before = ticks(thread_id)
+        future = pool.submit(function)
+        eventually(lambda: ticks(thread_id) >= before + 2, seconds=30)
+        return future
+
+    return call
+
+
+# The attribute
+
+
+def test_it_is_0_at_first_and_a_float_whatever_it_is_set_to(new_queue):
+    with new_queue() as mq:
+        assert (mq.busy_poll, type(mq.busy_poll)) == (0.0, float)
+        for value, seconds in [(0.00005, 0.00005), (2, 2.0), (True, 1.0), (0, 0.0), (1e-9, 1e-9)]:
+            mq.busy_poll = value
+            assert (mq.busy_poll, type(mq.busy_poll)) == (seconds, float)
+
+
+def test_what_is_longer_than_any_program_runs_is_for_ever(new_queue):
+    with new_queue() as mq:
+        for value in math.inf, 1e300:
+            mq.busy_poll = value
+            assert mq.busy_poll > 500 * 365 * 24 * AN_HOUR
+
+
+@pytest.mark.parametrize(
+    ("value", "error"),
+    [
+        *((number, ValueError) for number in (-1, -1e-9, math.nan, -math.inf)),
+        *((wrong, TypeError) for wrong in ("1", None, b"")),
+        (10**400, OverflowError),
+    ],
+    ids=lambda value: str(value)[:10],
+)
+def test_what_is_no_number_of_seconds_is_refused_and_changes_nothing(new_queue, value, error):
+    with new_queue() as mq:
+        mq.busy_poll = 0.5
+        with pytest.raises(error):
+            mq.busy_poll = value
+        assert mq.busy_poll == 0.5
+
+
+def test_it_cannot_be_deleted(new_queue):
+    with new_queue() as mq, pytest.raises((AttributeError, TypeError)):
+        del mq.busy_poll
+
+
+def test_it_belongs_to_the_object_and_not_to_the_queue(new_queue):
+    with new_queue() as mq, MessageQueue(mq.name, os.O_RDWR) as other:
+        mq.busy_poll = 0.5
+        assert other.busy_poll == 0.0
+
+
+def test_a_closed_queue_has_none(new_queue):
+    mq = new_queue()
+    mq.close()
+    with refused(errno.EBADF):
+        mq.busy_poll  # noqa: B018
+    with refused(errno.EBADF):
+        mq.busy_poll = 1
+
+
+# Calls
+
+
+@EVERY
+def test_a_call_that_has_to_wait_tries_again_without_sleeping(new_queue, spinning, call):
+    mq = stuck(new_queue, call)
+    mq.busy_poll = AN_HOUR
+    with ThreadPoolExecutor(1) as pool:
+        future = spinning(pool, partial(CALLS[call], mq))
+        # That this thread runs shows that the other one does not keep Python to itself.
+        release(mq, call)
+        outcome = future.result(30)
+    assert (mq.receive(timeout=0) if call in SENDING else outcome) == b"more"
+
+
+@EVERY
+def test_a_call_sleeps_once_the_time_is_over(new_queue, asleep, call):
+    mq = stuck(new_queue, call)
+    mq.busy_poll = 0.001
+    with ThreadPoolExecutor(1) as pool:
+        future = asleep(pool, partial(CALLS[call], mq))
+        release(mq, call)
+        outcome = future.result(20)
+    assert (mq.receive(timeout=0) if call in SENDING else outcome) == b"more"
+
+
+@EVERY
+@pytest.mark.parametrize("timeout", [0, 1e-9, 0.02])
+def test_a_timeout_ends_it_and_not_early(new_queue, call, timeout):
+    mq = stuck(new_queue, call)
+    mq.busy_poll = AN_HOUR
+    start = time.monotonic()
+    with pytest.raises(TimeoutError):
+        CALLS[call](mq, timeout=timeout)
+    assert time.monotonic() - start >= timeout
+    assert is_as_before(mq, call)
+
+
+@EVERY
+def test_in_nonblocking_mode_nothing_is_tried_again(new_queue, call):
+    mq = stuck(new_queue, call)
+    mq.busy_poll = AN_HOUR
+    mq.blocking = False
+    with pytest.raises(BlockingIOError):
+        CALLS[call](mq)
+    assert is_as_before(mq, call)
+
+
+@EVERY
+def test_close_ends_it(new_queue, spinning, call):
+    mq = stuck(new_queue, call)
+    mq.busy_poll = AN_HOUR
+    with ThreadPoolExecutor(1) as pool:
+        future = spinning(pool, partial(CALLS[call], mq))
+        mq.close()
+        with refused(errno.EBADF):
+            future.result(30)
+
+
+INTERRUPTED = """
+import os, signal, sys
+sys.path.insert(0, sys.argv[2])
+from calls import CALLS, is_as_before, stuck
+from mood.mqueue import MessageQueue
+
+def new_queue(**options):
+    return MessageQueue(sys.argv[1], os.O_RDWR | os.O_CREAT | os.O_EXCL, msgsize=64, **options)
+
+def handler(number, frame):
+    ran.append(number)
+    if len(ran) == 3:
+        raise KeyboardInterrupt
+
+ran = []
+call = sys.argv[3]
+mq = stuck(new_queue, call)
+mq.busy_poll = 3600
+signal.signal(signal.SIGALRM, handler)
+signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
+try:
+    CALLS[call](mq)
+except KeyboardInterrupt:
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    print(len(ran), is_as_before(mq, call))
+"""
+
+
+@EVERY
+@pytest.mark.thread_unsafe(reason="starts a process")
+def test_signal_handlers_run_meanwhile_and_one_that_raises_ends_it(run_python, new_name, call):
+    assert run_python(INTERRUPTED, new_name(), Path(__file__).parent, call) == "3 True\n"
