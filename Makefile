@@ -14,14 +14,18 @@ BENCH_PYTHON := target/bench/minimal-ready
 BENCH_RUST := target/bench/release/libbench_peers.so
 SOURCES := $(shell find crates python -type f) Cargo.toml Cargo.lock pyproject.toml README.md
 
-.PHONY: help demo test test-rust test-python test-via-libc lint bench bench-aio soak fuzz sanitize interpose-test clean
+.PHONY: help demo relay-demo test test-rust test-python test-relay test-mqrelay test-via-libc docs lint bench bench-aio bench-relay soak fuzz sanitize interpose-test clean
 
 help:
 	@echo "make demo    build, install into $(VENV), show a queue at work"
+	@echo "make relay-demo   a message crosses from queue to queue through a broker (nats-server)"
 	@echo "make test    every test: Rust, and Python on every CPython found"
+	@echo "make test-relay   the relay's tests alone: it is killed, cut off, filled, clustered"
+	@echo "make docs    the help in docs/relay.md"
 	@echo "make lint    formatting, lints, types, documentation"
 	@echo "make bench   speed beside other libraries, in some minutes (BENCH=--quick: half of one)"
 	@echo "make bench-aio   tasks beside threads and sockets, in a minute (BENCH=--uvloop: in its loop)"
+	@echo "make bench-relay  the relay beside the broker and the queue alone, in some minutes (BENCH=quick)"
 	@echo "make soak    account for every message, MESSAGES=$(MESSAGES) in each configuration"
 	@echo "make fuzz    feed the parsers what nobody would write, SECONDS=$(SECONDS) each"
 	@echo "make sanitize        the tests with AddressSanitizer"
@@ -31,7 +35,12 @@ help:
 demo: $(BIN)/demo-ready
 	@$(BIN)/python examples/demo.py
 
-test: test-rust test-python test-via-libc
+# Its program is the one that cargo built: it is not in the Python package.
+relay-demo: $(BIN)/demo-ready
+	@cargo build --quiet --locked --package mqrelay
+	@$(BIN)/python examples/relay.py target/debug/mqrelay
+
+test: test-rust test-python test-mqrelay test-via-libc
 
 # Documentation examples run under cargo test alone.
 test-rust:
@@ -45,6 +54,18 @@ test-rust:
 test-python: $(WHEEL)
 	$(BIN)/python tests/every_python.py target/wheels/*.whl
 
+# What a test needs and does not find it says, hence --no-capture.
+test-relay:
+	cargo test --package mqrelay --locked --no-fail-fast -- --no-capture
+
+# The relay as pip installs it, into an environment that has nothing else.
+test-mqrelay: $(BIN)/uv
+	@rm -rf target/mqrelay-wheel
+	$(BIN)/maturin build --manifest-path crates/mqrelay/Cargo.toml --locked --profile dev --quiet --out target/mqrelay-wheel
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venvs/mqrelay
+	$(BIN)/uv pip install --quiet --python .venvs/mqrelay/bin/python target/mqrelay-wheel/*.whl
+	.venvs/mqrelay/bin/mqrelay --help | grep --quiet -- --journal
+
 # Where there is no instruction of ours for it, libc makes the calls that carry messages.
 test-via-libc: $(BIN)/demo-ready
 	cargo test --package posix-mqueue --all-features --tests
@@ -53,6 +74,10 @@ test-via-libc: $(BIN)/demo-ready
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venvs/via-libc
 	$(BIN)/uv pip install --quiet --python .venvs/via-libc/bin/python --group test target/via-libc/*.whl
 	.venvs/via-libc/bin/python -m pytest -q
+
+# The help of the relay, as it is now.
+docs:
+	SNAPSHOTS=overwrite cargo test --quiet --package mqrelay --test docs
 
 lint: $(BIN)/lint-ready
 	cargo fmt --all --check
@@ -68,6 +93,9 @@ bench: $(BIN)/bench-ready $(BENCH_C) $(BENCH_PYTHON) $(BENCH_RUST)
 
 bench-aio: $(BIN)/bench-ready
 	@$(BIN)/python -m bench.aio $(BENCH)
+
+bench-relay:
+	cargo bench --quiet --locked --package mqrelay -- $(BENCH)
 
 soak: $(BIN)/demo-ready
 	$(BIN)/python soak/integrity.py --messages $(MESSAGES) --seconds 900
