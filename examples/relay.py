@@ -35,7 +35,7 @@ def free_port():
 
 @contextlib.contextmanager
 def running(command, log):
-    """A process that ends with the block. Ctrl-C is for us alone, and we end it, in the right order."""
+    """A process that ends with the block. Ctrl-C is for us alone: what to end first is known here."""
     with log.open("ab") as output:
         process = subprocess.Popen(
             command,

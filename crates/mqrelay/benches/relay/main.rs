@@ -1,0 +1,51 @@
+//! The relay beside the broker alone and the queue alone, its memory, and many of it.
+//!
+//! `make bench-relay` runs all of it, in some minutes; `BENCH=quick` shortens it, and `speed`,
+//! `memory` or `many` choose a part. What contenders take is compared within one run, in turns.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::cast_precision_loss)]
+
+use std::fs;
+
+#[path = "../../tests/fixture/mod.rs"]
+mod fixture;
+mod many;
+mod memory;
+mod process;
+mod speed;
+
+/// How many bytes a message has.
+const LENGTH: usize = 64;
+
+#[tokio::main]
+async fn main() {
+    let arguments: Vec<_> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let has = |word: &str| arguments.iter().any(|argument| argument == word);
+    let is_quick = has("quick");
+    let all = !["speed", "memory", "many"].into_iter().any(has);
+    if !fixture::has_server() {
+        return;
+    }
+    describe_machine();
+    if all || has("speed") {
+        speed::run(if is_quick { 5 } else { 21 }).await;
+    }
+    if all || has("memory") {
+        memory::run(if is_quick { 50_000 } else { 1_000_000 }).await;
+    }
+    if all || has("many") {
+        many::run(if is_quick { 1 } else { 5 }).await;
+    }
+}
+
+fn describe_machine() {
+    let read = |path| fs::read_to_string(path).unwrap_or_default();
+    let cpuinfo = read("/proc/cpuinfo");
+    let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("?");
+    let server = std::process::Command::new("nats-server").arg("--version").output().unwrap();
+    let processors = std::thread::available_parallelism().unwrap();
+    println!("processor: {}, {processors} of them", model.trim_start_matches(['\t', ' ', ':']));
+    println!("kernel: {}", read("/proc/sys/kernel/osrelease").trim());
+    println!("{}", String::from_utf8_lossy(&server.stdout).trim());
+    println!("load: {}", read("/proc/loadavg").trim());
+}
