@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fixture::relay::Relay;
 use fixture::server::{self, Server};
-use fixture::{eventually, has_server, name_of, new_queue, number, numbered};
+use fixture::{eventually, name_of, new_queue, number, numbered};
 use posix_mqueue::OpenOptions;
 
 mod fixture;
@@ -15,7 +15,7 @@ const TOTAL: u64 = 4000;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_that_loses_a_node_loses_no_message_either_way() {
-    if !has_server() {
+    if !server::exists() {
         return;
     }
     let mut servers = Server::cluster().await;
