@@ -244,11 +244,12 @@ impl State {
             let tail = segment.recover()?;
             let is_last = index + 1 == count;
             // What is acknowledged may be missing.
-            let is_gap = expected.is_some_and(|first| first != segment.first())
+            let is_gap = expected != Some(segment.first())
                 && segment.first() > self.acknowledged.sequence() + 1;
             if is_gap || (tail.is_torn && !is_last) {
                 return Err(io::Error::other(format!(
-                    "messages before {} are damaged; move the directory aside to go on without",
+                    "messages around {} are missing or damaged; move the directory aside to go on \
+                     without",
                     segment.path().display()
                 )));
             }
@@ -299,10 +300,9 @@ impl State {
     /// Gives up the segments in which everything is acknowledged, except the one being filled.
     fn drop_acknowledged(&mut self) -> io::Result<()> {
         let acknowledged = self.acknowledged.sequence();
-        while let Some(next) = self.segments.get(1) {
-            if next.first() > acknowledged + 1 {
-                break;
-            }
+        while self.segments.get(1).is_some_and(|next| next.first() <= acknowledged + 1) {
+            // So that no machine that fails forgets this, and misses what was in the segment.
+            self.acknowledged.sync()?;
             if let Some(segment) = self.segments.pop_front() {
                 segment.retire(&self.directory)?;
             }
