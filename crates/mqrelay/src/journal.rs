@@ -128,6 +128,12 @@ impl Journal {
         self.lock().segments.back().is_some_and(|last| last.free() >= record::length(length))
     }
 
+    /// Whether a message of this length can ever have room.
+    #[must_use]
+    pub fn fits(&self, length: usize) -> bool {
+        segment::HEADER + record::length(length) <= self.lock().segment_size
+    }
+
     /// Makes room for a message of this length, in a new segment if need be.
     pub fn reserve(&self, length: usize) -> io::Result<Room> {
         self.lock().reserve(length)
@@ -277,10 +283,7 @@ impl State {
             return Ok(Room::Ready);
         }
         if segment::HEADER + needed > self.segment_size {
-            return Err(io::Error::other(format!(
-                "a message of {length} bytes is too long for the journal: restart the relay, which \
-                 then takes the queue's new message size"
-            )));
+            return Err(io::Error::other(format!("no segment has room for {length} bytes")));
         }
         if self.segments.len() as u64 >= self.most_segments {
             return Ok(Room::Full);

@@ -45,6 +45,30 @@ async fn a_queue_unlinked_and_created_anew_loses_none_of_either() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_queue_of_longer_messages_than_the_journal_was_made_for_is_taken_from() {
+    if !server::exists() {
+        return;
+    }
+    let most = std::fs::read_to_string("/proc/sys/fs/mqueue/msgsize_max").unwrap();
+    if most.trim().parse::<u32>().unwrap() < 100_000 {
+        fixture::skip("fs.mqueue.msgsize_max is under 100000 here");
+        return;
+    }
+    let server = Server::start().await;
+    let jetstream = server.jetstream().await;
+    let name = format!("/{}", unique());
+    let routes = format!("[out.jobs]\nqueue = {name:?}\njournal_size = \"400K\"\n");
+    let mut relay = Relay::start(&[server.url()], &routes);
+    relay.logged("waiting for the queue").await;
+    let queue = Owned::new(create(&name, 2, 100_000));
+    for _ in 0..10 {
+        queue.send(&[b'x'; 100_000], 0).unwrap();
+    }
+    eventually("all", async || server::stored_count(&jetstream, "MQ").await == 10).await;
+    assert!(relay.terminate().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn messages_for_a_queue_that_is_unlinked_wait_for_the_next_one() {
     if !server::exists() {
         return;
