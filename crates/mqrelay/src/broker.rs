@@ -159,7 +159,8 @@ pub(crate) async fn connect_to_any(server: &Server, name: &str) -> Result<Sessio
 async fn connect(server: &Server, url: &str, name: &str) -> Result<Session> {
     let ended = CancellationToken::new();
     let options = options(server, &ended)?.name(name);
-    let client = options.connect(url).await.map_err(|error| whole(&error)).within(url)?;
+    let place = format!("{url}{}", if server.tls { " by TLS" } else { "" });
+    let client = options.connect(url).await.map_err(|error| whole(&error)).within(place)?;
     let jetstream = ContextBuilder::new()
         .timeout(server.timeout)
         // What is in flight is bounded by each route.

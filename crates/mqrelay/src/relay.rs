@@ -173,7 +173,7 @@ impl Relay {
             leave: leave.clone(),
         };
         let directory = self.config.journal.join(format!("{direction}.{name}"));
-        let span = error_span!("route", direction, name);
+        let span = error_span!("route", direction, route = name);
         let running = keep_running(route.clone(), self.config.host.clone(), directory, context);
         let running = async move {
             if let Some(former) = former {

@@ -49,6 +49,7 @@ async fn a_cluster_that_loses_a_node_loses_no_message_either_way() {
     // The one that leads the stream, which hurts most.
     let jetstream = server::jetstream_at(&urls).await;
     let stream = jetstream.get_stream("MQ").await.unwrap();
+    assert_eq!(stream.cached_info().config.num_replicas, 3);
     let leader = stream.cached_info().cluster.as_ref().unwrap().leader.clone().unwrap();
     let index: usize = leader.strip_prefix("node-").unwrap().parse().unwrap();
     servers[index].kill();

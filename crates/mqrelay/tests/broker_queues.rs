@@ -62,7 +62,7 @@ async fn a_queue_of_longer_messages_than_the_journal_was_made_for_is_taken_from(
     relay.logged("waiting for the queue").await;
     let queue = Owned::new(create(&name, 2, 100_000));
     for _ in 0..10 {
-        queue.send(&[b'x'; 100_000], 0).unwrap();
+        queue.send(&vec![b'x'; 100_000], 0).unwrap();
     }
     eventually("all", async || server::stored_count(&jetstream, "MQ").await == 10).await;
     assert!(relay.terminate().await.success());
