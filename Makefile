@@ -12,13 +12,18 @@ FUZZ_TARGETS := names options deadlines operations
 BENCH_C := target/bench/libraw.so
 BENCH_PYTHON := target/bench/minimal-ready
 BENCH_RUST := target/bench/release/libbench_peers.so
+# A test that lacks something leaves a line; of tests that pass cargo shows nothing.
+SKIPPED := target/tmp/skipped
+SAY_SKIPPED = mkdir -p target/tmp; touch $(SKIPPED); sed 's/^/skipped: /' $(SKIPPED); \
+	echo "tests of the relay that were skipped: $$(wc -l <$(SKIPPED))"
 SOURCES := $(shell find crates python -type f) Cargo.toml Cargo.lock pyproject.toml README.md
 
-.PHONY: help demo test test-rust test-python test-via-libc lint bench bench-aio soak fuzz sanitize interpose-test clean
+.PHONY: help demo test test-rust test-python test-relay test-via-libc lint bench bench-aio soak fuzz sanitize interpose-test clean
 
 help:
 	@echo "make demo    build, install into $(VENV), show a queue at work"
 	@echo "make test    every test: Rust, and Python on every CPython found"
+	@echo "make test-relay   the relay's tests alone: it is killed, cut off, filled, clustered"
 	@echo "make lint    formatting, lints, types, documentation"
 	@echo "make bench   speed beside other libraries, in some minutes (BENCH=--quick: half of one)"
 	@echo "make bench-aio   tasks beside threads and sockets, in a minute (BENCH=--uvloop: in its loop)"
@@ -35,15 +40,22 @@ test: test-rust test-python test-via-libc
 
 # Documentation examples run under cargo test alone.
 test-rust:
+	@rm -f $(SKIPPED)
 	@if cargo nextest --version >/dev/null 2>&1; then \
 		cargo nextest run --workspace --exclude mood-mqueue --features $(FEATURES) --no-fail-fast; \
 	else \
 		cargo test --workspace --exclude mood-mqueue --features $(FEATURES) --tests --no-fail-fast; \
 	fi
+	@$(SAY_SKIPPED)
 	cargo test --workspace --exclude mood-mqueue --features $(FEATURES) --doc
 
 test-python: $(WHEEL)
 	$(BIN)/python tests/every_python.py target/wheels/*.whl
+
+test-relay:
+	@rm -f $(SKIPPED)
+	cargo test --package mqrelay --locked --no-fail-fast
+	@$(SAY_SKIPPED)
 
 # Where there is no instruction of ours for it, libc makes the calls that carry messages.
 test-via-libc: $(BIN)/demo-ready
