@@ -13,6 +13,10 @@ BENCH_C := target/bench/libraw.so
 BENCH_PYTHON := target/bench/minimal-ready
 BENCH_RUST := target/bench/release/libbench_peers.so
 BENCH_RELAY = cargo bench --quiet --locked --package mqrelay --bench relay -- $(BENCH)
+# A test that lacks something leaves a line; of tests that pass cargo shows nothing.
+SKIPPED := target/tmp/skipped
+SAY_SKIPPED = mkdir -p target/tmp; touch $(SKIPPED); sed 's/^/skipped: /' $(SKIPPED); \
+	echo "tests of the relay that were skipped: $$(wc -l <$(SKIPPED))"
 SOURCES := $(shell find crates python -type f) Cargo.toml Cargo.lock pyproject.toml README.md
 
 .PHONY: help demo relay-demo test test-rust test-python test-relay test-mqrelay test-via-libc docs lint bench bench-aio bench-relay soak fuzz sanitize interpose-test clean
@@ -45,19 +49,22 @@ test: test-rust test-python test-mqrelay test-via-libc
 
 # Documentation examples run under cargo test alone.
 test-rust:
+	@rm -f $(SKIPPED)
 	@if cargo nextest --version >/dev/null 2>&1; then \
 		cargo nextest run --workspace --exclude mood-mqueue --features $(FEATURES) --no-fail-fast; \
 	else \
 		cargo test --workspace --exclude mood-mqueue --features $(FEATURES) --tests --no-fail-fast; \
 	fi
+	@$(SAY_SKIPPED)
 	cargo test --workspace --exclude mood-mqueue --features $(FEATURES) --doc
 
 test-python: $(WHEEL)
 	$(BIN)/python tests/every_python.py target/wheels/*.whl
 
-# What a test needs and does not find it says, hence --no-capture.
 test-relay:
-	cargo test --package mqrelay --locked --no-fail-fast -- --no-capture
+	@rm -f $(SKIPPED)
+	cargo test --package mqrelay --locked --no-fail-fast
+	@$(SAY_SKIPPED)
 
 # The relay as pip installs it, into an environment that has nothing else.
 test-mqrelay: $(BIN)/uv

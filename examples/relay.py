@@ -126,6 +126,8 @@ def demo(mqrelay, directory, stack):
 
 
 def main(mqrelay):
+    # Debian has it there, which is not on everybody's PATH.
+    os.environ["PATH"] += os.pathsep + "/usr/sbin"
     for program in ("nats-server", mqrelay):
         if shutil.which(program) is None:
             raise SystemExit(f"{program} is missing: apt-get install nats-server; make relay-demo")

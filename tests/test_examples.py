@@ -131,7 +131,8 @@ STEPS = ["Queues", "Broker", "Relay", "Send", "Receive", "Break", "Mend"]
 
 def relay_demo():
     """The demo, and the names of what it leaves, if it does."""
-    if shutil.which("nats-server") is None or not MQRELAY.exists():
+    path = os.environ["PATH"] + os.pathsep + "/usr/sbin"
+    if shutil.which("nats-server", path=path) is None or not MQRELAY.exists():
         pytest.skip("there is no nats-server, or cargo has not built mqrelay")
     demo = start("relay.py", MQRELAY)
     return demo, [f"/demo-{which}-{demo.pid}" for which in ("here", "there")]

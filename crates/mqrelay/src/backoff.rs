@@ -24,7 +24,12 @@ impl Backoff {
     pub(crate) fn next(&mut self) -> Duration {
         let whole = self.0;
         self.0 = (whole * 2).min(LONGEST);
-        let dice = RandomState::new().hash_one(()) % 512;
-        whole / 2 + whole * u32::try_from(dice).unwrap_or(0) / 1024
+        whole / 2 + whole * u32::try_from(dice(512)).unwrap_or(0) / 1024
     }
+}
+
+/// A number below this one, or 0.
+pub(crate) fn dice(sides: usize) -> usize {
+    let any = usize::try_from(RandomState::new().hash_one(()) >> 32).unwrap_or(0);
+    any.checked_rem(sides).unwrap_or(0)
 }

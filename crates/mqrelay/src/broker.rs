@@ -16,7 +16,7 @@ use tracing::{info, warn};
 
 use crate::backoff::Backoff;
 use crate::config::Server;
-use crate::error::{Result, Within};
+use crate::error::{Error, Result, Within};
 use identity::Identity;
 
 mod identity;
@@ -119,7 +119,9 @@ async fn keep_connected(
 ) {
     state.set_trouble(Some("not connected yet".to_owned()));
     let mut backoff = Backoff::default();
-    for url in server.urls.iter().cycle() {
+    // Not every machine begins with the same server.
+    let first = crate::backoff::dice(server.urls.len());
+    for url in server.urls.iter().cycle().skip(first) {
         match connect(server, url, name).await {
             Ok(session) => {
                 let to = session.client.server_info();
@@ -142,11 +144,23 @@ async fn keep_connected(
     }
 }
 
-/// Makes one connection, to one server.
-pub async fn connect(server: &Server, url: &str, name: &str) -> Result<Session> {
+/// Makes one connection, to the first server that will have it.
+pub(crate) async fn connect_to_any(server: &Server, name: &str) -> Result<Session> {
+    let mut troubles = Vec::new();
+    for url in &server.urls {
+        match connect(server, url, name).await {
+            Ok(session) => return Ok(session),
+            Err(error) => troubles.push(error.to_string()),
+        }
+    }
+    Err(Error::new(troubles.join("\n")))
+}
+
+async fn connect(server: &Server, url: &str, name: &str) -> Result<Session> {
     let ended = CancellationToken::new();
     let options = options(server, &ended)?.name(name);
-    let client = options.connect(url).await.map_err(|error| whole(&error)).within(url)?;
+    let place = format!("{url}{}", if server.tls { " by TLS" } else { "" });
+    let client = options.connect(url).await.map_err(|error| whole(&error)).within(place)?;
     let jetstream = ContextBuilder::new()
         .timeout(server.timeout)
         // What is in flight is bounded by each route.

@@ -163,13 +163,13 @@ fn server(args: &Args, file: file::Server) -> Result<Server> {
         (given, _) => given.clone(),
     };
     for url in &urls {
-        let parsed = url.parse::<async_nats::ServerAddr>().within(format!("server {url:?}"))?;
-        if parsed.has_user_pass() || url.contains('@') {
+        if url.contains('@') {
             return Err(Error::new(
                 "a server's URL must hold no password, which every user of the machine could read: \
                  set MQRELAY_USER and MQRELAY_PASSWORD, or user and password_file in [server]",
             ));
         }
+        url.parse::<async_nats::ServerAddr>().within(format!("server {url:?}"))?;
     }
     let password = match &file.password_file {
         Some(path) => Some(secret(path)?),

@@ -128,6 +128,12 @@ impl Journal {
         self.lock().segments.back().is_some_and(|last| last.free() >= record::length(length))
     }
 
+    /// Whether a message of this length can ever have room.
+    #[must_use]
+    pub fn fits(&self, length: usize) -> bool {
+        segment::HEADER + record::length(length) <= self.lock().segment_size
+    }
+
     /// Makes room for a message of this length, in a new segment if need be.
     pub fn reserve(&self, length: usize) -> io::Result<Room> {
         self.lock().reserve(length)
@@ -244,11 +250,12 @@ impl State {
             let tail = segment.recover()?;
             let is_last = index + 1 == count;
             // What is acknowledged may be missing.
-            let is_gap = expected.is_some_and(|first| first != segment.first())
+            let is_gap = expected != Some(segment.first())
                 && segment.first() > self.acknowledged.sequence() + 1;
             if is_gap || (tail.is_torn && !is_last) {
                 return Err(io::Error::other(format!(
-                    "messages before {} are damaged; move the directory aside to go on without",
+                    "messages around {} are missing or damaged; move the directory aside to go on \
+                     without",
                     segment.path().display()
                 )));
             }
@@ -276,10 +283,7 @@ impl State {
             return Ok(Room::Ready);
         }
         if segment::HEADER + needed > self.segment_size {
-            return Err(io::Error::other(format!(
-                "a message of {length} bytes is too long for the journal: restart the relay, which \
-                 then takes the queue's new message size"
-            )));
+            return Err(io::Error::other(format!("no segment has room for {length} bytes")));
         }
         if self.segments.len() as u64 >= self.most_segments {
             return Ok(Room::Full);
@@ -299,10 +303,9 @@ impl State {
     /// Gives up the segments in which everything is acknowledged, except the one being filled.
     fn drop_acknowledged(&mut self) -> io::Result<()> {
         let acknowledged = self.acknowledged.sequence();
-        while let Some(next) = self.segments.get(1) {
-            if next.first() > acknowledged + 1 {
-                break;
-            }
+        while self.segments.get(1).is_some_and(|next| next.first() <= acknowledged + 1) {
+            // So that no machine that fails forgets this, and misses what was in the segment.
+            self.acknowledged.sync()?;
             if let Some(segment) = self.segments.pop_front() {
                 segment.retire(&self.directory)?;
             }

@@ -14,7 +14,7 @@ use tracing::{info, warn};
 
 use crate::broker::Broker;
 use crate::broker::provision::Provision;
-use crate::error::{Error, Result};
+use crate::error::{Result, Within};
 use crate::headers::Origin;
 use crate::journal::Journal;
 use crate::metrics::Counters;
@@ -36,18 +36,18 @@ pub struct Context {
     pub counters: Arc<Counters>,
     /// Cancelled when no more shall be taken.
     pub stop: CancellationToken,
+    /// Cancelled when the rest need not be published either: it is safe where it is.
+    pub leave: CancellationToken,
 }
 
-/// Runs a route until it is stopped and its journal is empty. To drop it is as good as to kill it:
-/// what is in the journal is published at the next start.
+/// Runs a route until it is stopped and its journal is empty, or left.
 ///
 /// # Errors
 ///
-/// If the journal cannot be opened, or not be made durable.
+/// If the journal cannot be opened, or not be made durable, or must be opened anew.
 pub async fn run(route: OutRoute, host: String, directory: &Path, context: Context) -> Result<()> {
     let source = Source::new(route.queue.clone());
-    let opened = Journal::open(directory, route.journal_size, source.message_size());
-    let (journal, found) = opened?;
+    let (journal, found) = Journal::open(directory, route.journal_size, source.message_size())?;
     if let Some(path) = found.torn {
         warn!(kept = %path.display(), "the journal's last record was torn and is put aside");
         context.counters.torn.add(1);
@@ -60,10 +60,23 @@ pub async fn run(route: OutRoute, host: String, directory: &Path, context: Conte
     context.counters.watch(&journal);
     let (appended, appended_at) = watch::channel(journal.last());
     let (durable, durable_at) = watch::channel(journal.last());
-    let take = take::run(&route, source, &journal, &context, appended, durable_at.clone());
-    let sync = durable::run(&journal, &context, appended_at, durable);
-    let publish = publish::run(&route, &origin, &journal, &context, durable_at);
-    // Each ends when the one before it has ended and its own work is done.
-    let ((), synced, ()) = tokio::join!(take, sync, publish);
-    synced.map_err(|error| Error::new(format!("the journal is not durable: {error}")))
+    let leave = context.leave.child_token();
+    // Each ends when the one before it has ended and its own work is done, or at once when one of
+    // them fails; but whatever happens, the message in hand goes to the journal first.
+    let take = async {
+        let taken = take::run(&route, source, &journal, &context, appended, durable_at.clone());
+        taken.await.inspect_err(|_| leave.cancel())
+    };
+    let sync = async {
+        let synced = durable::run(&journal, &context, appended_at, durable).await;
+        synced.within("making the journal durable").inspect_err(|_| leave.cancel())
+    };
+    let publish = async {
+        tokio::select! {
+            () = publish::run(&route, &origin, &journal, &context, durable_at.clone()) => {}
+            () = leave.cancelled() => {}
+        }
+    };
+    let (taken, synced, ()) = tokio::join!(take, sync, publish);
+    taken.and(synced)
 }

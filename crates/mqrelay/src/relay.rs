@@ -26,18 +26,23 @@ pub struct Relay {
     config: Config,
     broker: Broker,
     metrics: Arc<Metrics>,
-    routes: BTreeMap<(&'static str, String), Running>,
+    routes: BTreeMap<Key, Running>,
     /// Removed by a reload, and not done yet with what they have.
-    retiring: Vec<Running>,
+    retiring: BTreeMap<Key, Running>,
     listening: Option<JoinHandle<()>>,
     stop: CancellationToken,
 }
 
+/// The direction, and the name.
+type Key = (&'static str, String);
+
 #[derive(Debug)]
 struct Running {
     route: Route,
+    provision: Provision,
     counters: Arc<Counters>,
     stop: CancellationToken,
+    leave: CancellationToken,
     task: JoinHandle<()>,
 }
 
@@ -48,7 +53,7 @@ enum Route {
 }
 
 impl Route {
-    fn key(&self) -> (&'static str, String) {
+    fn key(&self) -> Key {
         match self {
             Self::Out(route) => ("out", route.name.clone()),
             Self::In(route) => ("in", route.name.clone()),
@@ -71,7 +76,7 @@ impl Relay {
             Some(address) => Some(tokio::spawn(listen::bind(address, Arc::clone(&metrics)).await?)),
             None => None,
         };
-        let (routes, retiring) = (BTreeMap::new(), Vec::new());
+        let (routes, retiring) = (BTreeMap::new(), BTreeMap::new());
         let mut relay = Self { config, broker, metrics, routes, retiring, listening, stop };
         relay.start_missing();
         Ok(relay)
@@ -88,20 +93,21 @@ impl Relay {
         }
         let Config { out, inward, create, streams, drain, .. } = config;
         self.config = Config { create, drain, out, inward, streams, ..old.clone() };
-        let wanted: BTreeMap<_, _> =
-            self.wanted().into_iter().map(|route| (route.key(), route)).collect();
-        let (kept, gone): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut self.routes)
-            .into_iter()
-            .partition(|(key, running)| wanted.get(key) == Some(&running.route));
+        let wanted = self.wanted();
+        let provision = provision(&self.config);
+        let (kept, gone): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            std::mem::take(&mut self.routes).into_iter().partition(|(key, running)| {
+                wanted.get(key) == Some(&running.route) && running.provision == provision
+            });
         self.routes = kept;
-        self.retiring.retain(|running| !running.task.is_finished());
-        for ((direction, name), running) in gone {
-            info!(direction, route = name, "the route is stopped");
+        self.retiring.retain(|_, running| !running.task.is_finished());
+        for (key, running) in gone {
+            info!(direction = key.0, route = key.1, "the route is stopped");
             running.stop.cancel();
-            if !wanted.contains_key(&(direction, name.clone())) {
-                self.metrics.forget(direction, &name);
+            if !wanted.contains_key(&key) {
+                self.metrics.forget(key.0, &key.1);
             }
-            self.retiring.push(running);
+            self.retiring.insert(key, running);
         }
         self.start_missing();
     }
@@ -116,16 +122,16 @@ impl Relay {
     /// time for that is over. What is left then is safe, and goes on at the next start.
     pub async fn drain(mut self) {
         let until = Instant::now() + self.config.drain;
-        let mut all = std::mem::take(&mut self.retiring);
+        let mut all: Vec<_> = std::mem::take(&mut self.retiring).into_values().collect();
         all.extend(std::mem::take(&mut self.routes).into_values());
         for running in &all {
             running.stop.cancel();
         }
         let mut left = 0;
-        for running in &mut all {
+        for mut running in all {
             if timeout_at(until, &mut running.task).await.is_err() {
-                running.task.abort();
                 left += running.counters.pending();
+                running.leave().await;
             }
         }
         if left > 0 {
@@ -137,36 +143,56 @@ impl Relay {
         }
     }
 
-    fn wanted(&self) -> Vec<Route> {
+    fn wanted(&self) -> BTreeMap<Key, Route> {
         let out = self.config.out.iter().cloned().map(Route::Out);
-        out.chain(self.config.inward.iter().cloned().map(Route::In)).collect()
+        let all = out.chain(self.config.inward.iter().cloned().map(Route::In));
+        all.map(|route| (route.key(), route)).collect()
     }
 
     fn start_missing(&mut self) {
-        for route in self.wanted() {
-            let key = route.key();
+        for (key, route) in self.wanted() {
             if !self.routes.contains_key(&key) {
-                let running = self.start_route(route);
+                let former = self.retiring.remove(&key);
+                let running = self.start_route(route, former);
                 self.routes.insert(key, running);
             }
         }
     }
 
-    fn start_route(&self, route: Route) -> Running {
+    /// Starts a route, which goes on with the journal of the former one of its name.
+    fn start_route(&self, route: Route, former: Option<Running>) -> Running {
         let (direction, name) = route.key();
         let counters = self.metrics.route(direction, &name);
-        let stop = CancellationToken::new();
+        let (stop, leave) = (CancellationToken::new(), CancellationToken::new());
+        let provision = provision(&self.config);
         let context = Context {
             broker: self.broker.clone(),
-            provision: provision(&self.config),
+            provision: provision.clone(),
             counters: Arc::clone(&counters),
             stop: stop.clone(),
+            leave: leave.clone(),
         };
         let directory = self.config.journal.join(format!("{direction}.{name}"));
-        let span = error_span!("route", direction, name);
+        let span = error_span!("route", direction, route = name);
         let running = keep_running(route.clone(), self.config.host.clone(), directory, context);
+        let running = async move {
+            if let Some(former) = former {
+                former.leave().await;
+            }
+            running.await;
+        };
         let task = tokio::spawn(running.instrument(span));
-        Running { route, counters, stop, task }
+        Running { route, provision, counters, stop, leave, task }
+    }
+}
+
+impl Running {
+    /// Has it end without waiting for the broker.
+    async fn leave(self) {
+        self.leave.cancel();
+        if let Err(error) = self.task.await {
+            error!(%error, "the route ended badly");
+        }
     }
 }
 
@@ -180,7 +206,10 @@ async fn keep_running(route: Route, host: String, directory: PathBuf, context: C
     loop {
         let outcome = match route.clone() {
             Route::Out(route) => out::run(route, host.clone(), &directory, context.clone()).await,
-            Route::In(route) => inward::run(route, &directory, context.clone()).await,
+            Route::In(route) => tokio::select! {
+                outcome = inward::run(route, &directory, context.clone()) => outcome,
+                () = context.leave.cancelled() => Ok(()),
+            },
         };
         let Err(error) = outcome else {
             return;
@@ -201,8 +230,7 @@ async fn keep_running(route: Route, host: String, directory: PathBuf, context: C
 ///
 /// All that is missing, a line each.
 pub async fn check(config: &Config) -> Result<()> {
-    let url = config.server.urls.first().map_or("", String::as_str);
-    let session = broker::connect(&config.server, url, "mqrelay --check").await?;
+    let session = broker::connect_to_any(&config.server, "mqrelay --check").await?;
     let provision = provision(config);
     let mut missing = Vec::new();
     for route in &config.out {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fixture::relay::Relay;
 use fixture::server::{self, Server};
-use fixture::{eventually, has_server, name_of, new_queue, number, numbered};
+use fixture::{eventually, name_of, new_queue, number, numbered};
 use posix_mqueue::OpenOptions;
 
 mod fixture;
@@ -15,7 +15,7 @@ const TOTAL: u64 = 4000;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_that_loses_a_node_loses_no_message_either_way() {
-    if !has_server() {
+    if !server::exists() {
         return;
     }
     let mut servers = Server::cluster().await;
@@ -49,6 +49,7 @@ async fn a_cluster_that_loses_a_node_loses_no_message_either_way() {
     // The one that leads the stream, which hurts most.
     let jetstream = server::jetstream_at(&urls).await;
     let stream = jetstream.get_stream("MQ").await.unwrap();
+    assert_eq!(stream.cached_info().config.num_replicas, 3);
     let leader = stream.cached_info().cluster.as_ref().unwrap().leader.clone().unwrap();
     let index: usize = leader.strip_prefix("node-").unwrap().parse().unwrap();
     servers[index].kill();

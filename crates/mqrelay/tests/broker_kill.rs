@@ -2,16 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
-use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use fixture::relay::Relay;
 use fixture::server::{self, Server};
-use fixture::{count, eventually, has_server, name_of, new_queue, number, numbered};
-use posix_mqueue::OpenOptions;
+use fixture::traffic::{Receiver, Sender};
+use fixture::{count, eventually, name_of, new_queue, number};
 
 mod fixture;
 
@@ -25,47 +22,29 @@ async fn a_while() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_relay_loses_at_most_the_message_in_hand_on_the_way_out() {
-    if !has_server() {
+    if !server::exists() {
         return;
     }
     let server = Server::start().await;
     let from = new_queue();
     let routes = format!("[out.jobs]\nqueue = {:?}\n", name_of(&from));
-    let (stop, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-    let sending = {
-        let (stop, sent, name) = (Arc::clone(&stop), Arc::clone(&sent), name_of(&from));
-        std::thread::spawn(move || {
-            let queue = OpenOptions::new().write(true).open(name).unwrap();
-            while !stop.load(Ordering::Relaxed) {
-                let next = sent.load(Ordering::Relaxed);
-                if queue.send_timeout(&numbered(next), 0, Duration::from_millis(100)).is_ok() {
-                    sent.store(next + 1, Ordering::Relaxed);
-                }
-            }
-        })
-    };
+    let sender = Sender::start(&name_of(&from));
     let mut relay = Relay::start(&[server.url()], &routes);
     for _ in 0..KILLS {
         a_while().await;
         relay.kill();
         relay.run();
     }
-    stop.store(true, Ordering::Relaxed);
-    sending.join().unwrap();
+    let sent = sender.stop();
     let jetstream = server.jetstream().await;
     eventually("the queue is empty", async || from.attributes().unwrap().messages == 0).await;
-    eventually("taken", async || {
-        relay.number("taken_messages_total", "out.jobs").await > 0
-            || relay.number("journal_messages", "out.jobs").await == 0
-    })
-    .await;
-    let in_hand = relay.number("in_hand_nanoseconds_total", "out.jobs").await;
-    let taken = relay.number("taken_messages_total", "out.jobs").await;
+    relay.has_published_all("out.jobs").await;
+    let in_hand = relay.number("in_hand_nanoseconds_total", "out.jobs").await.unwrap();
+    let taken = relay.number("taken_messages_total", "out.jobs").await.unwrap();
     assert!(relay.terminate().await.success());
 
     let messages = server::stored(&jetstream, "MQ").await;
     let counts = count(messages.iter().map(|message| message.payload.as_ref()));
-    let sent = sent.load(Ordering::Relaxed);
     let lost: Vec<_> = (0..sent).filter(|number| !counts.contains_key(number)).collect();
     assert!(counts.values().all(|&times| times == 1), "each once");
     assert!(counts.keys().all(|&number| number < sent));
@@ -81,12 +60,11 @@ async fn a_killed_relay_loses_at_most_the_message_in_hand_on_the_way_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_relay_loses_nothing_on_the_way_in_and_repeats_at_most_the_message_in_hand() {
-    if !has_server() {
+    if !server::exists() {
         return;
     }
     let server = Server::start().await;
     let to = new_queue();
-    let name = name_of(&to);
     let jetstream = server.jetstream().await;
     server::make_stream(&jetstream).await;
     let config = async_nats::jetstream::consumer::pull::Config {
@@ -97,20 +75,7 @@ async fn a_killed_relay_loses_nothing_on_the_way_in_and_repeats_at_most_the_mess
     jetstream.create_consumer_on_stream(config, "MQ").await.unwrap();
     let total = 20_000;
     server::publish(&jetstream, "mq.x", total).await;
-    let counts = Arc::new(std::sync::Mutex::new(HashMap::<u64, u32>::new()));
-    let receiving = {
-        let counts = Arc::clone(&counts);
-        std::thread::spawn(move || {
-            let queue = OpenOptions::new().read(true).open(&name).unwrap();
-            loop {
-                let message = queue.receive_message().unwrap();
-                if message.priority > 0 {
-                    return;
-                }
-                *counts.lock().unwrap().entry(number(&message.data)).or_default() += 1;
-            }
-        })
-    };
+    let receiver = Receiver::start(&name_of(&to));
     let routes = format!("[in.done]\nqueue = {:?}\nsubject = \"mq.x\"\nbatch = 20\n", name_of(&to));
     let mut relay = Relay::start(&[server.url()], &routes);
     for _ in 0..KILLS {
@@ -118,7 +83,7 @@ async fn a_killed_relay_loses_nothing_on_the_way_in_and_repeats_at_most_the_mess
         relay.kill();
         relay.run();
     }
-    eventually("all came", async || counts.lock().unwrap().len() as u64 == total).await;
+    eventually("all came", async || receiver.distinct() == total).await;
     // Nothing is left at the server that could come again.
     eventually("all acknowledged", async || {
         let mut consumer = jetstream
@@ -133,9 +98,9 @@ async fn a_killed_relay_loses_nothing_on_the_way_in_and_repeats_at_most_the_mess
     })
     .await;
     assert!(relay.terminate().await.success());
-    to.send(b"end", 1).unwrap();
-    receiving.join().unwrap();
-    let counts = counts.lock().unwrap();
+    let messages = receiver.finish();
+    let counts = count(messages.iter().map(Vec::as_slice));
+    assert_eq!(counts.len() as u64, total);
     let repeated: u32 = counts.values().map(|times| times - 1).sum();
     println!("{KILLS} kills, {total} messages, none lost, {repeated} repeated");
     assert!(repeated <= KILLS, "{repeated}");

@@ -80,7 +80,7 @@ async fn every_number_that_is_served_is_in_the_documentation() {
         &["nats://127.0.0.1:9".to_owned()],
         "[out.jobs]\nqueue = \"/mqrelay-none\"\n[in.done]\nqueue = \"/mqrelay-none\"\n",
     );
-    fixture::eventually("metrics", async || relay.get("/metrics").await.is_some()).await;
+    relay.listens().await;
     let (_, text) = relay.get("/metrics").await.unwrap();
     let names: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
     assert!(names.len() > 10, "{text}");

@@ -149,7 +149,24 @@ fn damage_that_is_not_at_the_tail_is_refused() {
     let file = OpenOptions::new().write(true).open(&paths[0]).unwrap();
     file.write_all_at(b"!", 5000).unwrap();
     let error = Journal::open(directory.path(), SIZE, LARGEST).unwrap_err().to_string();
-    assert!(error.contains("are damaged; move the directory aside"), "{error}");
+    assert!(error.contains("are missing or damaged; move the directory aside"), "{error}");
+}
+
+#[test]
+fn a_segment_that_is_missing_is_refused() {
+    for missing in 0..2 {
+        let directory = fixture::Directory::new();
+        let journal = open(directory.path());
+        for _ in 0..300 {
+            add(&journal, &[3; LARGEST]);
+        }
+        drop(journal);
+        let paths = segments(directory.path());
+        assert!(paths.len() > 2);
+        fs::remove_file(&paths[missing]).unwrap();
+        let error = Journal::open(directory.path(), SIZE, LARGEST).unwrap_err().to_string();
+        assert!(error.contains("are missing or damaged; move the directory aside"), "{error}");
+    }
 }
 
 #[test]

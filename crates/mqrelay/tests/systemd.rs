@@ -1,6 +1,6 @@
 //! The unit and the configuration that come with the program are ones that work.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout)]
+#![allow(clippy::unwrap_used)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -67,7 +67,7 @@ fn the_unit_leaves_the_relay_in_the_namespace_of_the_queues() {
 #[test]
 fn systemd_understands_the_unit() {
     if Command::new("systemd-analyze").arg("--version").output().is_err() {
-        println!("skipped: there is no systemd-analyze");
+        fixture::skip("there is no systemd-analyze");
         return;
     }
     let directory = fixture::Directory::new();

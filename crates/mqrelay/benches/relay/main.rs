@@ -7,6 +7,8 @@
 
 use std::fs;
 
+use fixture::server::{self, Server};
+
 #[path = "../../tests/fixture/mod.rs"]
 mod fixture;
 mod many;
@@ -23,10 +25,10 @@ async fn main() {
     let has = |word: &str| arguments.iter().any(|argument| argument == word);
     let is_quick = has("quick");
     let all = !["speed", "memory", "many"].into_iter().any(has);
-    if !fixture::has_server() {
+    if !server::exists() {
         return;
     }
-    describe_machine();
+    describe_machine().await;
     if all || has("speed") {
         speed::run(if is_quick { 5 } else { 21 }).await;
     }
@@ -38,14 +40,15 @@ async fn main() {
     }
 }
 
-fn describe_machine() {
+async fn describe_machine() {
     let read = |path| fs::read_to_string(path).unwrap_or_default();
     let cpuinfo = read("/proc/cpuinfo");
     let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("?");
-    let server = std::process::Command::new("nats-server").arg("--version").output().unwrap();
+    let server = Server::start().await;
+    let client = async_nats::connect(server.url()).await.unwrap();
     let processors = std::thread::available_parallelism().unwrap();
     println!("processor: {}, {processors} of them", model.trim_start_matches(['\t', ' ', ':']));
     println!("kernel: {}", read("/proc/sys/kernel/osrelease").trim());
-    println!("{}", String::from_utf8_lossy(&server.stdout).trim());
+    println!("nats-server: {}", client.server_info().version);
     println!("load: {}", read("/proc/loadavg").trim());
 }

@@ -15,7 +15,7 @@ use crate::route::{InRoute, OutRoute, StreamPlan};
 pub(crate) const ACK_WAIT: Duration = Duration::from_secs(30);
 
 /// What may be made, if anything.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provision {
     /// Whether anything is.
     pub create: bool,

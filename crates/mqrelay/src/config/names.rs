@@ -94,13 +94,14 @@ pub(super) fn check_subject(subject: &str, wildcards: bool) -> Result<()> {
     Err(Error::new(format!("subject = {subject:?} must be words with dots between them{wild}")))
 }
 
-/// Stream and consumer names are parts of subjects, and of the server's file names.
+/// Names of streams and consumers are parts of subjects and of the server's file names; those of
+/// routes are labels of metrics.
 pub(super) fn check_name(key: &str, name: &str) -> Result<()> {
     if name.is_empty()
-        || name.contains(|c: char| c.is_whitespace() || c.is_control() || ".*>/\\".contains(c))
+        || name.contains(|c: char| c.is_whitespace() || c.is_control() || ".*>/\\\"".contains(c))
     {
         return Err(Error::new(format!(
-            "{key} = {name:?} must not be empty or hold spaces, dots, slashes, * or >"
+            "{key} = {name:?} must not be empty or hold spaces, dots, slashes, quotes, * or >"
         )));
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! Up to which message a journal is done, in a file of two slots that are written in turn.
 //!
-//! It is not synced: a machine that fails may forget the last steps, and then publishes again what
-//! the server knows by its id.
+//! It is synced only when a segment goes: a machine that fails may forget the last steps, and then
+//! publishes again what the server knows by its id.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -39,6 +39,10 @@ impl Acknowledged {
 
     pub(super) fn sequence(&self) -> u64 {
         self.sequence
+    }
+
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
     }
 
     pub(super) fn advance(&mut self, sequence: u64) -> io::Result<()> {

@@ -213,7 +213,12 @@ impl Segment {
     /// Keeps the file for the next segment, unless there is a spare one already.
     pub(super) fn retire(self, directory: &Path) -> io::Result<()> {
         let spare = directory.join(SPARE);
-        if spare.exists() { fs::remove_file(&self.path) } else { fs::rename(&self.path, &spare) }
+        if spare.exists() {
+            return fs::remove_file(&self.path);
+        }
+        fs::rename(&self.path, &spare)?;
+        // Before anything is written to it under its old name.
+        File::open(directory)?.sync_all()
     }
 
     pub(super) fn path(&self) -> &Path {

@@ -11,6 +11,7 @@ use tracing::{error, info, warn};
 
 use super::Context;
 use crate::backoff::Backoff;
+use crate::error::{Error, Result};
 use crate::journal::{Journal, Room};
 use crate::route::{OutRoute, Sync};
 use crate::source::Source;
@@ -19,6 +20,8 @@ use crate::source::Source;
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Ends when it is stopped; what it had in hand is then in the journal.
+///
+/// It fails if the queue's messages have become longer than the journal was opened for.
 pub(super) async fn run(
     route: &OutRoute,
     mut source: Source,
@@ -26,10 +29,13 @@ pub(super) async fn run(
     context: &Context,
     appended: watch::Sender<u64>,
     mut durable: watch::Receiver<u64>,
-) {
+) -> Result<()> {
     let mut buffer = Vec::new();
     let mut backoff = Backoff::default();
     while !context.stop.is_cancelled() {
+        if !journal.fits(source.message_size()) {
+            return Err(Error::new("the queue has longer messages now: the journal is reopened"));
+        }
         tokio::select! {
             () = room(source.message_size(), journal, context) => {}
             () = context.stop.cancelled() => break,
@@ -57,8 +63,7 @@ pub(super) async fn run(
         match received {
             Ok(Some((length, priority))) => {
                 let data = buffer.get(..length).unwrap_or_default();
-                let Some(sequence) = append(data, priority, journal, context).await else {
-                    put_back(route, data, priority);
+                let Some(sequence) = append(route, data, priority, journal, context).await else {
                     break;
                 };
                 context.counters.took(in_hand.elapsed(), length);
@@ -73,6 +78,7 @@ pub(super) async fn run(
         }
     }
     info!("no more is taken from the queue");
+    Ok(())
 }
 
 /// Waits until the journal has room for the longest message.
@@ -113,32 +119,44 @@ async fn reserve(message_size: usize, journal: &Arc<Journal>) -> io::Result<Room
     spawn_blocking(move || journal.reserve(message_size)).await.map_err(io::Error::other)?
 }
 
-/// Writes the message in hand to the journal, however long the disk refuses it; `None` if the relay
-/// is stopped meanwhile.
-async fn append(data: &[u8], priority: u32, journal: &Journal, context: &Context) -> Option<u64> {
+/// Writes the message in hand to the journal, however long the disk refuses it. When the relay is
+/// stopped, the end of its queue is as good: then `None`.
+async fn append(
+    route: &OutRoute,
+    data: &[u8],
+    priority: u32,
+    journal: &Journal,
+    context: &Context,
+) -> Option<u64> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let time = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
     let mut backoff = Backoff::default();
     loop {
-        match journal.append(priority, time, data) {
+        let error = match journal.append(priority, time, data) {
             Ok(sequence) => return Some(sequence),
-            Err(error) => {
-                warn!(%error, "the journal does not take the message in hand; trying again");
-                context.counters.set_trouble("journal", Some(error.to_string()));
-            }
+            Err(error) => error,
+        };
+        warn!(%error, "the journal does not take the message in hand; trying again");
+        context.counters.set_trouble("journal", Some(error.to_string()));
+        let is_stopped = context.stop.is_cancelled();
+        if is_stopped && put_back(route, data, priority) {
+            return None;
         }
         tokio::select! {
             () = backoff.wait() => {}
-            () = context.stop.cancelled() => return None,
+            () = context.stop.cancelled(), if !is_stopped => {}
         }
     }
 }
 
-/// The last resort: the message in hand goes back to the end of its queue.
-fn put_back(route: &OutRoute, data: &[u8], priority: u32) {
+fn put_back(route: &OutRoute, data: &[u8], priority: u32) -> bool {
     let queue = OpenOptions::new().write(true).open(&route.queue);
     match queue.and_then(|queue| queue.try_send(data, priority)) {
         Ok(()) => warn!("the message in hand is back in its queue"),
-        Err(error) => error!(%error, length = data.len(), "LOST: the message in hand"),
+        Err(error) => {
+            error!(%error, "the message in hand cannot go back either; trying again");
+            return false;
+        }
     }
+    true
 }
