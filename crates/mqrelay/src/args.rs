@@ -8,7 +8,7 @@ use clap::{Parser, ValueEnum};
 /// Carries POSIX message queues to a NATS JetStream cluster and back, losing nothing
 ///
 /// Routes are given by --out and --in, or by a TOML file, or both. Passwords are never given here:
-/// use MQRELAY_USER and MQRELAY_PASSWORD, or the file's [server] table.
+/// use MQRELAY_USER and MQRELAY_PASSWORD, or the file's table "server".
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
 pub struct Args {

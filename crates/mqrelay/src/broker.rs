@@ -20,26 +20,26 @@ use crate::error::{Error, Result, Within};
 use identity::Identity;
 
 mod identity;
-pub mod provision;
+pub(crate) mod provision;
 
 /// A connection, while it lasts.
 #[derive(Clone, Debug)]
-pub struct Session {
+pub(crate) struct Session {
     /// For requests.
-    pub client: Client,
+    pub(crate) client: Client,
     /// For streams.
-    pub jetstream: jetstream::Context,
+    pub(crate) jetstream: jetstream::Context,
     ended: CancellationToken,
 }
 
 impl Session {
     /// Waits until the connection is lost or given up.
-    pub async fn ended(&self) {
+    pub(crate) async fn ended(&self) {
         self.ended.cancelled().await;
     }
 
     /// Gives the connection up, because nothing is heard through it.
-    pub fn give_up(&self, why: &str) {
+    pub(crate) fn give_up(&self, why: &str) {
         if !self.ended.is_cancelled() {
             warn!(why, "giving up the connection");
             self.ended.cancel();
@@ -49,7 +49,7 @@ impl Session {
 
 /// Where sessions come from.
 #[derive(Clone, Debug)]
-pub struct Broker {
+pub(crate) struct Broker {
     sessions: watch::Receiver<Option<Session>>,
     state: Arc<State>,
 }
@@ -62,8 +62,7 @@ struct State {
 
 impl Broker {
     /// Begins to connect, and goes on until the token is cancelled.
-    #[must_use]
-    pub fn start(server: Server, name: String, stop: CancellationToken) -> Self {
+    pub(crate) fn start(server: Server, name: String, stop: CancellationToken) -> Self {
         let (sender, sessions) = watch::channel(None);
         let state = Arc::new(State::default());
         let broker = Self { sessions, state: Arc::clone(&state) };
@@ -77,7 +76,7 @@ impl Broker {
     }
 
     /// The session there is, or the next one.
-    pub async fn session(&self) -> Session {
+    pub(crate) async fn session(&self) -> Session {
         let mut sessions = self.sessions.clone();
         loop {
             if let Some(session) = sessions.borrow_and_update().clone()
@@ -93,14 +92,12 @@ impl Broker {
     }
 
     /// How many connections there have been.
-    #[must_use]
-    pub fn connections(&self) -> u64 {
+    pub(crate) fn connections(&self) -> u64 {
         self.state.connections.load(Ordering::Relaxed)
     }
 
     /// Why there is no connection now.
-    #[must_use]
-    pub fn trouble(&self) -> Option<String> {
+    pub(crate) fn trouble(&self) -> Option<String> {
         self.state.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -35,7 +35,7 @@ const UNCONFIRMED: usize = 1024;
 /// # Errors
 ///
 /// If what was taken cannot be remembered.
-pub async fn run(route: InRoute, directory: &Path, context: Context) -> Result<()> {
+pub(crate) async fn run(route: InRoute, directory: &Path, context: Context) -> Result<()> {
     let taken = Taken::open(directory).within(format!("{}", directory.display()))?;
     let mut inward = Inward { target: Target::new(route.queue.clone()), route, taken, context };
     let mut backoff = Backoff::default();

@@ -5,24 +5,24 @@
 //! fetches from a stream, sends to a queue, and acknowledges when the kernel has it. The program is
 //! `mqrelay`; as a library it is for tests and for programs that embed it.
 //!
-//! Data flows one way: [`config`] says what to do; [`Relay`] runs one task a route, [`out`] or
-//! [`inward`]; each of them stands on [`source`] or a queue on the one side, [`broker`] on the other,
-//! and [`journal`] between.
+//! Data flows one way: [`config`] says what to do; [`Relay`] runs one task a route, `out` or
+//! `inward`; each of them stands on a queue on the one side, on `broker` on the other, and `out` on
+//! [`journal`] between.
 
 pub mod args;
 mod backoff;
-pub mod broker;
+mod broker;
 pub mod config;
 mod error;
 mod headers;
-pub mod inward;
+mod inward;
 pub mod journal;
 mod listen;
-pub mod metrics;
-pub mod out;
+mod metrics;
+mod out;
 mod relay;
 pub mod route;
-pub mod source;
+mod source;
 
 pub use error::{Error, Result};
 pub use relay::{Relay, check};

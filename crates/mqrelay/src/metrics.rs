@@ -13,7 +13,7 @@ use crate::journal::Journal;
 
 /// A number that only grows.
 #[derive(Debug, Default)]
-pub struct Counter(AtomicU64);
+pub(crate) struct Counter(AtomicU64);
 
 impl Counter {
     pub(crate) fn add(&self, more: u64) {
@@ -21,35 +21,34 @@ impl Counter {
     }
 
     /// What it is now.
-    #[must_use]
-    pub fn get(&self) -> u64 {
+    pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
 
 /// The numbers of one route.
 #[derive(Debug, Default)]
-pub struct Counters {
+pub(crate) struct Counters {
     /// Messages taken from the queue.
-    pub taken: Counter,
+    pub(crate) taken: Counter,
     /// Their bytes.
-    pub taken_bytes: Counter,
+    pub(crate) taken_bytes: Counter,
     /// Nanoseconds in which a message was neither in its queue nor in the journal.
-    pub in_hand: Counter,
+    pub(crate) in_hand: Counter,
     /// Times the journal was made durable.
-    pub syncs: Counter,
+    pub(crate) syncs: Counter,
     /// Torn records found in the journal.
-    pub torn: Counter,
+    pub(crate) torn: Counter,
     /// Messages acknowledged by the server.
-    pub published: Counter,
+    pub(crate) published: Counter,
     /// Those of them that it had already.
-    pub duplicates: Counter,
+    pub(crate) duplicates: Counter,
     /// Messages sent to the queue.
-    pub delivered: Counter,
+    pub(crate) delivered: Counter,
     /// Messages that came again and were not sent again.
-    pub suppressed: Counter,
+    pub(crate) suppressed: Counter,
     /// Messages that the queue can never take.
-    pub dead: Counter,
+    pub(crate) dead: Counter,
     journal: Mutex<Weak<Journal>>,
     troubles: Mutex<BTreeMap<&'static str, String>>,
 }
@@ -88,21 +87,19 @@ impl Counters {
     }
 
     /// How many messages its journal holds.
-    #[must_use]
-    pub fn pending(&self) -> u64 {
+    pub(crate) fn pending(&self) -> u64 {
         self.journal().map_or(0, |journal| journal.pending())
     }
 
     /// What keeps the route from working.
-    #[must_use]
-    pub fn troubles(&self) -> Vec<String> {
+    pub(crate) fn troubles(&self) -> Vec<String> {
         lock(&self.troubles).values().cloned().collect()
     }
 }
 
 /// The numbers of all routes.
 #[derive(Debug)]
-pub struct Metrics {
+pub(crate) struct Metrics {
     broker: Broker,
     routes: Mutex<BTreeMap<(&'static str, String), Arc<Counters>>>,
 }
@@ -153,13 +150,12 @@ const FAMILIES: [Family; 13] = [
 
 impl Metrics {
     /// None yet.
-    #[must_use]
-    pub fn new(broker: Broker) -> Self {
+    pub(crate) fn new(broker: Broker) -> Self {
         Self { broker, routes: Mutex::default() }
     }
 
     /// The numbers of a route, which go on where it is started again.
-    pub fn route(&self, direction: &'static str, name: &str) -> Arc<Counters> {
+    pub(crate) fn route(&self, direction: &'static str, name: &str) -> Arc<Counters> {
         let mut routes = lock(&self.routes);
         Arc::clone(routes.entry((direction, name.to_owned())).or_default())
     }
@@ -169,8 +165,7 @@ impl Metrics {
     }
 
     /// All of them, in the text format of Prometheus.
-    #[must_use]
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         let up = u64::from(self.broker.trouble().is_none());
         head(&mut text, "connected", "gauge", "whether there is a connection to the cluster");
@@ -192,8 +187,7 @@ impl Metrics {
     }
 
     /// What keeps anything from working; nothing if all is well.
-    #[must_use]
-    pub fn troubles(&self) -> Vec<String> {
+    pub(crate) fn troubles(&self) -> Vec<String> {
         let broker = self.broker.trouble().map(|trouble| format!("broker: {trouble}"));
         let routes = lock(&self.routes);
         let of_routes = routes.iter().flat_map(|((direction, route), counters)| {

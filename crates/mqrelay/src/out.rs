@@ -1,7 +1,7 @@
 //! From a queue to a stream: taken, journalled, synced, published, acknowledged, forgotten.
 //!
-//! Three tasks pass one number on. [`take`] appends messages to the journal and says which is the
-//! last; [`sync`](durable) makes them durable and says up to where; [`publish`] reads the journal up
+//! Three tasks pass one number on. `take` appends messages to the journal and says which is the
+//! last; `durable` has the disk keep them and says up to where; `publish` reads the journal up
 //! to there. So the disk works on one batch while the next is taken, and memory holds what is in
 //! flight, however much the journal holds.
 
@@ -27,17 +27,17 @@ mod take;
 
 /// What a route runs with.
 #[derive(Clone, Debug)]
-pub struct Context {
+pub(crate) struct Context {
     /// The connection.
-    pub broker: Broker,
+    pub(crate) broker: Broker,
     /// What may be made.
-    pub provision: Provision,
+    pub(crate) provision: Provision,
     /// Where this route's numbers go.
-    pub counters: Arc<Counters>,
+    pub(crate) counters: Arc<Counters>,
     /// Cancelled when no more shall be taken.
-    pub stop: CancellationToken,
+    pub(crate) stop: CancellationToken,
     /// Cancelled when the rest need not be published either: it is safe where it is.
-    pub leave: CancellationToken,
+    pub(crate) leave: CancellationToken,
 }
 
 /// Runs a route until it is stopped and its journal is empty, or left.
@@ -45,7 +45,12 @@ pub struct Context {
 /// # Errors
 ///
 /// If the journal cannot be opened, or not be made durable, or must be opened anew.
-pub async fn run(route: OutRoute, host: String, directory: &Path, context: Context) -> Result<()> {
+pub(crate) async fn run(
+    route: OutRoute,
+    host: String,
+    directory: &Path,
+    context: Context,
+) -> Result<()> {
     let source = Source::new(route.queue.clone());
     let (journal, found) = Journal::open(directory, route.journal_size, source.message_size())?;
     if let Some(path) = found.torn {

@@ -112,12 +112,6 @@ impl Relay {
         self.start_missing();
     }
 
-    /// The numbers of all routes.
-    #[must_use]
-    pub fn metrics(&self) -> &Metrics {
-        &self.metrics
-    }
-
     /// Takes no more, and waits until journals are empty and acknowledgements confirmed, or the
     /// time for that is over. What is left then is safe, and goes on at the next start.
     pub async fn drain(mut self) {

@@ -15,7 +15,7 @@ const LINGER: Duration = Duration::from_secs(60);
 
 /// Takes messages from the queue of a name, whichever queue that is.
 #[derive(Debug)]
-pub struct Source {
+pub(crate) struct Source {
     name: QueueName,
     current: Option<MessageQueue>,
     /// One that was unlinked, and when it last had a message.
@@ -26,8 +26,7 @@ pub struct Source {
 
 impl Source {
     /// Opens the queue now, if it is there.
-    #[must_use]
-    pub fn new(name: QueueName) -> Self {
+    pub(crate) fn new(name: QueueName) -> Self {
         let mut look = interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut source = Self { name, current: None, former: None, look, is_missing: false };
@@ -36,20 +35,17 @@ impl Source {
     }
 
     /// How many bytes a message can have, in any of the queues that are open.
-    #[must_use]
-    pub fn message_size(&self) -> usize {
+    pub(crate) fn message_size(&self) -> usize {
         self.queues().map(|queue| queue.get_ref().message_size()).max().unwrap_or(0)
     }
 
     /// How many messages the queue can hold.
-    #[must_use]
-    pub fn capacity(&self) -> usize {
+    pub(crate) fn capacity(&self) -> usize {
         self.current.as_ref().map_or(1, |queue| queue.get_ref().capacity())
     }
 
     /// Whether there is no queue by the name.
-    #[must_use]
-    pub fn is_missing(&self) -> bool {
+    pub(crate) fn is_missing(&self) -> bool {
         self.is_missing
     }
 
@@ -57,7 +53,7 @@ impl Source {
     ///
     /// To drop the future takes no message. The buffer is made as long as it must be; `None` also
     /// comes back after another queue was opened, so that the caller can make room for its messages.
-    pub async fn receive(
+    pub(crate) async fn receive(
         &mut self,
         buffer: &mut Vec<u8>,
     ) -> posix_mqueue::Result<Option<(usize, u32)>> {

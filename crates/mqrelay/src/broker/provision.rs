@@ -16,16 +16,16 @@ pub(crate) const ACK_WAIT: Duration = Duration::from_secs(30);
 
 /// What may be made, if anything.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Provision {
+pub(crate) struct Provision {
     /// Whether anything is.
-    pub create: bool,
+    pub(crate) create: bool,
     /// How streams are made.
-    pub plans: Vec<StreamPlan>,
+    pub(crate) plans: Vec<StreamPlan>,
 }
 
 impl Provision {
     /// Sees that the stream of an out route stores its subject.
-    pub async fn out(&self, session: &Session, route: &OutRoute) -> Result<()> {
+    pub(crate) async fn out(&self, session: &Session, route: &OutRoute) -> Result<()> {
         let stream = self.stream(session, &route.stream).await?;
         let subjects = &stream.cached_info().config.subjects;
         if subjects.iter().any(|pattern| covers(pattern, &route.subject)) {
@@ -42,7 +42,7 @@ impl Provision {
     }
 
     /// Sees that an in route has its consumer, and a place for dead letters.
-    pub async fn inward(&self, session: &Session, route: &InRoute) -> Result<PullConsumer> {
+    pub(crate) async fn inward(&self, session: &Session, route: &InRoute) -> Result<PullConsumer> {
         self.stream(session, &route.stream).await?;
         let consumer = self.consumer(session, route).await?;
         let AckPolicy::Explicit = consumer.cached_info().config.ack_policy else {
