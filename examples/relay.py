@@ -35,7 +35,7 @@ def free_port():
 
 @contextlib.contextmanager
 def running(command, log):
-    """A process that ends with the block. Ctrl-C is for us alone: what to end first is known here."""
+    """A process that ends with the block. Ctrl-C is for us alone: we know what to end first."""
     with log.open("ab") as output:
         process = subprocess.Popen(
             command,
