@@ -54,11 +54,13 @@ async fn run(args: &Args, config: Config) -> Result<()> {
     }
     info!("draining; a second signal ends that");
     tokio::select! {
-        () = relay.drain() => info!("drained"),
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+        () = relay.drain() => {
+            info!("drained");
+            Ok(())
+        }
+        _ = terminate.recv() => Err(Error::new("a second signal: not drained")),
+        _ = interrupt.recv() => Err(Error::new("a second signal: not drained")),
     }
-    Ok(())
 }
 
 fn log(args: &Args) -> Result<()> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fixture::relay::Relay;
 use fixture::server::{self, Server};
-use fixture::{eventually, name_of, new_queue, numbered};
+use fixture::{count, eventually, name_of, new_queue, numbered, queue_of};
 use futures_util::StreamExt;
 use posix_mqueue::OpenOptions;
 
@@ -61,7 +61,8 @@ async fn senders_go_on_while_the_broker_is_away_until_the_journal_is_full_then_w
     server.kill();
     let from = new_queue();
     let name = name_of(&from);
-    let routes = format!("[out.jobs]\nqueue = {name:?}\njournal_size = \"128K\"\n");
+    let routes =
+        format!("drain_seconds = 0\n[out.jobs]\nqueue = {name:?}\njournal_size = \"128K\"\n");
     let mut relay = Relay::start(&[server.url()], &routes);
     let sender = OpenOptions::new().write(true).open(&name).unwrap();
     let mut sent = 0;
@@ -90,4 +91,41 @@ async fn senders_go_on_while_the_broker_is_away_until_the_journal_is_full_then_w
         "in order, once each"
     );
     assert!(relay.terminate().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_stream_has_each_message_once_whichever_it_still_had_room_for() {
+    if !server::exists() {
+        return;
+    }
+    let server = Server::start().await;
+    let from = queue_of(8, 4096);
+    // So small a window that nothing is suppressed when there is room again.
+    let routes = format!(
+        "[out.jobs]\nqueue = {:?}\n[streams.MQ]\nmax_bytes = \"15K\"\n\
+         duplicate_window_seconds = 1\n",
+        name_of(&from)
+    );
+    let mut relay = Relay::start(&[server.url()], &routes);
+    let jetstream = server.jetstream().await;
+    eventually("the stream", async || jetstream.get_stream("MQ").await.is_ok()).await;
+    // Where a long one has no room, some of the short ones behind it have.
+    for number in 0..50 {
+        let mut message = numbered(number);
+        message.resize(if number % 10 == 0 { 4000 } else { message.len() }, b'.');
+        from.send(&message, 0).unwrap();
+    }
+    relay.logged("not published").await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let before = server::stored_count(&jetstream, "MQ").await;
+    assert!(before < 50, "{before}");
+    let mut config = jetstream.get_stream("MQ").await.unwrap().cached_info().config.clone();
+    config.max_bytes = -1;
+    jetstream.update_stream(config).await.unwrap();
+    relay.reaches("taken_messages_total", "out.jobs", 50).await;
+    relay.has_published_all("out.jobs").await;
+    assert!(relay.terminate().await.success());
+    let messages = server::stored(&jetstream, "MQ").await;
+    let counts = count(messages.iter().map(|message| message.payload.as_ref()));
+    assert!((0..50).all(|number| counts.get(&number) == Some(&1)), "{counts:?}");
 }

@@ -48,6 +48,19 @@ async fn termination_without_a_broker_keeps_what_was_taken() {
     assert!(relay.terminate().await.success());
 }
 
+#[tokio::test]
+async fn a_second_signal_ends_the_draining_and_is_a_failure() {
+    let from = new_queue();
+    let routes = format!("drain_seconds = 1000\n[out.jobs]\nqueue = {:?}\n", name_of(&from));
+    let mut relay = Relay::start(&[nowhere()], &routes);
+    from.send(b"kept", 0).unwrap();
+    relay.reaches("journal_messages", "out.jobs", 1).await;
+    relay.signal("TERM");
+    relay.logged("draining").await;
+    assert_eq!(relay.terminate().await.code(), Some(1));
+    assert!(relay.log().contains("a second signal: not drained"));
+}
+
 #[test]
 fn what_is_wrong_is_one_line_and_a_failure() {
     for (arguments, words) in [
