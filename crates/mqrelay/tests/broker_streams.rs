@@ -38,8 +38,9 @@ async fn a_stream_that_drops_what_is_acknowledged_is_empty_when_all_has_crossed(
             from.send(&[number], 0).unwrap();
             assert_eq!(to.receive_message().unwrap().data, [number]);
         });
+        (from, to)
     });
-    received.await.unwrap();
+    let _queues = received.await.unwrap();
     eventually("empty", async || server::stored_count(&jetstream, "MQ").await == 0).await;
     assert_eq!(relay.number("published_messages_total", "out.jobs").await, Some(100));
     assert!(relay.terminate().await.success());
