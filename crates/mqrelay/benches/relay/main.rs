@@ -1,7 +1,7 @@
 //! The relay beside the broker alone and the queue alone, its memory, and many of it.
 //!
 //! `make bench-relay` runs all of it, in some minutes; `BENCH=quick` shortens it, and `speed`,
-//! `memory` or `many` choose a part. What contenders take is compared within one run, in turns.
+//! `memory`, `many` or `hosts` choose a part. What contenders take is compared within one run, in turns.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::cast_precision_loss)]
 
@@ -11,6 +11,7 @@ use fixture::server::{self, Server};
 
 #[path = "../../tests/fixture/mod.rs"]
 mod fixture;
+mod hosts;
 mod many;
 mod memory;
 mod process;
@@ -24,7 +25,7 @@ async fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let has = |word: &str| arguments.iter().any(|argument| argument == word);
     let is_quick = has("quick");
-    let all = !["speed", "memory", "many"].into_iter().any(has);
+    let all = !["speed", "memory", "many", "hosts"].into_iter().any(has);
     if !server::exists() {
         return;
     }
@@ -37,6 +38,9 @@ async fn main() {
     }
     if all || has("many") {
         many::run(if is_quick { 1 } else { 5 }).await;
+    }
+    if all || has("hosts") {
+        hosts::run(if is_quick { 200 } else { 1000 }).await;
     }
 }
 

@@ -18,3 +18,15 @@ pub(crate) fn processor_time(pid: u32) -> f64 {
     });
     nanoseconds.sum::<f64>() / 1e9
 }
+
+/// The process that was started with this argument.
+pub(crate) fn find(argument: &str) -> u32 {
+    let mut processes = fs::read_dir("/proc").unwrap().filter_map(|entry| {
+        let entry = entry.ok()?;
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        let command = fs::read(entry.path().join("cmdline")).ok()?;
+        let mut words = command.split(|&byte| byte == 0);
+        words.any(|word| word == argument.as_bytes()).then_some(pid)
+    });
+    processes.next().unwrap()
+}
