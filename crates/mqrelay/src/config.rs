@@ -134,8 +134,10 @@ fn stream_plans(
     let dead = names::DEAD_LETTERS.to_owned();
     for (stream, subject) in named.chain(inward.iter().map(|route| (&dead, &route.dead_letter))) {
         // What this and other machines put there has the first word in common.
-        let word = subject.split('.').next().unwrap_or_default();
-        let wide = format!("{}.>", if word.is_empty() { "mq" } else { word });
+        let wide = match subject.split('.').next() {
+            None | Some("" | "*" | ">") => "mq.>".to_owned(),
+            Some(word) => format!("{word}.>"),
+        };
         let plan = plans.entry(stream.clone()).or_insert_with(|| StreamPlan {
             name: stream.clone(),
             subjects: Vec::new(),

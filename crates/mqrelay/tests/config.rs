@@ -63,11 +63,24 @@ fn routes_that_take_from_one_queue_or_share_a_consumer_are_refused() {
 }
 
 #[test]
+fn routes_that_carry_a_message_round_and_round_are_refused() {
+    let out = "[out.jobs]\nqueue = \"/jobs\"\n[in.back]\nqueue = \"/jobs\"\n";
+    for subject in ["", "subject = \"mq.*.jobs\"", "subject = \"mq.>\""] {
+        let error = refused(&format!("{out}{subject}\n"));
+        assert!(error.contains("route in.back: it would bring back to \"/jobs\""), "{error}");
+    }
+    load(&format!("{out}subject = \"mq.there.*\"\n"), &[]).unwrap();
+    load(&format!("{out}stream = \"OTHER\"\n"), &[]).unwrap();
+}
+
+#[test]
 fn a_password_is_never_taken_from_a_url() {
     let args = ["--server", "nats://me:secret@127.0.0.1"];
     let error = load("[out.jobs]\nqueue = \"/jobs\"\n", &args).unwrap_err();
     assert!(error.contains("MQRELAY_PASSWORD"), "{error}");
     assert!(!error.contains("secret"), "{error}");
+    let error = load("[out.jobs]\nqueue = \"/jobs\"\n", &["--server", "x://me:secret@"]);
+    assert!(!error.unwrap_err().contains("secret"));
 }
 
 #[test]
