@@ -113,7 +113,7 @@ impl Config {
             host,
             listen: args.listen.or(file.listen),
             create: args.create || file.create,
-            drain: Duration::from_secs(file.drain_seconds),
+            drain: file::seconds("drain_seconds", file.drain_seconds, 0)?,
             out,
             inward,
             streams,
@@ -201,7 +201,7 @@ fn server(args: &Args, file: file::Server) -> Result<Server> {
         tls: file.tls || ca.is_some() || certificate.is_some(),
         ca,
         certificate,
-        timeout: Duration::from_secs(file.timeout_seconds.unwrap_or(10).max(1)),
+        timeout: file::seconds("server.timeout_seconds", file.timeout_seconds.unwrap_or(10), 1)?,
     })
 }
 

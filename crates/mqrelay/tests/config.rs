@@ -47,6 +47,14 @@ fn a_bad_value_is_refused_with_its_route_and_key() {
         let error = refused(&format!("[out.jobs]\n{line}\n"));
         assert!(error.contains(words), "{error}");
     }
+    let route = "[out.jobs]\nqueue = \"/jobs\"\n";
+    for text in [
+        format!("drain_seconds = 9000000000000000000\n{route}"),
+        format!("{route}[server]\ntimeout_seconds = 0\n"),
+        format!("{route}[streams.MQ]\nduplicate_window_seconds = 0\n"),
+    ] {
+        assert!(refused(&text).contains("_seconds = "), "{}", refused(&text));
+    }
     let error = refused("[in.done]\nqueue = \"/done\"\npriority = 40000\n");
     assert!(error.contains("route in.done: priority = 40000 is over 32767"), "{error}");
 }
