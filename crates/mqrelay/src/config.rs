@@ -113,7 +113,7 @@ impl Config {
             host,
             listen: args.listen.or(file.listen),
             create: args.create || file.create,
-            drain: Duration::from_secs(file.drain_seconds),
+            drain: file::seconds("drain_seconds", file.drain_seconds, 0)?,
             out,
             inward,
             streams,
@@ -134,8 +134,10 @@ fn stream_plans(
     let dead = names::DEAD_LETTERS.to_owned();
     for (stream, subject) in named.chain(inward.iter().map(|route| (&dead, &route.dead_letter))) {
         // What this and other machines put there has the first word in common.
-        let word = subject.split('.').next().unwrap_or_default();
-        let wide = format!("{}.>", if word.is_empty() { "mq" } else { word });
+        let wide = match subject.split('.').next() {
+            None | Some("" | "*" | ">") => "mq.>".to_owned(),
+            Some(word) => format!("{word}.>"),
+        };
         let plan = plans.entry(stream.clone()).or_insert_with(|| StreamPlan {
             name: stream.clone(),
             subjects: Vec::new(),
@@ -199,7 +201,7 @@ fn server(args: &Args, file: file::Server) -> Result<Server> {
         tls: file.tls || ca.is_some() || certificate.is_some(),
         ca,
         certificate,
-        timeout: Duration::from_secs(file.timeout_seconds.unwrap_or(10).max(1)),
+        timeout: file::seconds("server.timeout_seconds", file.timeout_seconds.unwrap_or(10), 1)?,
     })
 }
 

@@ -8,7 +8,6 @@
 //! [`append`](Journal::append) is a single `write(2)`, which outlives the process; what outlives the
 //! machine is what [`sync`](Journal::sync) has covered, for any number of messages at once.
 
-use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,11 +15,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result, Within};
 use acknowledged::Acknowledged;
+use chain::Chain;
 use segment::Segment;
 
 pub use record::Record;
 
 mod acknowledged;
+mod chain;
 mod record;
 mod segment;
 
@@ -32,21 +33,10 @@ const SEGMENTS: u64 = 8;
 /// A journal that is open, and locked against every other process.
 #[derive(Debug)]
 pub struct Journal {
-    state: Mutex<State>,
+    chain: Mutex<Chain>,
     id: u64,
     // Its lock ends with it.
     _lock: File,
-}
-
-#[derive(Debug)]
-struct State {
-    directory: PathBuf,
-    /// By their first sequence number; never empty: the last one is being filled.
-    segments: VecDeque<Segment>,
-    acknowledged: Acknowledged,
-    last: u64,
-    segment_size: u64,
-    most_segments: u64,
 }
 
 /// Whether there is room for a message.
@@ -101,7 +91,7 @@ impl Journal {
             .within(place));
         }
         let acknowledged = Acknowledged::open(&directory.join("acknowledged")).within(&place)?;
-        let mut state = State {
+        let mut chain = Chain {
             directory: directory.to_owned(),
             segments: segment::find(directory).within(&place)?,
             last: acknowledged.sequence(),
@@ -109,11 +99,11 @@ impl Journal {
             segment_size,
             most_segments: size / segment_size,
         };
-        let torn = state.recover().within(&place)?;
-        let id = state.segments.back().map_or(0, Segment::journal);
-        state.drop_acknowledged().within(&place)?;
-        let found = Found { pending: state.last - state.acknowledged.sequence(), torn };
-        Ok((Self { state: Mutex::new(state), id, _lock: lock }, found))
+        let torn = chain.recover().within(&place)?;
+        let id = chain.segments.back().map_or(0, Segment::journal);
+        chain.drop_acknowledged().within(&place)?;
+        let found = Found { pending: chain.last - chain.acknowledged.sequence(), torn };
+        Ok((Self { chain: Mutex::new(chain), id, _lock: lock }, found))
     }
 
     /// A number that no other journal has. With the sequence number it names a message for ever.
@@ -145,22 +135,22 @@ impl Journal {
     ///
     /// What the file system says; then nothing was added, and it can be tried again.
     pub fn append(&self, priority: u32, time: u64, data: &[u8]) -> io::Result<u64> {
-        let mut state = self.lock();
-        let sequence = state.last + 1;
+        let mut chain = self.lock();
+        let sequence = chain.last + 1;
         let bytes = record::encode(self.id, sequence, priority, time, data)?;
-        let Some(segment) = state.segments.back_mut() else {
+        let Some(segment) = chain.segments.back_mut() else {
             return Err(io::Error::other("no segment was reserved"));
         };
         segment.append(&bytes)?;
-        state.last = sequence;
+        chain.last = sequence;
         Ok(sequence)
     }
 
     /// Makes what was appended so far durable: the last sequence number that is. `fdatasync(2)`.
     pub fn sync(&self) -> io::Result<u64> {
         let (last, file) = {
-            let state = self.lock();
-            (state.last, state.segments.back().map(Segment::file))
+            let chain = self.lock();
+            (chain.last, chain.segments.back().map(Segment::file))
         };
         // Earlier segments were synced when they were full.
         file.map_or(Ok(()), |file| file.sync_data())?;
@@ -180,11 +170,14 @@ impl Journal {
             return Ok(Vec::new());
         }
         let (first, file, size, last) = {
-            let state = self.lock();
-            let after = state.segments.partition_point(|segment| segment.first() <= place.sequence);
-            let segment = after.checked_sub(1).and_then(|index| state.segments.get(index));
+            let chain = self.lock();
+            let after = chain.segments.partition_point(|segment| segment.first() <= place.sequence);
+            let segment = after.checked_sub(1).and_then(|index| chain.segments.get(index));
             let segment = segment.ok_or_else(|| io::Error::other("the message is not there"))?;
-            let last = state.segments.get(after).map_or(up_to, |next| up_to.min(next.first() - 1));
+            let last = chain
+                .segments
+                .get(after)
+                .map_or(up_to, |next| up_to.min(next.first().saturating_sub(1)));
             (segment.first(), segment.file(), segment.size(), last)
         };
         let read =
@@ -205,16 +198,16 @@ impl Journal {
 
     /// Drops every message up to this one.
     pub fn acknowledge(&self, sequence: u64) -> io::Result<()> {
-        let mut state = self.lock();
-        state.acknowledged.advance(sequence)?;
-        state.drop_acknowledged()
+        let mut chain = self.lock();
+        chain.acknowledged.advance(sequence)?;
+        chain.drop_acknowledged()
     }
 
     /// How many messages are not acknowledged.
     #[must_use]
     pub fn pending(&self) -> u64 {
-        let state = self.lock();
-        state.last - state.acknowledged.sequence()
+        let chain = self.lock();
+        chain.last - chain.acknowledged.sequence()
     }
 
     /// The last sequence number that was given to a message.
@@ -229,87 +222,13 @@ impl Journal {
         self.lock().segments.iter().map(Segment::size).sum()
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // No panic is possible inside; a poisoned state would be as good as any.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Chain> {
+        // No panic is possible inside; a poisoned chain would be as good as any.
+        self.chain.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn segment_size(size: u64, largest: usize) -> u64 {
     let (least, most) = SEGMENT_SIZES;
     (size / SEGMENTS).clamp(least, most).max(segment::HEADER + record::length(largest))
-}
-
-impl State {
-    /// Finds the end of the last segment, and puts aside what is torn there.
-    fn recover(&mut self) -> io::Result<Option<PathBuf>> {
-        let mut torn = None;
-        let mut expected = None;
-        let count = self.segments.len();
-        for (index, segment) in self.segments.iter_mut().enumerate() {
-            let tail = segment.recover()?;
-            let is_last = index + 1 == count;
-            // What is acknowledged may be missing.
-            let is_gap = expected != Some(segment.first())
-                && segment.first() > self.acknowledged.sequence() + 1;
-            if is_gap || (tail.is_torn && !is_last) {
-                return Err(io::Error::other(format!(
-                    "messages around {} are missing or damaged; move the directory aside to go on \
-                     without",
-                    segment.path().display()
-                )));
-            }
-            if tail.is_torn {
-                torn = Some(segment.put_torn_aside(&self.directory)?);
-            }
-            expected = Some(tail.next);
-            self.last = self.last.max(tail.next.saturating_sub(1));
-        }
-        // The room of a segment that ends before what was acknowledged cannot be used.
-        if expected != Some(self.last + 1) {
-            let id = self.segments.back().map(Segment::journal).map_or_else(segment::new_id, Ok)?;
-            self.add_segment(id)?;
-        }
-        self.segments.back().map_or(Ok(()), |segment| segment.file().sync_data())?;
-        Ok(torn)
-    }
-
-    fn reserve(&mut self, length: usize) -> io::Result<Room> {
-        let needed = record::length(length);
-        let Some(segment) = self.segments.back() else {
-            return Err(io::Error::other("the journal has no segment"));
-        };
-        if segment.free() >= needed {
-            return Ok(Room::Ready);
-        }
-        if segment::HEADER + needed > self.segment_size {
-            return Err(io::Error::other(format!("no segment has room for {length} bytes")));
-        }
-        if self.segments.len() as u64 >= self.most_segments {
-            return Ok(Room::Full);
-        }
-        let id = segment.journal();
-        segment.file().sync_data()?;
-        self.add_segment(id)?;
-        Ok(Room::Ready)
-    }
-
-    fn add_segment(&mut self, id: u64) -> io::Result<()> {
-        let first = self.last + 1;
-        self.segments.push_back(Segment::create(&self.directory, id, first, self.segment_size)?);
-        Ok(())
-    }
-
-    /// Gives up the segments in which everything is acknowledged, except the one being filled.
-    fn drop_acknowledged(&mut self) -> io::Result<()> {
-        let acknowledged = self.acknowledged.sequence();
-        while self.segments.get(1).is_some_and(|next| next.first() <= acknowledged + 1) {
-            // So that no machine that fails forgets this, and misses what was in the segment.
-            self.acknowledged.sync()?;
-            if let Some(segment) = self.segments.pop_front() {
-                segment.retire(&self.directory)?;
-            }
-        }
-        Ok(())
-    }
 }

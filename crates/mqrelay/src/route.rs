@@ -68,3 +68,17 @@ pub struct StreamPlan {
     /// How many bytes it may take, -1 for as many as there are.
     pub max_bytes: i64,
 }
+
+/// Whether a subject is one of those that a pattern means.
+pub(crate) fn covers(pattern: &str, subject: &str) -> bool {
+    let mut words = subject.split('.');
+    for part in pattern.split('.') {
+        match (part, words.next()) {
+            (">", Some(_)) => return true,
+            ("*", Some(_)) => {}
+            (part, Some(word)) if part == word => {}
+            _ => return false,
+        }
+    }
+    words.next().is_none()
+}

@@ -47,6 +47,14 @@ fn a_bad_value_is_refused_with_its_route_and_key() {
         let error = refused(&format!("[out.jobs]\n{line}\n"));
         assert!(error.contains(words), "{error}");
     }
+    let route = "[out.jobs]\nqueue = \"/jobs\"\n";
+    for text in [
+        format!("drain_seconds = 9000000000000000000\n{route}"),
+        format!("{route}[server]\ntimeout_seconds = 0\n"),
+        format!("{route}[streams.MQ]\nduplicate_window_seconds = 0\n"),
+    ] {
+        assert!(refused(&text).contains("_seconds = "), "{}", refused(&text));
+    }
     let error = refused("[in.done]\nqueue = \"/done\"\npriority = 40000\n");
     assert!(error.contains("route in.done: priority = 40000 is over 32767"), "{error}");
 }
@@ -63,11 +71,24 @@ fn routes_that_take_from_one_queue_or_share_a_consumer_are_refused() {
 }
 
 #[test]
+fn routes_that_carry_a_message_round_and_round_are_refused() {
+    let out = "[out.jobs]\nqueue = \"/jobs\"\n[in.back]\nqueue = \"/jobs\"\n";
+    for subject in ["", "subject = \"mq.*.jobs\"", "subject = \"mq.>\""] {
+        let error = refused(&format!("{out}{subject}\n"));
+        assert!(error.contains("route in.back: it would bring back to \"/jobs\""), "{error}");
+    }
+    load(&format!("{out}subject = \"mq.there.*\"\n"), &[]).unwrap();
+    load(&format!("{out}stream = \"OTHER\"\n"), &[]).unwrap();
+}
+
+#[test]
 fn a_password_is_never_taken_from_a_url() {
     let args = ["--server", "nats://me:secret@127.0.0.1"];
     let error = load("[out.jobs]\nqueue = \"/jobs\"\n", &args).unwrap_err();
     assert!(error.contains("MQRELAY_PASSWORD"), "{error}");
     assert!(!error.contains("secret"), "{error}");
+    let error = load("[out.jobs]\nqueue = \"/jobs\"\n", &["--server", "x://me:secret@"]);
+    assert!(!error.unwrap_err().contains("secret"));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use async_nats::jetstream::stream::{self, ConsumerErrorKind, Stream};
 
 use super::{Session, whole};
 use crate::error::{Error, Result, Within};
-use crate::route::{InRoute, OutRoute, StreamPlan};
+use crate::route::{InRoute, OutRoute, StreamPlan, covers};
 
 /// How long the server waits for an acknowledgement before it delivers again.
 pub(crate) const ACK_WAIT: Duration = Duration::from_secs(30);
@@ -143,18 +143,4 @@ async fn make_stream(session: &Session, plan: &StreamPlan) -> Result<Stream> {
     };
     let made = session.jetstream.get_or_create_stream(config).await;
     made.map_err(|error| whole(&error)).within(format!("making stream {}", plan.name))
-}
-
-/// Whether a stream's pattern takes in a subject.
-fn covers(pattern: &str, subject: &str) -> bool {
-    let mut words = subject.split('.');
-    for part in pattern.split('.') {
-        match (part, words.next()) {
-            (">", Some(_)) => return true,
-            ("*", Some(_)) => {}
-            (part, Some(word)) if part == word => {}
-            _ => return false,
-        }
-    }
-    words.next().is_none()
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use posix_mqueue::{PRIORITY_MAX, QueueName};
 use serde::de::DeserializeOwned;
@@ -173,7 +174,10 @@ pub(super) fn complete_plan(plan: &mut StreamPlan, table: &toml::Table) -> Resul
         plan.subjects = subjects;
     }
     plan.replicas = given.replicas.unwrap_or(plan.replicas);
-    plan.duplicate_window = given.duplicate_window_seconds.unwrap_or(plan.duplicate_window);
+    if let Some(window) = given.duplicate_window_seconds {
+        seconds("duplicate_window_seconds", window, 1).map_err(|error| error.within(&place))?;
+        plan.duplicate_window = window;
+    }
     if let Some(Size(bytes)) = given.max_bytes {
         plan.max_bytes = i64::try_from(bytes).within("max_bytes").map_err(|e| e.within(&place))?;
     }
@@ -183,6 +187,15 @@ pub(super) fn complete_plan(plan: &mut StreamPlan, table: &toml::Table) -> Resul
 fn read<T: DeserializeOwned>(table: &toml::Table) -> Result<T> {
     let words = |error: toml::de::Error| Error::new(error.message());
     table.clone().try_into().map_err(words)
+}
+
+/// More than a year is a mistake, and would be too much for some clocks.
+pub(super) fn seconds(key: &str, value: u64, least: u64) -> Result<Duration> {
+    let most = 366 * 24 * 60 * 60;
+    if (least..=most).contains(&value) {
+        return Ok(Duration::from_secs(value));
+    }
+    Err(Error::new(format!("{key} = {value} is not between {least} and {most}")))
 }
 
 fn range(key: &str, value: usize, most: usize) -> Result<()> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use posix_mqueue::QueueName;
 
 use crate::error::{Error, Result, Within};
-use crate::route::{InRoute, OutRoute, Sync};
+use crate::route::{InRoute, OutRoute, Sync, covers};
 
 /// The stream of dead letters, where it is made here.
 pub(super) const DEAD_LETTERS: &str = "MQ-DEAD";
@@ -107,7 +107,8 @@ pub(super) fn check_name(key: &str, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// No two routes may have a directory, a queue to take from, or a consumer in common.
+/// No two routes may have a directory, a queue to take from, or a consumer in common, or carry the
+/// same messages round and round.
 pub(super) fn check_distinct(out: &[OutRoute], inward: &[InRoute]) -> Result<()> {
     let mut seen = BTreeSet::new();
     let mut once = |route: String, what: String| {
@@ -123,6 +124,14 @@ pub(super) fn check_distinct(out: &[OutRoute], inward: &[InRoute]) -> Result<()>
         let place = format!("route in.{}", route.name);
         once(place.clone(), format!("the name in.{}", route.name))?;
         once(place, format!("the consumer {} of stream {}", route.consumer, route.stream))?;
+    }
+    for (from, to) in out.iter().flat_map(|from| inward.iter().map(move |to| (from, to))) {
+        let is_back = to.subject.is_empty() || covers(&to.subject, &from.subject);
+        if from.queue == to.queue && from.stream == to.stream && is_back {
+            let words =
+                format!("it would bring back to {:?} what out.{} takes", to.queue, from.name);
+            return Err(Error::new(words).within(format!("route in.{}", to.name)));
+        }
     }
     Ok(())
 }
