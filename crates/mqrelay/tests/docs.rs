@@ -78,7 +78,7 @@ async fn every_number_that_is_served_is_in_the_documentation() {
     let documentation = fs::read_to_string(path()).unwrap();
     let relay = fixture::relay::Relay::start(
         &["nats://127.0.0.1:9".to_owned()],
-        "[out.jobs]\nqueue = \"/mqrelay-none\"\n[in.done]\nqueue = \"/mqrelay-none\"\n",
+        "[out.jobs]\nqueue = \"/mqrelay-none\"\n[in.done]\nqueue = \"/mqrelay-nothing\"\n",
     );
     relay.listens().await;
     let (_, text) = relay.get("/metrics").await.unwrap();
