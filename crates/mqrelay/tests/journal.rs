@@ -7,6 +7,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use mqrelay::journal::{Journal, Room};
+use proptest::prelude::*;
 
 mod fixture;
 
@@ -134,6 +135,31 @@ fn a_hole_before_whole_records_counts_as_torn_and_is_kept() {
     let (journal, found) = Journal::open(directory.path(), SIZE, LARGEST).unwrap();
     assert_eq!(rest(&journal), [[9; 100]]);
     assert_eq!(fs::read(found.torn.unwrap()).unwrap().len(), 136 + 132);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..Default::default() })]
+    /// Nothing comes out that did not go in, and nothing else than the end is missing.
+    #[test]
+    fn whatever_is_written_over_a_segment_is_found(
+        offset in 0_u64..6000,
+        bytes in proptest::collection::vec(any::<u8>(), 1..200),
+    ) {
+        let directory = fixture::Directory::new();
+        let journal = open(directory.path());
+        let messages: Vec<_> = (0..20).map(|number| message(number * 11)).collect();
+        for message in &messages {
+            add(&journal, message);
+        }
+        drop(journal);
+        let path = segments(directory.path()).remove(0);
+        let file = OpenOptions::new().write(true).open(&path).unwrap();
+        file.write_all_at(&bytes, offset).unwrap();
+        match Journal::open(directory.path(), SIZE, LARGEST) {
+            Ok((journal, _)) => prop_assert!(messages.starts_with(&rest(&journal))),
+            Err(error) => prop_assert!(error.to_string().contains("is no journal segment")),
+        }
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use super::record::{self, Parsed, Record, double};
 
-/// Magic, the journal's number, the first sequence number, and the complement of that.
+/// Magic, the journal's number, the first sequence number, and a checksum.
 pub(super) const HEADER: u64 = 32;
 const MAGIC: &[u8; 8] = b"mqrelay1";
 const SUFFIX: &str = "segment";
@@ -98,6 +98,10 @@ pub(super) fn read(
     }
 }
 
+fn checksum(header: &[u8]) -> u64 {
+    crc32fast::hash(header).into()
+}
+
 fn read_at(file: &File, offset: u64, wanted: usize, size: u64) -> io::Result<Bytes> {
     let left = usize::try_from(size.saturating_sub(offset)).unwrap_or(usize::MAX);
     let mut bytes = vec![0; wanted.min(left)];
@@ -119,7 +123,7 @@ impl Segment {
         header.extend(MAGIC);
         header.extend(journal.to_le_bytes());
         header.extend(first.to_le_bytes());
-        header.extend((!first).to_le_bytes());
+        header.extend(checksum(&header).to_le_bytes());
         file.write_all_at(&header, 0)?;
         file.sync_all()?;
         let path = directory.join(format!("{first:020}.{SUFFIX}"));
@@ -133,11 +137,11 @@ impl Segment {
         let size = file.metadata()?.len();
         let mut header = [0; 32];
         file.read_exact_at(&mut header, 0)?;
-        let first = double(&header, 16);
-        if header.get(..8) != Some(MAGIC) || double(&header, 24) != !first {
+        let (covered, last) = header.split_at(24);
+        if !covered.starts_with(MAGIC) || double(last, 0) != checksum(covered) {
             return Err(io::Error::other(format!("{} is no journal segment", path.display())));
         }
-        let journal = double(&header, 8);
+        let (journal, first) = (double(covered, 8), double(covered, 16));
         Ok(Self { path, file: Arc::new(file), journal, first, size, end: HEADER })
     }
 
