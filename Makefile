@@ -12,18 +12,26 @@ FUZZ_TARGETS := names options deadlines operations
 BENCH_C := target/bench/libraw.so
 BENCH_PYTHON := target/bench/minimal-ready
 BENCH_RUST := target/bench/release/libbench_peers.so
+BENCH_RELAY = cargo bench --quiet --locked --package mqrelay --bench relay -- $(BENCH)
+# A test that lacks something leaves a line; of tests that pass cargo shows nothing.
+SKIPPED := target/tmp/skipped
+SAY_SKIPPED = mkdir -p target/tmp; touch $(SKIPPED); sed 's/^/skipped: /' $(SKIPPED); \
+	echo "tests of the relay that were skipped: $$(wc -l <$(SKIPPED))"
 SOURCES := $(shell find crates python -type f) Cargo.toml Cargo.lock pyproject.toml README.md
 
-.PHONY: help demo test test-rust test-python test-mqctl test-via-libc docs lint bench bench-aio bench-startup soak fuzz sanitize interpose-test clean
+.PHONY: help demo relay-demo test test-rust test-python test-mqctl test-relay test-mqrelay test-via-libc docs lint bench bench-aio bench-startup bench-relay soak fuzz sanitize interpose-test clean
 
 help:
 	@echo "make demo    build, install into $(VENV), show a queue at work"
+	@echo "make relay-demo   a message crosses from queue to queue through a broker (nats-server)"
 	@echo "make test    every test: Rust, and Python on every CPython found"
-	@echo "make docs    the help in docs/mqctl.md, and the manual pages in target/man"
+	@echo "make test-relay   the relay's tests alone: it is killed, cut off, filled, clustered"
+	@echo "make docs    the help in docs/mqctl.md and docs/relay.md, and the manual pages in target/man"
 	@echo "make lint    formatting, lints, types, documentation"
 	@echo "make bench   speed beside other libraries, in some minutes (BENCH=--quick: half of one)"
 	@echo "make bench-aio   tasks beside threads and sockets, in a minute (BENCH=--uvloop: in its loop)"
 	@echo "make bench-startup   the time that the command takes to start, beside other programs"
+	@echo "make bench-relay   the relay beside the broker and the queue alone, in some minutes (BENCH=quick)"
 	@echo "make soak    account for every message, MESSAGES=$(MESSAGES) in each configuration"
 	@echo "make fuzz    feed the parsers what nobody would write, SECONDS=$(SECONDS) each"
 	@echo "make sanitize        the tests with AddressSanitizer"
@@ -33,15 +41,22 @@ help:
 demo: $(BIN)/demo-ready
 	@$(BIN)/python examples/demo.py
 
-test: test-rust test-python test-mqctl test-via-libc
+# Its program is the one that cargo built: it is not in the Python package.
+relay-demo: $(BIN)/demo-ready
+	@cargo build --quiet --locked --package mqrelay
+	@$(BIN)/python examples/relay.py target/debug/mqrelay
+
+test: test-rust test-python test-mqctl test-mqrelay test-via-libc
 
 # Documentation examples run under cargo test alone.
 test-rust:
+	@rm -f $(SKIPPED)
 	@if cargo nextest --version >/dev/null 2>&1; then \
 		cargo nextest run --workspace --exclude mood-mqueue --features $(FEATURES) --no-fail-fast; \
 	else \
 		cargo test --workspace --exclude mood-mqueue --features $(FEATURES) --tests --no-fail-fast; \
 	fi
+	@$(SAY_SKIPPED)
 	cargo test --workspace --exclude mood-mqueue --features $(FEATURES) --doc
 
 test-python: $(WHEEL)
@@ -56,6 +71,19 @@ test-mqctl: $(BIN)/uv
 	.venvs/mqctl/bin/mqctl create /mqctl-wheel.$$$$ --maxmsg 1 --msgsize 8 && \
 		.venvs/mqctl/bin/mqctl rm --if-empty /mqctl-wheel.$$$$
 
+test-relay:
+	@rm -f $(SKIPPED)
+	cargo test --package mqrelay --locked --no-fail-fast
+	@$(SAY_SKIPPED)
+
+# The relay as pip installs it, into an environment that has nothing else.
+test-mqrelay: $(BIN)/uv
+	@rm -rf target/mqrelay-wheel
+	$(BIN)/maturin build --manifest-path crates/mqrelay/Cargo.toml --locked --profile dev --quiet --out target/mqrelay-wheel
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venvs/mqrelay
+	$(BIN)/uv pip install --quiet --python .venvs/mqrelay/bin/python target/mqrelay-wheel/*.whl
+	.venvs/mqrelay/bin/mqrelay --help | grep --quiet -- --journal
+
 # Where there is no instruction of ours for it, libc makes the calls that carry messages.
 test-via-libc: $(BIN)/demo-ready
 	cargo test --package posix-mqueue --all-features --tests
@@ -65,9 +93,10 @@ test-via-libc: $(BIN)/demo-ready
 	$(BIN)/uv pip install --quiet --python .venvs/via-libc/bin/python --group test target/via-libc/*.whl
 	.venvs/via-libc/bin/python -m pytest -q
 
-# The help of the command, as it is now.
+# The help of the commands, as it is now.
 docs:
 	SNAPSHOTS=overwrite cargo test --quiet --package mqctl --test docs
+	SNAPSHOTS=overwrite cargo test --quiet --package mqrelay --test docs
 	cargo run --quiet --package mqctl -- man target/man
 
 lint: $(BIN)/lint-ready
@@ -88,6 +117,15 @@ bench-aio: $(BIN)/bench-ready
 bench-startup: $(BIN)/demo-ready
 	cargo build --release --locked --quiet --package mqctl
 	@$(BIN)/python -m bench.startup
+
+# In an IPC namespace of its own, where that is allowed, queues may be longer than by default.
+bench-relay:
+	@cargo bench --quiet --locked --package mqrelay --bench relay --no-run
+	@if unshare --ipc true 2>/dev/null; then \
+		unshare --ipc sh -c 'echo 100 >/proc/sys/fs/mqueue/msg_max && exec "$$@"' sh $(BENCH_RELAY); \
+	else \
+		$(BENCH_RELAY); \
+	fi
 
 soak: $(BIN)/demo-ready
 	$(BIN)/python soak/integrity.py --messages $(MESSAGES) --seconds 900

@@ -81,7 +81,7 @@ def test_repository_and_wheel_agree_on_the_version():
     assert os.path.dirname(mood.mqueue.__file__) != str(ROOT / "python/mood/mqueue")
 
 
-@pytest.mark.parametrize("crate", ["posix-mqueue", "mood-mqueue"])
+@pytest.mark.parametrize("crate", ["posix-mqueue", "mood-mqueue", "mqrelay"])
 def test_the_guide_for_contributors_has_every_file_of_the_crate_and_no_other(crate):
     source = ROOT / "crates" / crate / "src"
     files = {str(path.relative_to(source)) for path in source.rglob("*.rs")}

@@ -1,5 +1,6 @@
 """The examples run, and do what they say."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -121,6 +122,57 @@ def test_a_c_program_and_python_talk_both_ways(tmp_path):
         "{'length': 16, 'priority': 0}",
         "it ended with 0",
     ]
+
+
+MQRELAY = Path(__file__).parent.parent / "target/debug/mqrelay"
+# What the demo of the relay prints; it begins something before each of these.
+STEPS = ["Queues", "Broker", "Relay", "Send", "Receive", "Break", "Mend"]
+
+
+def relay_demo():
+    """The demo, and the names of what it leaves, if it does."""
+    path = os.environ["PATH"] + os.pathsep + "/usr/sbin"
+    if shutil.which("nats-server", path=path) is None or not MQRELAY.exists():
+        pytest.skip("there is no nats-server, or cargo has not built mqrelay")
+    demo = start("relay.py", MQRELAY)
+    return demo, [f"/demo-{which}-{demo.pid}" for which in ("here", "there")]
+
+
+def left_in(directory):
+    """The processes whose command has this directory in it."""
+    commands = []
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            commands.append(command.read_bytes())
+    return [command for command in commands if os.fsencode(directory) in command]
+
+
+def test_a_message_crosses_a_broker_and_one_waits_for_it():
+    demo, names = relay_demo()
+    lines = output(demo).splitlines()
+    crossed = [line.split()[-3:] for line in lines if " received " in line]
+    assert crossed == [["water", "the", "plants"], ["out", "the", "fire"]]
+    assert lines[-1].endswith("Nothing is left in the kernel.")
+    assert not any(map(is_in_the_system, names))
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_the_demo_of_the_relay_leaves_nothing_when_it_is_interrupted(step):
+    demo, names = relay_demo()
+    seen = []
+    with demo:
+        assert demo.stdout is not None
+        for line in demo.stdout:
+            seen.append(line)
+            if line.startswith(step):
+                demo.send_signal(signal.SIGINT)
+        ended = (demo.wait(SECONDS), seen[-1].split()[0])
+    # The last step may be over before the signal comes.
+    assert ended in [(130, "Stopped"), *([(0, "End")] if step == "Mend" else [])], seen
+    assert not any(map(is_in_the_system, names))
+    for directory in re.findall(r"--store_dir (\S+)", "".join(seen)):
+        assert not Path(directory).exists()
+        assert left_in(directory) == []
 
 
 def test_systemd_understands_the_units():

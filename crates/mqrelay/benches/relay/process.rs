@@ -1,0 +1,32 @@
+//! What a process costs, as the kernel counts it.
+
+use std::fs;
+
+/// Kibibytes of memory that are resident.
+pub(crate) fn resident(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+/// Seconds on a processor, of all its threads that there are.
+pub(crate) fn processor_time(pid: u32) -> f64 {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let nanoseconds = threads.filter_map(|thread| {
+        let schedstat = fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+        schedstat.split(' ').next()?.parse::<f64>().ok()
+    });
+    nanoseconds.sum::<f64>() / 1e9
+}
+
+/// The process that was started with this argument.
+pub(crate) fn find(argument: &str) -> u32 {
+    let mut processes = fs::read_dir("/proc").unwrap().filter_map(|entry| {
+        let entry = entry.ok()?;
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        let command = fs::read(entry.path().join("cmdline")).ok()?;
+        let mut words = command.split(|&byte| byte == 0);
+        words.any(|word| word == argument.as_bytes()).then_some(pid)
+    });
+    processes.next().unwrap()
+}

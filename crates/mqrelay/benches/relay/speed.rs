@@ -1,0 +1,160 @@
+//! Messages a second: the queue alone, the broker alone, and from queue to queue by two relays.
+
+use std::thread;
+use std::time::Instant;
+
+use async_nats::jetstream;
+use posix_mqueue::{Limits, OpenOptions, Owned};
+
+use crate::LENGTH;
+use crate::fixture::relay::Relay;
+use crate::fixture::server::{self, Server};
+use crate::fixture::{eventually, name_of, queue_of};
+
+const MESSAGES: usize = 4000;
+/// As many as a route has.
+const IN_FLIGHT: usize = 512;
+/// What a queue holds by default, and ten times that.
+const CAPACITIES: [usize; 2] = [10, 100];
+
+/// Two queues, and the relays that carry from one to the other.
+struct Path {
+    capacity: usize,
+    from: Owned,
+    to: Owned,
+    _relays: [Relay; 2],
+}
+
+pub(crate) async fn run(rounds: usize) {
+    let server = Server::start().await;
+    let jetstream = server.jetstream().await;
+    server::make_stream(&jetstream).await;
+    let mut names = vec!["publish, 512 in flight".to_owned()];
+    let mut paths = Vec::new();
+    for capacity in CAPACITIES {
+        if capacity > Limits::read().unwrap().max_capacity {
+            println!("skipped: queues of {capacity}, which fs.mqueue.msg_max does not allow");
+            continue;
+        }
+        paths.push(path(&server, &jetstream, capacity).await);
+        names.push(format!("queue of {capacity} alone"));
+        names.push(format!("queue of {capacity} to stream"));
+        names.push(format!("queue to queue, of {capacity}"));
+    }
+    let mut seconds = vec![Vec::new(); names.len()];
+    for _ in 0..rounds {
+        let mut times = vec![publish(&jetstream).await];
+        for path in &paths {
+            times.push(alone(path));
+            let (stored, received) = across(path, &jetstream).await;
+            times.extend([stored, received]);
+        }
+        jetstream.get_stream("MQ").await.unwrap().purge().await.unwrap();
+        seconds.iter_mut().zip(times).for_each(|(all, time)| all.push(time));
+    }
+    println!("\n{rounds} rounds in turns, {MESSAGES} messages of {LENGTH} bytes in each\n");
+    println!("| | messages/s | half of the rounds | beside publish | beside its queue alone |");
+    println!("|---|---:|---:|---:|---:|");
+    let (mut publish, mut alone) = (None, None);
+    for (name, times) in names.iter().zip(&seconds) {
+        let speeds = times.iter().map(|time| MESSAGES as f64 / time);
+        let (low, speed, high) = quartiles(speeds);
+        let publish = *publish.get_or_insert(speed);
+        if name.ends_with("alone") {
+            alone = Some(speed);
+        }
+        let beside_alone = alone.map_or("-".to_owned(), |alone| format!("{:.3}", speed / alone));
+        let beside = speed / publish;
+        println!("| {name} | {speed:.0} | {low:.0} to {high:.0} | {beside:.2} | {beside_alone} |");
+    }
+}
+
+async fn path(server: &Server, jetstream: &jetstream::Context, capacity: usize) -> Path {
+    let (from, to) = (queue_of(capacity, LENGTH), queue_of(capacity, LENGTH));
+    let subject = format!("mq.path.{capacity}");
+    let out = format!("[out.there]\nqueue = {:?}\nsubject = {subject:?}\n", name_of(&from));
+    let inward = format!(
+        "[in.here]\nqueue = {:?}\nsubject = {subject:?}\nconsumer = \"c{capacity}\"\n",
+        name_of(&to)
+    );
+    let urls = [server.url()];
+    let relays = [Relay::start(&urls, &out), Relay::start(&urls, &inward)];
+    eventually("the consumer", async || {
+        let stream = jetstream.get_stream("MQ").await.unwrap();
+        stream.consumer_info(format!("c{capacity}")).await.is_ok()
+    })
+    .await;
+    Path { capacity, from, to, _relays: relays }
+}
+
+/// What a program would do that has messages at hand and publishes them itself.
+async fn publish(jetstream: &jetstream::Context) -> f64 {
+    let start = Instant::now();
+    let mut acks = std::collections::VecDeque::new();
+    for _ in 0..MESSAGES {
+        if acks.len() == IN_FLIGHT {
+            let ack: jetstream::context::PublishAckFuture = acks.pop_front().unwrap();
+            ack.await.unwrap();
+        }
+        acks.push_back(jetstream.publish("mq.direct", vec![b'.'; LENGTH].into()).await.unwrap());
+    }
+    for ack in acks {
+        ack.await.unwrap();
+    }
+    start.elapsed().as_secs_f64()
+}
+
+fn send_all(queue: &Owned) -> thread::JoinHandle<()> {
+    let queue = OpenOptions::new().write(true).open(name_of(queue)).unwrap();
+    thread::spawn(move || (0..MESSAGES).for_each(|_| queue.send(&[b'.'; LENGTH], 0).unwrap()))
+}
+
+fn receive_all(queue: &Owned) -> thread::JoinHandle<Instant> {
+    let queue = OpenOptions::new().read(true).open(name_of(queue)).unwrap();
+    thread::spawn(move || {
+        let mut buffer = [0; LENGTH];
+        for _ in 0..MESSAGES {
+            queue.receive(&mut buffer).unwrap();
+        }
+        Instant::now()
+    })
+}
+
+/// A queue of the same size, which no relay has.
+fn alone(path: &Path) -> f64 {
+    let queue = queue_of(path.capacity, LENGTH);
+    let start = Instant::now();
+    let (sending, receiving) = (send_all(&queue), receive_all(&queue));
+    sending.join().unwrap();
+    receiving.join().unwrap().duration_since(start).as_secs_f64()
+}
+
+/// How long it takes until all are stored, and until all have come out of the other queue. For the
+/// former, these are sent without anybody receiving them; then all that wait are received.
+async fn across(path: &Path, jetstream: &jetstream::Context) -> (f64, f64) {
+    let stored = server::stored_count(jetstream, "MQ").await + MESSAGES as u64;
+    let start = Instant::now();
+    let sending = send_all(&path.from);
+    while server::stored_count(jetstream, "MQ").await < stored {
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    }
+    let until_stored = start.elapsed().as_secs_f64();
+    sending.join().unwrap();
+    receive_all(&path.to).join().unwrap();
+
+    let start = Instant::now();
+    let (sending, receiving) = (send_all(&path.from), receive_all(&path.to));
+    let end = tokio::task::spawn_blocking(move || {
+        sending.join().unwrap();
+        receiving.join().unwrap()
+    });
+    (until_stored, end.await.unwrap().duration_since(start).as_secs_f64())
+}
+
+/// The median, between those of the lower and the upper half.
+fn quartiles(values: impl Iterator<Item = f64>) -> (f64, f64, f64) {
+    let mut values: Vec<_> = values.collect();
+    values.sort_by(f64::total_cmp);
+    let at = |part: usize| values[(values.len() - 1) * part / 4];
+    (at(1), at(2), at(3))
+}

@@ -1,0 +1,47 @@
+//! The one error type: a sentence for whoever runs the relay.
+
+use std::fmt;
+
+/// The result of everything here that can fail.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What went wrong, from the outside in: the route, the thing, the reason.
+///
+/// ```
+/// let error = mqrelay::Error::new("no such queue").within("route out.jobs");
+/// assert_eq!(error.to_string(), "route out.jobs: no such queue");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error(String);
+
+impl Error {
+    /// An error of these words.
+    pub fn new(words: impl Into<String>) -> Self {
+        Self(words.into())
+    }
+
+    /// Says where it happened.
+    #[must_use]
+    pub fn within(self, place: impl fmt::Display) -> Self {
+        Self(format!("{place}: {}", self.0))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Makes an [`Error`] of any other one, which must not be passed on without its place.
+pub(crate) trait Within<T> {
+    fn within(self, place: impl fmt::Display) -> Result<T>;
+}
+
+impl<T, E: fmt::Display> Within<T> for std::result::Result<T, E> {
+    fn within(self, place: impl fmt::Display) -> Result<T> {
+        self.map_err(|error| Error(format!("{place}: {error}")))
+    }
+}

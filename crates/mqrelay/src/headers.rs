@@ -1,0 +1,71 @@
+//! What travels beside a message's bytes.
+
+use std::fmt::Write;
+
+use async_nats::HeaderMap;
+use posix_mqueue::{PRIORITY_MAX, QueueName};
+
+use crate::error::{Error, Result};
+use crate::journal::Record;
+
+pub(crate) const PRIORITY: &str = "Mq-Priority";
+pub(crate) const HOST: &str = "Mq-Host";
+pub(crate) const QUEUE: &str = "Mq-Queue";
+pub(crate) const TIME: &str = "Mq-Time";
+pub(crate) const REASON: &str = "Mq-Reason";
+pub(crate) const SUBJECT: &str = "Mq-Subject";
+
+/// What every message of a route has in common.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    pub(crate) host: String,
+    pub(crate) queue: String,
+    pub(crate) journal: u64,
+}
+
+impl Origin {
+    pub(crate) fn new(host: &str, queue: &QueueName, journal: u64) -> Self {
+        let queue = printable(queue.as_os_str().as_encoded_bytes());
+        Self { host: printable(host.as_bytes()), queue, journal }
+    }
+
+    pub(crate) fn headers(&self, record: &Record) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(async_nats::header::NATS_MESSAGE_ID, self.id(record.sequence));
+        headers.insert(PRIORITY, record.priority.to_string());
+        headers.insert(HOST, self.host.as_str());
+        headers.insert(QUEUE, self.queue.as_str());
+        let (seconds, rest) = (record.time / 1_000_000_000, record.time % 1_000_000_000);
+        headers.insert(TIME, format!("{seconds}.{rest:09}"));
+        headers
+    }
+
+    /// The same for the same message, however often it is published.
+    fn id(&self, sequence: u64) -> String {
+        format!("{:016x}-{sequence}", self.journal)
+    }
+}
+
+/// The priority that a message says it has.
+pub(crate) fn priority(headers: Option<&HeaderMap>, default: u32) -> Result<u32> {
+    let Some(value) = headers.and_then(|headers| headers.get(PRIORITY)) else {
+        return Ok(default);
+    };
+    match value.as_str().parse() {
+        Ok(priority) if priority <= PRIORITY_MAX => Ok(priority),
+        _ => Err(Error::new(format!("{PRIORITY} is not a number from 0 to {PRIORITY_MAX}"))),
+    }
+}
+
+/// Bytes as a header can have them: what is not plain ASCII, and the percent sign, as `%XX`.
+fn printable(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for &byte in bytes {
+        if byte.is_ascii_graphic() && byte != b'%' {
+            text.push(char::from(byte));
+        } else {
+            let _ = write!(text, "%{byte:02X}");
+        }
+    }
+    text
+}

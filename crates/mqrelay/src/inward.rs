@@ -1,0 +1,239 @@
+//! From a stream to a queue: fetched, sent to the kernel, remembered, acknowledged.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::PullConsumer;
+use async_nats::jetstream::consumer::pull::Batch;
+use async_nats::jetstream::{AckKind, Message};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::time::{Interval, MissedTickBehavior, interval};
+use tracing::{info, warn};
+
+use crate::backoff::Backoff;
+use crate::broker::{Session, whole};
+use crate::error::{Error, Result, Within};
+use crate::headers;
+use crate::out::Context;
+use crate::route::InRoute;
+use crate::source::LOOK;
+use taken::{Key, Taken};
+use target::{Sent, Target};
+
+mod dead_letter;
+mod taken;
+mod target;
+
+/// How long the server keeps a request for messages.
+const EXPIRES: Duration = Duration::from_secs(10);
+/// How many acknowledgements may be under way; the kernel takes no more until some arrive.
+const UNCONFIRMED: usize = 1024;
+
+/// Runs a route until it is stopped.
+///
+/// # Errors
+///
+/// If what was taken cannot be remembered.
+pub(crate) async fn run(route: InRoute, directory: &Path, context: Context) -> Result<()> {
+    let taken = Taken::open(directory).within(format!("{}", directory.display()))?;
+    let mut inward = Inward { target: Target::new(route.queue.clone()), route, taken, context };
+    let mut backoff = Backoff::default();
+    loop {
+        let session = tokio::select! {
+            session = inward.context.broker.session() => session,
+            () = inward.context.stop.cancelled() => return Ok(()),
+        };
+        let before = inward.context.counters.delivered.get();
+        match inward.serve(&session).await {
+            Ok(()) => return Ok(()),
+            Err(error) => {
+                warn!(%error, "not delivered; trying again");
+                inward.context.counters.set_trouble("fetch", Some(error.to_string()));
+            }
+        }
+        if inward.context.counters.delivered.get() > before {
+            backoff = Backoff::default();
+        }
+        tokio::select! {
+            () = backoff.wait() => {}
+            () = inward.context.stop.cancelled() => return Ok(()),
+        }
+    }
+}
+
+struct Inward {
+    route: InRoute,
+    target: Target,
+    taken: Taken,
+    context: Context,
+}
+
+/// What is under way over one connection.
+struct Held {
+    messages: VecDeque<Message>,
+    batch: Option<Batch>,
+    confirmations: FuturesUnordered<Confirmation>,
+}
+
+type Confirmation = std::pin::Pin<Box<dyn Future<Output = Result<Key>> + Send>>;
+
+impl Inward {
+    /// Delivers until it is stopped. What was not delivered when it fails, or ends, the server
+    /// delivers again.
+    async fn serve(&mut self, session: &Session) -> Result<()> {
+        let consumer = self.context.provision.inward(session, &self.route).await?;
+        let info = consumer.cached_info();
+        self.taken.confirm_up_to(info.ack_floor.stream_sequence);
+        info!(consumer = self.route.consumer, "fetching");
+        self.context.counters.set_trouble("fetch", None);
+        let mut look = ticks(LOOK);
+        let mut progress = ticks(info.config.ack_wait / 3);
+        let mut held =
+            Held { messages: VecDeque::new(), batch: None, confirmations: FuturesUnordered::new() };
+        let stop = self.context.stop.clone();
+        while !stop.is_cancelled() {
+            self.ask_for_more(&consumer, &mut held).await?;
+            let next = self.next(session, &mut held).await?;
+            let is_ready = next.is_some() && held.confirmations.len() < UNCONFIRMED;
+            tokio::select! {
+                sent = self.target.send(next.as_ref()), if is_ready => {
+                    self.took(session, &mut held, sent)?;
+                }
+                message = next_of(&mut held.batch) => match message {
+                    Some(message) => held.messages.push_back(message.within("fetching")?),
+                    None => held.batch = None,
+                },
+                Some(confirmed) = held.confirmations.next() => self.taken.confirm(confirmed?),
+                _ = look.tick() => {
+                    self.target.look().within("the queue")?;
+                    self.context.counters.set_missing(self.target.missing());
+                }
+                _ = progress.tick() => still_there(&held.messages).await?,
+                () = session.ended() => return Err(Error::new("the connection is lost")),
+                () = stop.cancelled() => {}
+            }
+        }
+        // What is not delivered is for another relay, or for the next start, at once.
+        held.batch = None;
+        for message in &held.messages {
+            message.ack_with(AckKind::Nak(None)).await.within("returning a message")?;
+        }
+        while let Some(confirmed) = held.confirmations.next().await {
+            self.taken.confirm(confirmed?);
+        }
+        session.client.flush().await.within("returning messages")
+    }
+
+    /// Asks the server for messages, when half of the last ones are delivered.
+    async fn ask_for_more(&self, consumer: &PullConsumer, held: &mut Held) -> Result<()> {
+        if held.batch.is_some() || held.messages.len() > self.route.batch / 2 {
+            return Ok(());
+        }
+        let room = self.route.batch - held.messages.len();
+        let batch = consumer.batch().max_messages(room).expires(EXPIRES).messages().await;
+        held.batch = Some(batch.map_err(|error| whole(&error)).within("asking for messages")?);
+        Ok(())
+    }
+
+    /// The message that the queue is to take next; what it shall not take is dealt with before.
+    async fn next(&mut self, session: &Session, held: &mut Held) -> Result<Option<Next>> {
+        while let Some(message) = held.messages.front() {
+            let key = Key::new(message)?;
+            if self.taken.contains(&key) {
+                self.context.counters.suppressed.add(1);
+            } else if let Some(next) = self.judged(message, key) {
+                match next {
+                    Ok(next) => return Ok(Some(next)),
+                    Err(reason) => {
+                        dead_letter::publish(session, &self.route, message, &key, &reason).await?;
+                        warn!(%reason, subject = self.route.dead_letter, "a dead letter");
+                        self.context.counters.dead.add(1);
+                    }
+                }
+            } else {
+                return Ok(None);
+            }
+            if let Some(message) = held.messages.pop_front() {
+                held.confirmations.push(Box::pin(confirm(session.clone(), message, key)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the queue can take a message; `None` if there is no queue to tell.
+    fn judged(&self, message: &Message, key: Key) -> Option<Result<Next>> {
+        let most = self.target.message_size()?;
+        let length = message.payload.len();
+        if length > most {
+            let queue = &self.route.queue;
+            let words = format!("{length} bytes are too many for {queue:?}, which takes {most}");
+            return Some(Err(Error::new(words)));
+        }
+        let priority = headers::priority(message.headers.as_ref(), self.route.priority);
+        Some(priority.map(|priority| Next { key, priority, data: message.payload.clone() }))
+    }
+
+    fn took(
+        &mut self,
+        session: &Session,
+        held: &mut Held,
+        sent: posix_mqueue::Result<Sent>,
+    ) -> Result<()> {
+        let Sent::Taken(key) = sent.within("the queue")? else {
+            return Ok(());
+        };
+        self.taken.insert(key).within("remembering a message")?;
+        self.context.counters.delivered.add(1);
+        if let Some(message) = held.messages.pop_front() {
+            held.confirmations.push(Box::pin(confirm(session.clone(), message, key)));
+        }
+        Ok(())
+    }
+}
+
+/// A message on its way into the queue.
+#[derive(Debug)]
+struct Next {
+    key: Key,
+    priority: u32,
+    data: bytes::Bytes,
+}
+
+fn ticks(time: Duration) -> Interval {
+    let mut ticks = interval(time.max(Duration::from_millis(100)));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks.reset();
+    ticks
+}
+
+async fn next_of(
+    batch: &mut Option<Batch>,
+) -> Option<std::result::Result<Message, async_nats::Error>> {
+    match batch {
+        Some(batch) => batch.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Tells the server that messages which wait for room are not lost.
+async fn still_there(messages: &VecDeque<Message>) -> Result<()> {
+    for message in messages {
+        message.ack_with(AckKind::Progress).await.within("asking for patience")?;
+    }
+    Ok(())
+}
+
+/// Acknowledges a message, and waits until the server says that it knows.
+async fn confirm(session: Session, message: Message, key: Key) -> Result<Key> {
+    let Some(reply) = message.reply.clone() else {
+        return Ok(key);
+    };
+    match session.client.request(reply, AckKind::Ack.into()).await {
+        Ok(_) => Ok(key),
+        Err(error) => {
+            session.give_up("an acknowledgement was not confirmed");
+            Err(Error::new(whole(&error)).within("acknowledging"))
+        }
+    }
+}

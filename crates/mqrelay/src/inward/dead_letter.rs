@@ -1,0 +1,42 @@
+//! Where a message goes that its queue can never take.
+
+use async_nats::HeaderMap;
+use async_nats::jetstream::Message;
+
+use super::taken::Key;
+use crate::broker::{Session, whole};
+use crate::error::{Error, Result, Within};
+use crate::headers::{REASON, SUBJECT};
+use crate::route::InRoute;
+
+/// Publishes it, with the reason and where it was, and waits until a stream has it.
+pub(super) async fn publish(
+    session: &Session,
+    route: &InRoute,
+    message: &Message,
+    key: &Key,
+    reason: &Error,
+) -> Result<()> {
+    let mut headers = HeaderMap::new();
+    for (name, values) in message.headers.iter().flat_map(HeaderMap::iter) {
+        // What the server acts on was for the first publication.
+        if !name.to_string().starts_with("Nats-") {
+            for value in values {
+                headers.append(name.clone(), value.clone());
+            }
+        }
+    }
+    let id = format!("dead-{}-{}-{}", route.stream, key.sequence, key.stored);
+    headers.insert(async_nats::header::NATS_MESSAGE_ID, id);
+    headers.insert(REASON, reason.to_string());
+    headers.insert(SUBJECT, message.subject.as_str());
+    let (subject, data) = (route.dead_letter.clone(), message.payload.clone());
+    let sent = session.jetstream.publish_with_headers(subject, headers, data).await;
+    let place = "the dead-letter subject";
+    sent.map_err(|error| whole(&error))
+        .within(place)?
+        .await
+        .map_err(|e| whole(&e))
+        .within(place)?;
+    Ok(())
+}

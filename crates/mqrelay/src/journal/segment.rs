@@ -1,0 +1,267 @@
+//! One file of a journal: a header, records, and zeros up to its fixed size.
+
+use std::collections::VecDeque;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::record::{self, Parsed, Record, double};
+
+/// Magic, the journal's number, the first sequence number, and a checksum.
+pub(super) const HEADER: u64 = 32;
+const MAGIC: &[u8; 8] = b"mqrelay1";
+const SUFFIX: &str = "segment";
+const SPARE: &str = "spare";
+/// How much is read at once.
+const CHUNK: usize = 256 << 10;
+
+#[derive(Debug)]
+pub(super) struct Segment {
+    path: PathBuf,
+    file: Arc<File>,
+    journal: u64,
+    first: u64,
+    size: u64,
+    end: u64,
+}
+
+/// How the records of a segment end.
+pub(super) struct Tail {
+    /// The sequence number that would come next.
+    pub(super) next: u64,
+    pub(super) is_torn: bool,
+}
+
+/// A number that no other journal has.
+pub(super) fn new_id() -> io::Result<u64> {
+    let mut bytes = [0; 8];
+    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(u64::from_le_bytes(bytes))
+}
+
+/// The segments of a directory, in order.
+pub(super) fn find(directory: &Path) -> io::Result<VecDeque<Segment>> {
+    let mut segments = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|suffix| suffix == SUFFIX) {
+            segments.push(Segment::open(path)?);
+        }
+    }
+    segments.sort_by_key(Segment::first);
+    Ok(segments.into())
+}
+
+/// Reads records from an offset on, the first of which has this number, up to another number.
+pub(super) fn read(
+    file: &File,
+    size: u64,
+    journal: u64,
+    offset: &mut u64,
+    first: u64,
+    up_to: u64,
+) -> io::Result<Vec<Record>> {
+    let mut wanted = CHUNK;
+    loop {
+        let mut bytes = read_at(file, *offset, wanted, size)?;
+        let mut records = Vec::new();
+        let mut sequence = first;
+        let mut longer = None;
+        while sequence <= up_to {
+            match record::parse(&bytes, journal, sequence) {
+                Parsed::Whole(found, length) => {
+                    records.push(found);
+                    *offset += length as u64;
+                    sequence += 1;
+                    let _ = bytes.split_to(length.min(bytes.len()));
+                }
+                Parsed::Longer(length) => {
+                    longer = Some(length);
+                    break;
+                }
+                Parsed::Nothing | Parsed::Torn => {
+                    return Err(io::Error::other(format!("message {sequence} is damaged")));
+                }
+            }
+        }
+        match longer {
+            Some(length) if records.is_empty() && length > wanted => wanted = length,
+            Some(_) if records.is_empty() => {
+                return Err(io::Error::other(format!("message {first} is cut off")));
+            }
+            _ => return Ok(records),
+        }
+    }
+}
+
+fn checksum(header: &[u8]) -> u64 {
+    crc32fast::hash(header).into()
+}
+
+fn read_at(file: &File, offset: u64, wanted: usize, size: u64) -> io::Result<Bytes> {
+    let left = usize::try_from(size.saturating_sub(offset)).unwrap_or(usize::MAX);
+    let mut bytes = vec![0; wanted.min(left)];
+    file.read_exact_at(&mut bytes, offset)?;
+    Ok(bytes.into())
+}
+
+impl Segment {
+    /// Makes a segment, durable before it has its name.
+    pub(super) fn create(
+        directory: &Path,
+        journal: u64,
+        first: u64,
+        size: u64,
+    ) -> io::Result<Self> {
+        let spare = directory.join(SPARE);
+        let file = filled(&spare, size)?;
+        let mut header = Vec::with_capacity(32);
+        header.extend(MAGIC);
+        header.extend(journal.to_le_bytes());
+        header.extend(first.to_le_bytes());
+        header.extend(checksum(&header).to_le_bytes());
+        file.write_all_at(&header, 0)?;
+        file.sync_all()?;
+        let path = directory.join(format!("{first:020}.{SUFFIX}"));
+        fs::rename(&spare, &path)?;
+        File::open(directory)?.sync_all()?;
+        Ok(Self { path, file: Arc::new(file), journal, first, size, end: HEADER })
+    }
+
+    fn open(path: PathBuf) -> io::Result<Self> {
+        let file = OpenOptions::new().read(true).write(true).open(&path)?;
+        let size = file.metadata()?.len();
+        let mut header = [0; 32];
+        file.read_exact_at(&mut header, 0)?;
+        let (covered, last) = header.split_at(24);
+        if !covered.starts_with(MAGIC) || double(last, 0) != checksum(covered) {
+            return Err(io::Error::other(format!("{} is no journal segment", path.display())));
+        }
+        let (journal, first) = (double(covered, 8), double(covered, 16));
+        Ok(Self { path, file: Arc::new(file), journal, first, size, end: HEADER })
+    }
+
+    /// Finds where its records end.
+    pub(super) fn recover(&mut self) -> io::Result<Tail> {
+        let mut next = self.first;
+        let mut wanted = CHUNK;
+        'reading: loop {
+            let mut bytes = read_at(&self.file, self.end, wanted, self.size)?;
+            if bytes.is_empty() {
+                return Ok(Tail { next, is_torn: false });
+            }
+            let at_start = self.end;
+            loop {
+                match record::parse(&bytes, self.journal, next) {
+                    Parsed::Whole(_, length) => {
+                        self.end += length as u64;
+                        next += 1;
+                        let _ = bytes.split_to(length.min(bytes.len()));
+                    }
+                    Parsed::Longer(_) if self.end > at_start => continue 'reading,
+                    Parsed::Longer(length) if length as u64 > self.size - self.end => {
+                        // Less than a header is left, or the length is not to be believed.
+                        return Ok(Tail { next, is_torn: length > 32 });
+                    }
+                    Parsed::Longer(length) => {
+                        wanted = length;
+                        continue 'reading;
+                    }
+                    Parsed::Nothing => {
+                        // A machine that failed may have kept later pages and not this one.
+                        let rest =
+                            usize::try_from(self.size - self.end).map_err(io::Error::other)?;
+                        let rest = read_at(&self.file, self.end, rest, self.size)?;
+                        return Ok(Tail { next, is_torn: rest.iter().any(|&byte| byte != 0) });
+                    }
+                    Parsed::Torn => return Ok(Tail { next, is_torn: true }),
+                }
+            }
+        }
+    }
+
+    /// Copies what follows the last whole record to a file of its own, then writes zeros there.
+    pub(super) fn put_torn_aside(&self, directory: &Path) -> io::Result<PathBuf> {
+        let rest = usize::try_from(self.size - self.end).map_err(io::Error::other)?;
+        let bytes = read_at(&self.file, self.end, rest, self.size)?;
+        let used = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+        let mut path = directory.join(format!("{:020}-{}.torn", self.first, self.end));
+        for copy in 1.. {
+            if !path.exists() {
+                break;
+            }
+            path.set_extension(format!("{copy}.torn"));
+        }
+        let mut file = File::create_new(&path)?;
+        file.write_all(bytes.get(..used).unwrap_or_default())?;
+        file.sync_all()?;
+        self.file.write_all_at(&vec![0; rest], self.end)?;
+        self.file.sync_data()?;
+        Ok(path)
+    }
+
+    /// Adds a record; after a failure nothing of it counts.
+    pub(super) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.free() < bytes.len() as u64 {
+            return Err(io::Error::other("no room was reserved"));
+        }
+        self.file.write_all_at(bytes, self.end)?;
+        self.end += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Keeps the file for the next segment, unless there is a spare one already.
+    pub(super) fn retire(self, directory: &Path) -> io::Result<()> {
+        let spare = directory.join(SPARE);
+        if spare.exists() {
+            return fs::remove_file(&self.path);
+        }
+        fs::rename(&self.path, &spare)?;
+        // Before anything is written to it under its old name.
+        File::open(directory)?.sync_all()
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn file(&self) -> Arc<File> {
+        Arc::clone(&self.file)
+    }
+
+    pub(super) fn journal(&self) -> u64 {
+        self.journal
+    }
+
+    pub(super) fn first(&self) -> u64 {
+        self.first
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
+    pub(super) fn free(&self) -> u64 {
+        self.size - self.end
+    }
+}
+
+/// A file of zeros, of the spare one if it is there: its room on the disk is kept. Where the disk is
+/// full, nothing is taken of what is left.
+fn filled(path: &Path, size: u64) -> io::Result<File> {
+    let mut file =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+    let zeros = io::repeat(0).take(size);
+    let written = io::copy(&mut io::BufReader::with_capacity(CHUNK, zeros), &mut file);
+    match written.and_then(|_| file.set_len(size)) {
+        Ok(()) => Ok(file),
+        Err(error) => {
+            let _ = fs::remove_file(path);
+            Err(error)
+        }
+    }
+}

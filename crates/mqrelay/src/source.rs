@@ -1,0 +1,136 @@
+//! The queue that messages are taken from, through its removal and creation.
+
+use std::time::{Duration, Instant};
+
+use posix_mqueue::tokio::MessageQueue;
+use posix_mqueue::{OpenOptions, QueueName};
+use tokio::time::{Interval, MissedTickBehavior, interval};
+use tracing::{info, warn};
+
+/// How often it is looked whether the queue still has its name, or has it again.
+pub(crate) const LOOK: Duration = Duration::from_secs(1);
+/// How long a queue without a name is read on after its last message: whoever has it open may
+/// still send to it.
+const LINGER: Duration = Duration::from_secs(60);
+
+/// Takes messages from the queue of a name, whichever queue that is.
+#[derive(Debug)]
+pub(crate) struct Source {
+    name: QueueName,
+    current: Option<MessageQueue>,
+    /// One that was unlinked, and when it last had a message.
+    former: Option<(MessageQueue, Instant)>,
+    look: Interval,
+    is_missing: bool,
+}
+
+impl Source {
+    /// Opens the queue now, if it is there.
+    pub(crate) fn new(name: QueueName) -> Self {
+        let mut look = interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut source = Self { name, current: None, former: None, look, is_missing: false };
+        source.open();
+        source
+    }
+
+    /// How many bytes a message can have, in any of the queues that are open.
+    pub(crate) fn message_size(&self) -> usize {
+        self.queues().map(|queue| queue.get_ref().message_size()).max().unwrap_or(0)
+    }
+
+    /// How many messages the queue can hold.
+    pub(crate) fn capacity(&self) -> usize {
+        self.current.as_ref().map_or(1, |queue| queue.get_ref().capacity())
+    }
+
+    /// Whether there is no queue by the name.
+    pub(crate) fn is_missing(&self) -> bool {
+        self.is_missing
+    }
+
+    /// Waits for a message, or for a change after which there may be one: then `None`.
+    ///
+    /// To drop the future takes no message. The buffer is made as long as it must be; `None` also
+    /// comes back after another queue was opened, so that the caller can make room for its messages.
+    pub(crate) async fn receive(
+        &mut self,
+        buffer: &mut Vec<u8>,
+    ) -> posix_mqueue::Result<Option<(usize, u32)>> {
+        buffer.resize(self.message_size().max(buffer.len()), 0);
+        let other = &mut Vec::new();
+        other.resize(self.former.as_ref().map_or(0, |_| buffer.len()), 0);
+        tokio::select! {
+            received = receive(self.current.as_ref(), buffer) => received.map(Some),
+            received = receive(self.former.as_ref().map(|(queue, _)| queue), other) => {
+                let received = received?;
+                std::mem::swap(buffer, other);
+                if let Some((_, last)) = &mut self.former {
+                    *last = Instant::now();
+                }
+                Ok(Some(received))
+            }
+            _ = self.look.tick() => {
+                self.look_again()?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn queues(&self) -> impl Iterator<Item = &MessageQueue> {
+        self.current.iter().chain(self.former.iter().map(|(queue, _)| queue))
+    }
+
+    fn look_again(&mut self) -> posix_mqueue::Result<()> {
+        if let Some((queue, last)) = &self.former
+            && last.elapsed() > LINGER
+            && queue.get_ref().attributes()?.messages == 0
+        {
+            self.former = None;
+        }
+        let Some(queue) = &self.current else {
+            self.open();
+            return Ok(());
+        };
+        if !queue.get_ref().status()?.unlinked {
+            return Ok(());
+        }
+        // Two without a name are one too many: the older one goes when it is empty.
+        if let Some((former, _)) = &self.former
+            && former.get_ref().attributes()?.messages > 0
+        {
+            return Ok(());
+        }
+        info!(queue = ?self.name, "the queue was unlinked; reading what is left in it");
+        self.former = self.current.take().map(|queue| (queue, Instant::now()));
+        self.open();
+        Ok(())
+    }
+
+    fn open(&mut self) {
+        let opened = OpenOptions::new().read(true).open(&self.name).and_then(MessageQueue::new);
+        match opened {
+            Ok(queue) => {
+                info!(queue = ?self.name, capacity = queue.get_ref().capacity(), "taking from the queue");
+                self.current = Some(queue);
+                self.is_missing = false;
+            }
+            Err(error) => {
+                if !self.is_missing {
+                    warn!(%error, "waiting for the queue");
+                }
+                self.is_missing = true;
+            }
+        }
+    }
+}
+
+async fn receive(
+    queue: Option<&MessageQueue>,
+    buffer: &mut [u8],
+) -> posix_mqueue::Result<(usize, u32)> {
+    match queue {
+        Some(queue) => queue.receive(buffer).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,133 @@
+//! The broker stopped and restarted, its connection cut and stalled; every message is accounted for.
+
+#![allow(clippy::unwrap_used)]
+
+use std::ops::Range;
+use std::time::Duration;
+
+use fixture::proxy::Proxy;
+use fixture::relay::Relay;
+use fixture::server::{self, Server};
+use fixture::{eventually, name_of, new_queue, number, numbered};
+use posix_mqueue::OpenOptions;
+use tokio::task::{JoinHandle, spawn_blocking};
+
+mod fixture;
+
+const TOTAL: u64 = 6000;
+const HALF: u64 = TOTAL / 2;
+
+/// Sends in pieces with pauses, so that there is load while things happen.
+fn send(name: String, numbers: Range<u64>) -> JoinHandle<()> {
+    spawn_blocking(move || {
+        let queue = OpenOptions::new().write(true).open(name).unwrap();
+        for number in numbers {
+            if number % 100 == 0 {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            queue.send(&numbered(number), 0).unwrap();
+        }
+    })
+}
+
+fn receive_all(name: String) -> JoinHandle<Vec<u64>> {
+    spawn_blocking(move || {
+        let queue = OpenOptions::new().read(true).open(name).unwrap();
+        (0..TOTAL).map(|_| number(&queue.receive_message().unwrap().data)).collect()
+    })
+}
+
+async fn all_stored_in_order(server: &Server) {
+    let jetstream = server.jetstream().await;
+    eventually("all stored", async || server::stored_count(&jetstream, "MQ").await >= TOTAL).await;
+    let messages = server::stored(&jetstream, "MQ").await;
+    let numbers: Vec<_> = messages.iter().map(|message| number(&message.payload)).collect();
+    assert!(numbers.iter().copied().eq(0..TOTAL), "in order, once each");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_is_killed_and_restarted_has_every_message_once_and_in_order() {
+    if !server::exists() {
+        return;
+    }
+    let mut server = Server::start().await;
+    let from = new_queue();
+    let routes = format!("[out.jobs]\nqueue = {:?}\n", name_of(&from));
+    let mut relay = Relay::start(&[server.url()], &routes);
+    let sending = send(name_of(&from), 0..TOTAL);
+    for _ in 0..4 {
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        server.kill();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        server.run();
+    }
+    sending.await.unwrap();
+    all_stored_in_order(&server).await;
+    assert!(relay.terminate().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_is_cut_and_stalled_carries_every_message_once_and_in_order() {
+    if !server::exists() {
+        return;
+    }
+    let server = Server::start().await;
+    let proxy = Proxy::start(server.port).await;
+    let from = new_queue();
+    let routes = format!("[out.jobs]\nqueue = {:?}\n", name_of(&from));
+    let mut relay = Relay::start(&[proxy.url()], &routes);
+    let sending = send(name_of(&from), 0..HALF);
+    for _ in 0..5 {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        proxy.cut();
+    }
+    sending.await.unwrap();
+    relay.has_published_all("out.jobs").await;
+    proxy.stall();
+    let sending = send(name_of(&from), HALF..TOTAL);
+    relay.logged("giving up the connection").await;
+    proxy.pass();
+    sending.await.unwrap();
+    all_stored_in_order(&server).await;
+    // What was stalled came twice: the server tells that it had it.
+    relay.has_published_all("out.jobs").await;
+    relay.reaches("duplicate_messages_total", "out.jobs", 1).await;
+    assert!(relay.terminate().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_gets_every_message_once_through_cuts_stalls_and_restarts() {
+    if !server::exists() {
+        return;
+    }
+    let mut server = Server::start().await;
+    let proxy = Proxy::start(server.port).await;
+    let jetstream = server.jetstream().await;
+    server::make_stream(&jetstream).await;
+    let config = async_nats::jetstream::consumer::pull::Config {
+        durable_name: Some("here-done".into()),
+        ack_wait: Duration::from_secs(2),
+        ..Default::default()
+    };
+    jetstream.create_consumer_on_stream(config, "MQ").await.unwrap();
+    server::publish(&jetstream, "mq.x", TOTAL).await;
+    let to = new_queue();
+    let routes = format!("[in.done]\nqueue = {:?}\nsubject = \"mq.x\"\nbatch = 30\n", name_of(&to));
+    let mut relay = Relay::start(&[proxy.url()], &routes);
+    let receiving = receive_all(name_of(&to));
+    for _ in 0..4 {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        proxy.cut();
+    }
+    proxy.stall();
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    proxy.pass();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    server.kill();
+    server.run();
+    let mut numbers = receiving.await.unwrap();
+    numbers.sort_unstable();
+    assert!(numbers.iter().copied().eq(0..TOTAL), "once each");
+    assert!(relay.terminate().await.success());
+    assert_eq!(to.attributes().unwrap().messages, 0, "none comes again");
+}

@@ -1,0 +1,62 @@
+//! Three servers, of which one is killed.
+
+#![allow(clippy::unwrap_used)]
+
+use std::time::Duration;
+
+use fixture::relay::Relay;
+use fixture::server::{self, Server};
+use fixture::{eventually, name_of, new_queue, number, numbered};
+use posix_mqueue::OpenOptions;
+
+mod fixture;
+
+const TOTAL: u64 = 4000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_that_loses_a_node_loses_no_message_either_way() {
+    if !server::exists() {
+        return;
+    }
+    let mut servers = Server::cluster().await;
+    let urls: Vec<_> = servers.iter().map(Server::url).collect();
+    let (from, to) = (new_queue(), new_queue());
+    let routes = format!(
+        "replicas = 3\n[out.jobs]\nqueue = {:?}\nin_flight = 64\n\
+         [in.done]\nqueue = {:?}\nsubject = \"mq.*.jobs\"\n",
+        name_of(&from),
+        name_of(&to)
+    );
+    let mut relay = Relay::start(&urls, &routes);
+    relay.logged("fetching").await;
+    let name = name_of(&from);
+    let sending = tokio::task::spawn_blocking(move || {
+        let queue = OpenOptions::new().write(true).open(name).unwrap();
+        for number in 0..TOTAL {
+            if number % 100 == 0 {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            queue.send(&numbered(number), 0).unwrap();
+        }
+    });
+    let receiving = tokio::task::spawn_blocking(move || {
+        let data = (0..TOTAL).map(|_| number(&to.receive_message().unwrap().data));
+        let mut numbers: Vec<_> = data.collect();
+        numbers.sort_unstable();
+        (numbers, to)
+    });
+    tokio::time::sleep(Duration::from_millis(800)).await;
+    // The one that leads the stream, which hurts most.
+    let jetstream = server::jetstream_at(&urls).await;
+    let stream = jetstream.get_stream("MQ").await.unwrap();
+    assert_eq!(stream.cached_info().config.num_replicas, 3);
+    let leader = stream.cached_info().cluster.as_ref().unwrap().leader.clone().unwrap();
+    let index: usize = leader.strip_prefix("node-").unwrap().parse().unwrap();
+    servers[index].kill();
+    sending.await.unwrap();
+    let (numbers, to) = receiving.await.unwrap();
+    assert!(numbers.iter().copied().eq(0..TOTAL), "once each");
+    eventually("stored", async || server::stored_count(&jetstream, "MQ").await == TOTAL).await;
+    assert!(relay.terminate().await.success());
+    assert_eq!(to.attributes().unwrap().messages, 0, "none comes again");
+}

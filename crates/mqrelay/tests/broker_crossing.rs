@@ -1,0 +1,84 @@
+//! What crosses in both directions, and what can never do so.
+
+#![allow(clippy::unwrap_used)]
+
+use fixture::relay::Relay;
+use fixture::server::{self, Server};
+use fixture::{eventually, name_of, new_queue};
+
+mod fixture;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_crosses_with_its_priority_and_says_where_it_is_from() {
+    if !server::exists() {
+        return;
+    }
+    let server = Server::start().await;
+    let (from, to) = (new_queue(), new_queue());
+    let routes = format!(
+        "[out.jobs]\nqueue = {:?}\n[in.done]\nqueue = {:?}\nsubject = \"mq.*.jobs\"\n",
+        name_of(&from),
+        name_of(&to)
+    );
+    let mut relay = Relay::start(&[server.url()], &routes);
+    from.send(b"hello", 5).unwrap();
+    from.send(b"", 0).unwrap();
+    let received = tokio::task::spawn_blocking(move || {
+        let mut both = [to.receive_message().unwrap(), to.receive_message().unwrap()];
+        both.sort_by_key(|message| message.priority);
+        both.map(|message| (message.data, message.priority))
+    });
+    assert_eq!(received.await.unwrap(), [(b"".to_vec(), 0), (b"hello".to_vec(), 5)]);
+
+    let messages = server::stored(&server.jetstream().await, "MQ").await;
+    let message = messages.iter().find(|message| !message.payload.is_empty()).unwrap();
+    let header = |name| message.headers.as_ref().unwrap().get(name).unwrap().as_str();
+    assert_eq!(message.subject.as_str(), "mq.here.jobs");
+    assert_eq!((header("Mq-Priority"), header("Mq-Host")), ("5", "here"));
+    assert_eq!(header("Mq-Queue"), name_of(&from));
+    assert!(header("Mq-Time").parse::<f64>().unwrap() > 1e9);
+    assert!(header("Nats-Msg-Id").contains('-'));
+
+    eventually("healthy", async || relay.get("/healthz").await.unwrap().0 == "200").await;
+    relay.reaches("published_messages_total", "out.jobs", 2).await;
+    relay.reaches("delivered_messages_total", "in.done", 2).await;
+    assert_eq!(relay.get("/other").await.unwrap().0, "404");
+    assert!(relay.terminate().await.success());
+    assert!(relay.log().contains("drained"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_its_queue_can_never_take_is_a_dead_letter_with_the_reason() {
+    if !server::exists() {
+        return;
+    }
+    let server = Server::start().await;
+    let to = new_queue();
+    let name = name_of(&to);
+    let routes = format!("[in.done]\nqueue = {name:?}\nsubject = \"mq.x\"\n");
+    let relay = Relay::start(&[server.url()], &routes);
+    let jetstream = server.jetstream().await;
+    eventually("the stream", async || jetstream.get_stream("MQ").await.is_ok()).await;
+    let publish = async |data: Vec<u8>, priority: &'static str| {
+        let mut headers = async_nats::HeaderMap::new();
+        headers.insert("Mq-Priority", priority);
+        headers.insert("Mine", "kept");
+        let sent = jetstream.publish_with_headers("mq.x", headers, data.into()).await;
+        sent.unwrap().await.unwrap();
+    };
+    publish(vec![b'x'; 65], "3").await;
+    publish(b"no such priority".to_vec(), "99999").await;
+    publish(vec![b'y'; 64], "3").await;
+    let message = tokio::task::spawn_blocking(move || to.receive_message().unwrap());
+    assert_eq!(message.await.unwrap().data, [b'y'; 64]);
+    relay.reaches("dead_messages_total", "in.done", 2).await;
+    let dead = server::stored(&jetstream, "MQ-DEAD").await;
+    let header = |index: usize, name| dead[index].headers.as_ref().unwrap().get(name).unwrap();
+    assert_eq!(dead[0].payload.as_ref(), [b'x'; 65]);
+    assert_eq!(
+        header(0, "Mq-Reason").as_str(),
+        format!("65 bytes are too many for {name:?}, which takes 64")
+    );
+    assert_eq!((header(0, "Mq-Subject").as_str(), header(0, "Mine").as_str()), ("mq.x", "kept"));
+    assert!(header(1, "Mq-Reason").as_str().contains("not a number from 0 to 32767"));
+}

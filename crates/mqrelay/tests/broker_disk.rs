@@ -1,0 +1,99 @@
+//! A full disk under the journal, and a journal torn at its tail.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::process::Command;
+use std::time::Duration;
+
+use fixture::relay::Relay;
+use fixture::server::{self, Server};
+use fixture::{count, eventually, name_of, new_queue, numbered};
+
+mod fixture;
+
+/// Runs a program with a small disk at a directory that only it sees.
+const SMALL_DISK: &str = "mount -t tmpfs -o size=300k tmpfs \"$0\" && exec \"$@\"";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_leaves_messages_in_their_queue_and_loses_none() {
+    if !server::exists() {
+        return;
+    }
+    if !Command::new("unshare").args(["--mount", "true"]).status().is_ok_and(|s| s.success()) {
+        fixture::skip("a mount namespace is not allowed here");
+        return;
+    }
+    let mut server = Server::start().await;
+    let from = new_queue();
+    let routes = format!("[out.jobs]\nqueue = {:?}\njournal_size = \"1M\"\n", name_of(&from));
+    let relay = Relay::new(&[server.url()], &routes);
+    fs::create_dir(relay.journal()).unwrap();
+    let journal = relay.journal().to_str().unwrap().to_owned();
+    let mut relay = relay.wrapped(&["unshare", "--mount", "sh", "-c", SMALL_DISK, &journal]);
+    server.kill();
+    relay.run();
+    // The disk is full before the journal is.
+    let mut sent = 0;
+    while !relay.log().contains("the journal cannot grow") {
+        let soon = Duration::from_millis(100);
+        sent += u64::from(from.send_timeout(&numbered(sent), 0, soon).is_ok());
+    }
+    while from.try_send(&numbered(sent), 0).is_ok() {
+        sent += 1;
+    }
+    assert_eq!(from.attributes().unwrap().messages, 8, "senders wait");
+    let (status, body) = relay.get("/healthz").await.unwrap();
+    assert!(status == "503" && body.contains("No space left"), "{body}");
+    assert!(sent > 1000, "{sent}");
+    // The same relay, once the broker is back: its room on the disk is used again.
+    server.run();
+    for number in sent..sent + 5000 {
+        from.send(&numbered(number), 0).unwrap();
+    }
+    let total = sent + 5000;
+    let jetstream = server.jetstream().await;
+    eventually("all", async || server::stored_count(&jetstream, "MQ").await >= total).await;
+    assert!(relay.terminate().await.success());
+    let messages = server::stored(&jetstream, "MQ").await;
+    let numbers: Vec<_> =
+        messages.iter().map(|message| fixture::number(&message.payload)).collect();
+    assert!(numbers.iter().copied().eq(0..total), "in order, once each");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journal_torn_at_its_tail_gives_all_but_the_torn_message() {
+    if !server::exists() {
+        return;
+    }
+    let mut server = Server::start().await;
+    server.kill();
+    let from = new_queue();
+    let routes = format!("[out.jobs]\nqueue = {:?}\n", name_of(&from));
+    let mut relay = Relay::start(&[server.url()], &routes);
+    for number in 0..40 {
+        from.send(&numbered(number), 0).unwrap();
+    }
+    relay.reaches("journal_messages", "out.jobs", 40).await;
+    relay.kill();
+    let directory = relay.journal().join("out.jobs");
+    let mut entries = fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path());
+    let path = entries.find(|path| path.extension().is_some_and(|e| e == "segment")).unwrap();
+    let bytes = fs::read(&path).unwrap();
+    let used = bytes.iter().rposition(|&byte| byte != 0).unwrap() + 1;
+    let file = OpenOptions::new().write(true).open(&path).unwrap();
+    file.write_all_at(&[0; 20], used as u64 - 20).unwrap();
+    relay.run();
+    relay.logged("was torn and is put aside").await;
+    server.run();
+    from.send(&numbered(40), 0).unwrap();
+    let jetstream = server.jetstream().await;
+    eventually("all", async || server::stored_count(&jetstream, "MQ").await >= 40).await;
+    assert_eq!(relay.number("torn_records_total", "out.jobs").await, Some(1));
+    assert!(relay.terminate().await.success());
+    let messages = server::stored(&jetstream, "MQ").await;
+    let counts = count(messages.iter().map(|message| message.payload.as_ref()));
+    assert!((0..=40).all(|number| counts.contains_key(&number) == (number != 39)));
+    assert!(counts.values().all(|&times| times == 1));
+}

@@ -1,0 +1,131 @@
+//! A queue that is full, and a journal that is.
+
+#![allow(clippy::unwrap_used)]
+
+use std::time::Duration;
+
+use fixture::relay::Relay;
+use fixture::server::{self, Server};
+use fixture::{count, eventually, name_of, new_queue, numbered, queue_of};
+use futures_util::StreamExt;
+use posix_mqueue::OpenOptions;
+
+mod fixture;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_holds_messages_back_and_loses_none() {
+    if !server::exists() {
+        return;
+    }
+    let server = Server::start().await;
+    let to = new_queue();
+    let routes = format!("[in.done]\nqueue = {:?}\nsubject = \"mq.x\"\nbatch = 50\n", name_of(&to));
+    let jetstream = server.jetstream().await;
+    server::make_stream(&jetstream).await;
+    // Less long than the queue stays full.
+    let config = async_nats::jetstream::consumer::pull::Config {
+        durable_name: Some("here-done".into()),
+        ack_wait: Duration::from_secs(1),
+        ..Default::default()
+    };
+    jetstream.create_consumer_on_stream(config, "MQ").await.unwrap();
+    for number in 0..60 {
+        jetstream.publish("mq.x", numbered(number).into()).await.unwrap().await.unwrap();
+    }
+    let mut patience = server.messages("$JS.ACK.MQ.here-done.>").await;
+    let mut relay = Relay::start(&[server.url()], &routes);
+    eventually("full", async || to.attributes().unwrap().messages == 8).await;
+    // The relay says of each message that waits that it is not lost, several times.
+    let mut waiting = 0;
+    while waiting < 3 * (60 - 8) {
+        let said = patience.next().await.unwrap();
+        waiting += u32::from(said.payload.as_ref() == b"+WPI");
+    }
+    assert_eq!(relay.number("delivered_messages_total", "in.done").await, Some(8));
+    let received = tokio::task::spawn_blocking(move || {
+        let messages: Vec<_> = (0..60).map(|_| to.receive_message().unwrap().data).collect();
+        (messages, to)
+    });
+    let (received, to) = received.await.unwrap();
+    assert_eq!(received, (0..60).map(numbered).collect::<Vec<_>>());
+    assert!(relay.terminate().await.success());
+    assert_eq!(to.attributes().unwrap().messages, 0, "none comes again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn senders_go_on_while_the_broker_is_away_until_the_journal_is_full_then_wait() {
+    if !server::exists() {
+        return;
+    }
+    let mut server = Server::start().await;
+    server.kill();
+    let from = new_queue();
+    let name = name_of(&from);
+    let routes =
+        format!("drain_seconds = 0\n[out.jobs]\nqueue = {name:?}\njournal_size = \"128K\"\n");
+    let mut relay = Relay::start(&[server.url()], &routes);
+    let sender = OpenOptions::new().write(true).open(&name).unwrap();
+    let mut sent = 0;
+    while !relay.log().contains("the journal is full") {
+        let soon = Duration::from_millis(100);
+        sent += u64::from(sender.send_timeout(&numbered(sent), 0, soon).is_ok());
+    }
+    assert!(sent > 1000, "{sent}");
+    while sender.try_send(&numbered(sent), 0).is_ok() {
+        sent += 1;
+    }
+    assert_eq!(from.attributes().unwrap().messages, 8, "senders wait");
+    let (status, body) = relay.get("/healthz").await.unwrap();
+    assert_eq!(status, "503");
+    assert!(body.contains("out.jobs: the journal is full") && body.contains("broker: "), "{body}");
+    // What is journalled outlives the relay.
+    assert!(relay.terminate().await.success());
+    relay.run();
+    server.run();
+    let jetstream = server.jetstream().await;
+    eventually("all stored", async || server::stored_count(&jetstream, "MQ").await >= sent).await;
+    let messages = server::stored(&jetstream, "MQ").await;
+    let data: Vec<_> = messages.iter().map(|message| message.payload.to_vec()).collect();
+    assert!(
+        data.iter().eq((0..sent).map(numbered).collect::<Vec<_>>().iter()),
+        "in order, once each"
+    );
+    assert!(relay.terminate().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_stream_has_each_message_once_whichever_it_still_had_room_for() {
+    if !server::exists() {
+        return;
+    }
+    let server = Server::start().await;
+    let from = queue_of(8, 4096);
+    // So small a window that nothing is suppressed when there is room again.
+    let routes = format!(
+        "[out.jobs]\nqueue = {:?}\n[streams.MQ]\nmax_bytes = \"15K\"\n\
+         duplicate_window_seconds = 1\n",
+        name_of(&from)
+    );
+    let mut relay = Relay::start(&[server.url()], &routes);
+    let jetstream = server.jetstream().await;
+    eventually("the stream", async || jetstream.get_stream("MQ").await.is_ok()).await;
+    // Where a long one has no room, some of the short ones behind it have.
+    for number in 0..50 {
+        let mut message = numbered(number);
+        message.resize(if number % 10 == 0 { 4000 } else { message.len() }, b'.');
+        from.send(&message, 0).unwrap();
+    }
+    relay.logged("not published").await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let before = server::stored_count(&jetstream, "MQ").await;
+    assert!(before < 50, "{before}");
+    let mut config = jetstream.get_stream("MQ").await.unwrap().cached_info().config.clone();
+    config.max_bytes = -1;
+    jetstream.update_stream(config).await.unwrap();
+    relay.reaches("taken_messages_total", "out.jobs", 50).await;
+    relay.has_published_all("out.jobs").await;
+    assert!(relay.terminate().await.success());
+    let messages = server::stored(&jetstream, "MQ").await;
+    let counts = count(messages.iter().map(|message| message.payload.as_ref()));
+    assert!((0..50).all(|number| counts.get(&number) == Some(&1)), "{counts:?}");
+}

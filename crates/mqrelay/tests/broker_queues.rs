@@ -1,0 +1,125 @@
+//! Queues that are unlinked and created anew, and two relays on one queue.
+
+#![allow(clippy::unwrap_used)]
+
+use fixture::relay::Relay;
+use fixture::server::{self, Server};
+use fixture::traffic::{Receiver, Sender};
+use fixture::{count, create, eventually, name_of, new_queue, numbered, unique};
+use posix_mqueue::{OpenOptions, Owned};
+
+mod fixture;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_unlinked_and_created_anew_loses_none_of_either() {
+    if !server::exists() {
+        return;
+    }
+    let server = Server::start().await;
+    let jetstream = server.jetstream().await;
+    let name = format!("/{}", unique());
+    let mut relay = Relay::start(&[server.url()], &format!("[out.jobs]\nqueue = {name:?}\n"));
+    relay.logged("waiting for the queue").await;
+    let mut sent = 0;
+    for generation in 0..3 {
+        // Other sizes each time, longer messages too.
+        let queue = create(&name, 4 + generation, 64 << generation);
+        let late = OpenOptions::new().write(true).open(&name).unwrap();
+        for _ in 0..50 {
+            late.send(&numbered(sent), 0).unwrap();
+            sent += 1;
+        }
+        queue.unlink().unwrap();
+        drop(queue);
+        // Whoever has it open goes on sending to it.
+        for _ in 0..50 {
+            late.send(&numbered(sent), 0).unwrap();
+            sent += 1;
+        }
+    }
+    eventually("all", async || server::stored_count(&jetstream, "MQ").await >= sent).await;
+    assert!(relay.terminate().await.success());
+    let messages = server::stored(&jetstream, "MQ").await;
+    let counts = count(messages.iter().map(|message| message.payload.as_ref()));
+    assert!((0..sent).all(|number| counts.get(&number) == Some(&1)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_of_longer_messages_than_the_journal_was_made_for_is_taken_from() {
+    if !server::exists() {
+        return;
+    }
+    let most = std::fs::read_to_string("/proc/sys/fs/mqueue/msgsize_max").unwrap();
+    if most.trim().parse::<u32>().unwrap() < 100_000 {
+        fixture::skip("fs.mqueue.msgsize_max is under 100000 here");
+        return;
+    }
+    let server = Server::start().await;
+    let jetstream = server.jetstream().await;
+    let name = format!("/{}", unique());
+    let routes = format!("[out.jobs]\nqueue = {name:?}\njournal_size = \"400K\"\n");
+    let mut relay = Relay::start(&[server.url()], &routes);
+    relay.logged("waiting for the queue").await;
+    let queue = Owned::new(create(&name, 2, 100_000));
+    for _ in 0..10 {
+        queue.send(&vec![b'x'; 100_000], 0).unwrap();
+    }
+    eventually("all", async || server::stored_count(&jetstream, "MQ").await == 10).await;
+    assert!(relay.terminate().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_for_a_queue_that_is_unlinked_wait_for_the_next_one() {
+    if !server::exists() {
+        return;
+    }
+    let server = Server::start().await;
+    let jetstream = server.jetstream().await;
+    let name = format!("/{}", unique());
+    let first = Owned::new(create(&name, 4, 64));
+    let routes = format!("[in.done]\nqueue = {name:?}\nsubject = \"mq.x\"\n");
+    let mut relay = Relay::start(&[server.url()], &routes);
+    eventually("the stream", async || jetstream.get_stream("MQ").await.is_ok()).await;
+    let publish = async |number| {
+        jetstream.publish("mq.x", numbered(number).into()).await.unwrap().await.unwrap();
+    };
+    for number in 0..10 {
+        publish(number).await;
+    }
+    eventually("full", async || first.attributes().unwrap().messages == 4).await;
+    first.unlink().unwrap();
+    relay.logged("waiting for the queue").await;
+    let second = Owned::new(create(&name, 8, 64));
+    let mut numbers: Vec<_> = (0..4).map(|_| first.receive_message().unwrap().data).collect();
+    numbers.extend((0..6).map(|_| second.receive_message().unwrap().data));
+    assert_eq!(numbers, (0..10).map(numbered).collect::<Vec<_>>());
+    assert!(relay.terminate().await.success());
+    assert_eq!(first.attributes().unwrap().messages + second.attributes().unwrap().messages, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_relays_on_one_queue_share_its_messages() {
+    if !server::exists() {
+        return;
+    }
+    let server = Server::start().await;
+    let (from, to) = (new_queue(), new_queue());
+    let routes = format!(
+        "[out.jobs]\nqueue = {:?}\n[in.done]\nqueue = {:?}\nsubject = \"mq.*.jobs\"\nbatch = 5\n",
+        name_of(&from),
+        name_of(&to)
+    );
+    let urls = [server.url()];
+    let (mut one, mut other) = (Relay::start(&urls, &routes), Relay::start(&urls, &routes));
+    let (sender, receiver) = (Sender::start(&name_of(&from)), Receiver::start(&name_of(&to)));
+    for relay in [&one, &other] {
+        relay.reaches("taken_messages_total", "out.jobs", 500).await;
+        relay.reaches("delivered_messages_total", "in.done", 500).await;
+    }
+    let total = sender.stop();
+    eventually("all", async || receiver.distinct() == total).await;
+    assert!(one.terminate().await.success() && other.terminate().await.success());
+    let messages = receiver.finish();
+    let counts = count(messages.iter().map(Vec::as_slice));
+    assert!((0..total).all(|number| counts.get(&number) == Some(&1)), "once each");
+}

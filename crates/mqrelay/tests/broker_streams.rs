@@ -1,0 +1,110 @@
+//! Streams that somebody else made, in another way than a relay would.
+
+#![allow(clippy::unwrap_used)]
+
+use std::time::Duration;
+
+use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy};
+use fixture::relay::Relay;
+use fixture::server::{self, Server};
+use fixture::{eventually, name_of, new_queue, queue_of};
+
+mod fixture;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_drops_what_is_acknowledged_is_empty_when_all_has_crossed() {
+    if !server::exists() {
+        return;
+    }
+    let server = Server::start().await;
+    let jetstream = server.jetstream().await;
+    let config = Config {
+        name: "MQ".into(),
+        subjects: vec!["mq.>".into()],
+        retention: RetentionPolicy::WorkQueue,
+        discard: DiscardPolicy::New,
+        ..Config::default()
+    };
+    jetstream.create_stream(config).await.unwrap();
+    let (from, to) = (new_queue(), new_queue());
+    let routes = format!(
+        "[out.jobs]\nqueue = {:?}\n[in.done]\nqueue = {:?}\nsubject = \"mq.*.jobs\"\n",
+        name_of(&from),
+        name_of(&to)
+    );
+    let mut relay = Relay::start(&[server.url()], &routes);
+    let received = tokio::task::spawn_blocking(move || {
+        (0..100_u8).for_each(|number| {
+            from.send(&[number], 0).unwrap();
+            assert_eq!(to.receive_message().unwrap().data, [number]);
+        });
+        (from, to)
+    });
+    let _queues = received.await.unwrap();
+    eventually("empty", async || server::stored_count(&jetstream, "MQ").await == 0).await;
+    assert_eq!(relay.number("published_messages_total", "out.jobs").await, Some(100));
+    assert!(relay.terminate().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_the_server_does_not_take_waits_and_says_so() {
+    if !server::exists() {
+        return;
+    }
+    let configuration = fixture::Directory::new();
+    let path = configuration.path().join("server.conf");
+    std::fs::write(&path, "max_payload: 1024\n").unwrap();
+    let mut server = Server::with(&["--config", path.to_str().unwrap()]).await;
+    let from = queue_of(4, 2048);
+    let mut relay =
+        Relay::start(&[server.url()], &format!("[out.jobs]\nqueue = {:?}\n", name_of(&from)));
+    for length in [1, 2, 3, 2048, 4] {
+        from.send(&vec![b'.'; length], 0).unwrap();
+    }
+    relay.reaches("published_messages_total", "out.jobs", 3).await;
+    eventually("said", async || {
+        let health = relay.get("/healthz").await;
+        health.is_some_and(|(status, body)| status == "503" && body.contains("out.jobs: message 4"))
+    })
+    .await;
+    // Those before it were published once, and those behind it wait.
+    assert_eq!(relay.number("published_messages_total", "out.jobs").await, Some(3));
+    assert_eq!(relay.number("journal_messages", "out.jobs").await, Some(2));
+    // The same server, with another word in its configuration.
+    std::fs::write(&path, "max_payload: 4096\n").unwrap();
+    server.kill();
+    server.run();
+    let jetstream = server.jetstream().await;
+    eventually("stored", async || server::stored_count(&jetstream, "MQ").await == 5).await;
+    assert!(relay.terminate().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_behind_a_message_that_the_stream_refuses_is_not_stored_again_and_again() {
+    if !server::exists() {
+        return;
+    }
+    let server = Server::start().await;
+    let jetstream = server.jetstream().await;
+    let config = Config {
+        name: "MQ".into(),
+        subjects: vec!["mq.>".into()],
+        // The relay's headers count.
+        max_message_size: 512,
+        // Over before the relay has tried a few times.
+        duplicate_window: Duration::from_millis(100),
+        ..Config::default()
+    };
+    jetstream.create_stream(config).await.unwrap();
+    let from = queue_of(8, 1024);
+    let relay =
+        Relay::start(&[server.url()], &format!("[out.jobs]\nqueue = {:?}\n", name_of(&from)));
+    for length in [1, 2, 1024, 4, 5] {
+        from.send(&vec![b'.'; length], 0).unwrap();
+    }
+    eventually("refused", async || relay.log().matches("not published").count() > 5).await;
+    let stored = server::stored(&jetstream, "MQ").await;
+    let mut lengths: Vec<_> = stored.iter().map(|message| message.payload.len()).collect();
+    lengths.dedup();
+    assert!(lengths.is_sorted() && lengths.len() == stored.len(), "{lengths:?}");
+}

@@ -1,0 +1,84 @@
+//! The unit and the configuration that come with the program are ones that work.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use clap::Parser;
+use mqrelay::args::Args;
+use mqrelay::config::Config;
+
+mod fixture;
+
+fn shipped(name: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd").join(name)).unwrap()
+}
+
+fn load(directory: &fixture::Directory, text: &str) -> Config {
+    let path = directory.path().join("mqrelay.toml");
+    fs::write(&path, text).unwrap();
+    let args = Args::parse_from(["mqrelay", "--config", path.to_str().unwrap()]);
+    Config::load(&args).unwrap()
+}
+
+/// The text with the keys that are commented out, and a password and a host that are there.
+fn with_every_key(text: &str, directory: &fixture::Directory) -> String {
+    let password = directory.path().join("password");
+    fs::write(&password, "secret\n").unwrap();
+    let lines = text.lines().map(|line| match line.strip_prefix('#') {
+        Some(rest) if rest.starts_with(|c: char| c.is_ascii_lowercase()) => rest,
+        _ => line,
+    });
+    let lines: Vec<_> = lines.collect();
+    lines
+        .join("\n")
+        .replace("/run/credentials/mqrelay.service/password", password.to_str().unwrap())
+}
+
+#[test]
+fn the_configuration_is_read_and_what_is_commented_out_in_its_routes_is_the_default() {
+    let directory = fixture::Directory::new();
+    let text = shipped("mqrelay.toml");
+    let whole = with_every_key(&text, &directory);
+    let all = load(&directory, &whole);
+    let given = load(&directory, &text.replace("#host = ", "host = "));
+    assert_eq!((&all.out, &all.inward, &all.streams), (&given.out, &given.inward, &given.streams));
+    assert_eq!((&all.drain, &all.server.urls), (&given.drain, &given.server.urls));
+    assert_eq!((all.server.timeout, &all.journal), (given.server.timeout, &given.journal));
+    assert_eq!(all.server.user, Some(("relay".to_owned(), "secret".to_owned())));
+    assert_eq!(all.out[0].name, "jobs");
+}
+
+#[test]
+fn the_unit_leaves_the_relay_in_the_namespace_of_the_queues() {
+    let unit = shipped("mqrelay.service");
+    let set: Vec<_> = unit.lines().filter(|line| !line.starts_with('#')).collect();
+    for forbidden in ["PrivateIPC=", "ProcSubset="] {
+        assert!(!set.iter().any(|line| line.starts_with(forbidden)), "{forbidden}");
+    }
+    // A drain that lasts as long as it may is over before systemd loses its patience.
+    let patience = set.iter().find_map(|line| line.strip_prefix("TimeoutStopSec=")).unwrap();
+    let drain = load(&fixture::Directory::new(), &shipped("mqrelay.toml")).drain;
+    assert!(drain.as_secs() < patience.parse().unwrap());
+}
+
+#[test]
+fn systemd_understands_the_unit() {
+    if Command::new("systemd-analyze").arg("--version").output().is_err() {
+        fixture::skip("there is no systemd-analyze");
+        return;
+    }
+    let directory = fixture::Directory::new();
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_mqrelay"));
+    let unit =
+        shipped("mqrelay.service").replace("/usr/local/bin/mqrelay", program.to_str().unwrap());
+    let path = directory.path().join("mqrelay.service");
+    fs::write(&path, unit).unwrap();
+    let done = Command::new("systemd-analyze").arg("verify").arg(&path).output().unwrap();
+    let said = String::from_utf8(done.stderr).unwrap();
+    // It may also complain of units of the machine.
+    let ours: Vec<_> = said.lines().filter(|line| line.contains("mqrelay")).collect();
+    assert!(ours.is_empty(), "{ours:?}");
+}
