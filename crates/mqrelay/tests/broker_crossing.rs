@@ -60,7 +60,7 @@ async fn a_message_that_its_queue_can_never_take_is_a_dead_letter_with_the_reaso
     let routes = format!("[in.done]\nqueue = {name:?}\nsubject = \"mq.x\"\n");
     let relay = Relay::start(&[server.url()], &routes);
     let jetstream = server.jetstream().await;
-    eventually("the stream", async || jetstream.get_stream("MQ").await.is_ok()).await;
+    relay.logged("fetching").await;
     let publish = async |data: Vec<u8>, priority: &'static str| {
         let mut headers = async_nats::HeaderMap::new();
         headers.insert("Mq-Priority", priority);
