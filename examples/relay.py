@@ -1,7 +1,7 @@
 """A message crosses from one queue to another through a broker, and another one while it is away.
 
-`make relay-demo` runs it, with the relay's program as its argument. It needs a nats-server on the
-PATH. It ends by itself, or on Ctrl-C, and leaves nothing in the kernel, no process and no file.
+`make relay-demo` runs it, with the relay's program as its argument. It needs a
+nats-server. It ends by itself, or on Ctrl-C, and leaves nothing in the kernel, no process, no file.
 """
 
 import contextlib
@@ -62,12 +62,13 @@ def running(command, log):
 def wait_until(what, is_so):
     """The only place where Ctrl-C is looked for: nowhere else is anything half begun."""
     end = time.monotonic() + SECONDS
-    while not is_so():
-        if time.monotonic() > end:
-            raise SystemExit(f"never: {what}")
+    while time.monotonic() < end:
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+        if is_so():
+            return
         time.sleep(0.02)
-    if interrupted.is_set():
-        raise KeyboardInterrupt
+    raise SystemExit(f"never: {what}")
 
 
 def wait_for_line(log, words):

@@ -38,26 +38,34 @@ const UNCONFIRMED: usize = 1024;
 pub(crate) async fn run(route: InRoute, directory: &Path, context: Context) -> Result<()> {
     let taken = Taken::open(directory).within(format!("{}", directory.display()))?;
     let mut inward = Inward { target: Target::new(route.queue.clone()), route, taken, context };
+    let stop = inward.context.stop.clone();
     let mut backoff = Backoff::default();
+    let mut held = Held::default();
     loop {
         let session = tokio::select! {
             session = inward.context.broker.session() => session,
-            () = inward.context.stop.cancelled() => return Ok(()),
+            () = stop.cancelled() => return Ok(()),
         };
         let before = inward.context.counters.delivered.get();
-        match inward.serve(&session).await {
-            Ok(()) => return Ok(()),
-            Err(error) => {
-                warn!(%error, "not delivered; trying again");
-                inward.context.counters.set_trouble("fetch", Some(error.to_string()));
+        let outcome = tokio::select! {
+            outcome = inward.serve(&session, &mut held) => outcome,
+            () = session.ended() => {
+                // The server delivers it again, over another connection.
+                held = Held::default();
+                Err(Error::new("the connection is lost"))
             }
-        }
+        };
+        let Err(error) = outcome else {
+            return Ok(());
+        };
+        warn!(%error, "not delivered; trying again");
+        inward.context.counters.set_trouble("fetch", Some(error.to_string()));
         if inward.context.counters.delivered.get() > before {
             backoff = Backoff::default();
         }
         tokio::select! {
             () = backoff.wait() => {}
-            () = inward.context.stop.cancelled() => return Ok(()),
+            () = stop.cancelled() => return Ok(()),
         }
     }
 }
@@ -70,6 +78,7 @@ struct Inward {
 }
 
 /// What is under way over one connection.
+#[derive(Default)]
 struct Held {
     messages: VecDeque<Message>,
     batch: Option<Batch>,
@@ -79,26 +88,32 @@ struct Held {
 type Confirmation = std::pin::Pin<Box<dyn Future<Output = Result<Key>> + Send>>;
 
 impl Inward {
-    /// Delivers until it is stopped. What was not delivered when it fails, or ends, the server
-    /// delivers again.
-    async fn serve(&mut self, session: &Session) -> Result<()> {
+    /// Delivers until it is stopped. If that fails, what is held is for the next attempt.
+    async fn serve(&mut self, session: &Session, held: &mut Held) -> Result<()> {
         let consumer = self.context.provision.inward(session, &self.route).await?;
-        let info = consumer.cached_info();
-        self.taken.confirm_up_to(info.ack_floor.stream_sequence);
+        self.taken.confirm_up_to(consumer.cached_info().ack_floor.stream_sequence);
         info!(consumer = self.route.consumer, "fetching");
         self.context.counters.set_trouble("fetch", None);
+        self.deliver(session, &consumer, held).await?;
+        self.give_back(session, held).await
+    }
+
+    async fn deliver(
+        &mut self,
+        session: &Session,
+        consumer: &PullConsumer,
+        held: &mut Held,
+    ) -> Result<()> {
         let mut look = ticks(LOOK);
-        let mut progress = ticks(info.config.ack_wait / 3);
-        let mut held =
-            Held { messages: VecDeque::new(), batch: None, confirmations: FuturesUnordered::new() };
+        let mut progress = ticks(consumer.cached_info().config.ack_wait / 3);
         let stop = self.context.stop.clone();
         while !stop.is_cancelled() {
-            self.ask_for_more(&consumer, &mut held).await?;
-            let next = self.next(session, &mut held).await?;
+            self.ask_for_more(consumer, held).await?;
+            let next = self.next(session, held).await?;
             let is_ready = next.is_some() && held.confirmations.len() < UNCONFIRMED;
             tokio::select! {
                 sent = self.target.send(next.as_ref()), if is_ready => {
-                    self.took(session, &mut held, sent)?;
+                    self.took(session, held, sent)?;
                 }
                 message = next_of(&mut held.batch) => match message {
                     Some(message) => held.messages.push_back(message.within("fetching")?),
@@ -110,14 +125,19 @@ impl Inward {
                     self.context.counters.set_missing(self.target.missing());
                 }
                 _ = progress.tick() => still_there(&held.messages).await?,
-                () = session.ended() => return Err(Error::new("the connection is lost")),
                 () = stop.cancelled() => {}
             }
         }
-        // What is not delivered is for another relay, or for the next start, at once.
+        Ok(())
+    }
+
+    /// What is not delivered is for another relay, or for the next start.
+    async fn give_back(&mut self, session: &Session, held: &mut Held) -> Result<()> {
         held.batch = None;
         for message in &held.messages {
-            message.ack_with(AckKind::Nak(None)).await.within("returning a message")?;
+            // Not before the server knows that nobody waits for the rest of the batch.
+            let later = AckKind::Nak(Some(LOOK));
+            message.ack_with(later).await.within("returning a message")?;
         }
         while let Some(confirmed) = held.confirmations.next().await {
             self.taken.confirm(confirmed?);
@@ -183,12 +203,12 @@ impl Inward {
         let Sent::Taken(key) = sent.within("the queue")? else {
             return Ok(());
         };
-        self.taken.insert(key).within("remembering a message")?;
         self.context.counters.delivered.add(1);
+        let remembered = self.taken.insert(key).within("remembering a message");
         if let Some(message) = held.messages.pop_front() {
             held.confirmations.push(Box::pin(confirm(session.clone(), message, key)));
         }
-        Ok(())
+        remembered
     }
 }
 

@@ -46,7 +46,7 @@ async fn all_stored_in_order(server: &Server) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broker_that_is_killed_and_restarted_has_every_message_once_and_in_order() {
+async fn a_broker_that_is_killed_or_stopped_and_restarted_has_every_message_once_and_in_order() {
     if !server::exists() {
         return;
     }
@@ -55,9 +55,13 @@ async fn a_broker_that_is_killed_and_restarted_has_every_message_once_and_in_ord
     let routes = format!("[out.jobs]\nqueue = {:?}\n", name_of(&from));
     let mut relay = Relay::start(&[server.url()], &routes);
     let sending = send(name_of(&from), 0..TOTAL);
-    for _ in 0..4 {
+    for round in 0..4 {
         tokio::time::sleep(Duration::from_millis(600)).await;
-        server.kill();
+        if round % 2 == 0 {
+            server.kill();
+        } else {
+            server.stop();
+        }
         tokio::time::sleep(Duration::from_millis(200)).await;
         server.run();
     }

@@ -26,9 +26,11 @@ async fn a_message_crosses_with_its_priority_and_says_where_it_is_from() {
     let received = tokio::task::spawn_blocking(move || {
         let mut both = [to.receive_message().unwrap(), to.receive_message().unwrap()];
         both.sort_by_key(|message| message.priority);
-        both.map(|message| (message.data, message.priority))
+        // The queue stays: what was sent to one that is gone by then counts as not sent.
+        (both.map(|message| (message.data, message.priority)), to)
     });
-    assert_eq!(received.await.unwrap(), [(b"".to_vec(), 0), (b"hello".to_vec(), 5)]);
+    let (received, _to) = received.await.unwrap();
+    assert_eq!(received, [(b"".to_vec(), 0), (b"hello".to_vec(), 5)]);
 
     let messages = server::stored(&server.jetstream().await, "MQ").await;
     let message = messages.iter().find(|message| !message.payload.is_empty()).unwrap();
@@ -58,7 +60,7 @@ async fn a_message_that_its_queue_can_never_take_is_a_dead_letter_with_the_reaso
     let routes = format!("[in.done]\nqueue = {name:?}\nsubject = \"mq.x\"\n");
     let relay = Relay::start(&[server.url()], &routes);
     let jetstream = server.jetstream().await;
-    eventually("the stream", async || jetstream.get_stream("MQ").await.is_ok()).await;
+    relay.logged("fetching").await;
     let publish = async |data: Vec<u8>, priority: &'static str| {
         let mut headers = async_nats::HeaderMap::new();
         headers.insert("Mq-Priority", priority);
@@ -69,8 +71,9 @@ async fn a_message_that_its_queue_can_never_take_is_a_dead_letter_with_the_reaso
     publish(vec![b'x'; 65], "3").await;
     publish(b"no such priority".to_vec(), "99999").await;
     publish(vec![b'y'; 64], "3").await;
-    let message = tokio::task::spawn_blocking(move || to.receive_message().unwrap());
-    assert_eq!(message.await.unwrap().data, [b'y'; 64]);
+    let received = tokio::task::spawn_blocking(move || (to.receive_message().unwrap(), to));
+    let (message, _to) = received.await.unwrap();
+    assert_eq!(message.data, [b'y'; 64]);
     relay.reaches("dead_messages_total", "in.done", 2).await;
     let dead = server::stored(&jetstream, "MQ-DEAD").await;
     let header = |index: usize, name| dead[index].headers.as_ref().unwrap().get(name).unwrap();
@@ -81,4 +84,35 @@ async fn a_message_that_its_queue_can_never_take_is_a_dead_letter_with_the_reaso
     );
     assert_eq!((header(0, "Mq-Subject").as_str(), header(0, "Mine").as_str()), ("mq.x", "kept"));
     assert!(header(1, "Mq-Reason").as_str().contains("not a number from 0 to 32767"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_that_is_not_stored_is_kept_with_all_behind_it() {
+    if !server::exists() {
+        return;
+    }
+    let server = Server::start().await;
+    let jetstream = server.jetstream().await;
+    server::make_stream(&jetstream).await;
+    // Longer than the test: the server sends nothing twice.
+    let config = async_nats::jetstream::consumer::pull::Config {
+        durable_name: Some("here-done".into()),
+        ack_wait: std::time::Duration::from_secs(3600),
+        ..Default::default()
+    };
+    jetstream.create_consumer_on_stream(config, "MQ").await.unwrap();
+    let to = new_queue();
+    let routes = format!("[in.done]\nqueue = {:?}\n", name_of(&to));
+    let mut relay = Relay::start(&[server.url()], &routes);
+    relay.logged("fetching").await;
+    jetstream.delete_stream("MQ-DEAD").await.unwrap();
+    for data in [vec![b'x'; 65], vec![b'y'; 64]] {
+        jetstream.publish("mq.x", data.into()).await.unwrap().await.unwrap();
+    }
+    relay.logged("not delivered; trying again").await;
+    relay.reaches("delivered_messages_total", "in.done", 1).await;
+    relay.reaches("dead_messages_total", "in.done", 1).await;
+    assert!(relay.terminate().await.success());
+    assert_eq!(to.try_receive_message().unwrap().data, [b'y'; 64]);
+    assert_eq!(server::stored(&jetstream, "MQ-DEAD").await.len(), 1);
 }

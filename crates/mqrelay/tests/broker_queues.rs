@@ -79,7 +79,7 @@ async fn messages_for_a_queue_that_is_unlinked_wait_for_the_next_one() {
     let first = Owned::new(create(&name, 4, 64));
     let routes = format!("[in.done]\nqueue = {name:?}\nsubject = \"mq.x\"\n");
     let mut relay = Relay::start(&[server.url()], &routes);
-    eventually("the stream", async || jetstream.get_stream("MQ").await.is_ok()).await;
+    relay.logged("fetching").await;
     let publish = async |number| {
         jetstream.publish("mq.x", numbered(number).into()).await.unwrap().await.unwrap();
     };

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use fixture::port;
 use fixture::relay::Relay;
-use fixture::{name_of, new_queue};
+use fixture::{eventually, name_of, new_queue};
 
 mod fixture;
 
@@ -46,6 +46,45 @@ async fn termination_without_a_broker_keeps_what_was_taken() {
     relay.run();
     relay.reaches("journal_messages", "out.jobs", 20).await;
     assert!(relay.terminate().await.success());
+}
+
+/// How long the files may be that a relay writes.
+fn limit_files(relay: &Relay, length: &str) {
+    let (pid, limit) = (format!("--pid={}", relay.pid()), format!("--fsize={length}:"));
+    assert!(Command::new("prlimit").args([pid, limit]).status().unwrap().success());
+}
+
+#[tokio::test]
+async fn a_message_that_the_disk_refuses_is_kept_in_hand_and_goes_back_in_the_end() {
+    let from = new_queue();
+    let routes = format!("drain_seconds = 0\n[out.jobs]\nqueue = {:?}\n", name_of(&from));
+    let relay = Relay::new(&[nowhere()], &routes);
+    // So that a file that is too long is an error, and not the end of the process.
+    let mut relay = relay.wrapped(&["sh", "-c", "trap '' XFSZ && exec \"$@\"", "sh"]);
+    relay.run();
+    // The journal's file is now longer by far than the log's.
+    (0..2000).for_each(|_| from.send(&[b'x'; 64], 0).unwrap());
+    relay.reaches("journal_messages", "out.jobs", 2000).await;
+    let refused = async || {
+        relay.get("/healthz").await.is_some_and(|(_, body)| body.contains("File too large"))
+    };
+
+    limit_files(&relay, "100000");
+    from.send(b"waits", 0).unwrap();
+    eventually("it is refused", refused).await;
+    limit_files(&relay, "unlimited");
+    relay.reaches("journal_messages", "out.jobs", 2001).await;
+    eventually("it is refused no more", async || !refused().await).await;
+
+    limit_files(&relay, "100000");
+    from.send(b"goes back", 7).unwrap();
+    eventually("it is refused", refused).await;
+    assert_eq!(from.attributes().unwrap().messages, 0);
+    assert!(relay.terminate().await.success());
+    let back = from.try_receive_message().unwrap();
+    assert_eq!((back.data.as_slice(), back.priority), (&b"goes back"[..], 7));
+    relay.run();
+    relay.reaches("journal_messages", "out.jobs", 2001).await;
 }
 
 #[tokio::test]
