@@ -80,9 +80,17 @@ struct Inward {
 /// What is under way over one connection.
 #[derive(Default)]
 struct Held {
-    messages: VecDeque<Message>,
+    messages: VecDeque<(Key, Message)>,
     batch: Option<Batch>,
     confirmations: FuturesUnordered<Confirmation>,
+}
+
+impl Held {
+    fn confirm_first(&mut self, session: &Session) {
+        if let Some((key, message)) = self.messages.pop_front() {
+            self.confirmations.push(Box::pin(confirm(session.clone(), message, key)));
+        }
+    }
 }
 
 type Confirmation = std::pin::Pin<Box<dyn Future<Output = Result<Key>> + Send>>;
@@ -116,7 +124,11 @@ impl Inward {
                     self.took(session, held, sent)?;
                 }
                 message = next_of(&mut held.batch) => match message {
-                    Some(message) => held.messages.push_back(message.within("fetching")?),
+                    Some(Ok(message)) => held.messages.push_back((Key::new(&message)?, message)),
+                    Some(Err(error)) => {
+                        held.batch = None;
+                        return Err(Error::new(error.to_string()).within("fetching"));
+                    }
                     None => held.batch = None,
                 },
                 Some(confirmed) = held.confirmations.next() => self.taken.confirm(confirmed?),
@@ -134,7 +146,7 @@ impl Inward {
     /// What is not delivered is for another relay, or for the next start.
     async fn give_back(&mut self, session: &Session, held: &mut Held) -> Result<()> {
         held.batch = None;
-        for message in &held.messages {
+        for (_, message) in &held.messages {
             // Not before the server knows that nobody waits for the rest of the batch.
             let later = AckKind::Nak(Some(LOOK));
             message.ack_with(later).await.within("returning a message")?;
@@ -158,8 +170,8 @@ impl Inward {
 
     /// The message that the queue is to take next; what it shall not take is dealt with before.
     async fn next(&mut self, session: &Session, held: &mut Held) -> Result<Option<Next>> {
-        while let Some(message) = held.messages.front() {
-            let key = Key::new(message)?;
+        while let Some((key, message)) = held.messages.front() {
+            let key = *key;
             if self.taken.contains(&key) {
                 self.context.counters.suppressed.add(1);
             } else if let Some(next) = self.judged(message, key) {
@@ -174,9 +186,7 @@ impl Inward {
             } else {
                 return Ok(None);
             }
-            if let Some(message) = held.messages.pop_front() {
-                held.confirmations.push(Box::pin(confirm(session.clone(), message, key)));
-            }
+            held.confirm_first(session);
         }
         Ok(None)
     }
@@ -205,9 +215,7 @@ impl Inward {
         };
         self.context.counters.delivered.add(1);
         let remembered = self.taken.insert(key).within("remembering a message");
-        if let Some(message) = held.messages.pop_front() {
-            held.confirmations.push(Box::pin(confirm(session.clone(), message, key)));
-        }
+        held.confirm_first(session);
         remembered
     }
 }
@@ -237,8 +245,8 @@ async fn next_of(
 }
 
 /// Tells the server that messages which wait for room are not lost.
-async fn still_there(messages: &VecDeque<Message>) -> Result<()> {
-    for message in messages {
+async fn still_there(messages: &VecDeque<(Key, Message)>) -> Result<()> {
+    for (_, message) in messages {
         message.ack_with(AckKind::Progress).await.within("asking for patience")?;
     }
     Ok(())
