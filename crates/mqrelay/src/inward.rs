@@ -1,32 +1,30 @@
 //! From a stream to a queue: fetched, sent to the kernel, remembered, acknowledged.
 
-use std::collections::VecDeque;
 use std::path::Path;
 use std::time::Duration;
 
+use async_nats::jetstream::Message;
 use async_nats::jetstream::consumer::PullConsumer;
-use async_nats::jetstream::consumer::pull::Batch;
-use async_nats::jetstream::{AckKind, Message};
-use futures_util::stream::{FuturesUnordered, StreamExt};
+use futures_util::stream::StreamExt;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use tracing::{info, warn};
 
 use crate::backoff::Backoff;
-use crate::broker::{Session, whole};
+use crate::broker::Session;
 use crate::error::{Error, Result, Within};
 use crate::headers;
 use crate::out::Context;
 use crate::route::InRoute;
 use crate::source::LOOK;
+use held::Held;
 use taken::{Key, Taken};
 use target::{Sent, Target};
 
 mod dead_letter;
+mod held;
 mod taken;
 mod target;
 
-/// How long the server keeps a request for messages.
-const EXPIRES: Duration = Duration::from_secs(10);
 /// How many acknowledgements may be under way; the kernel takes no more until some arrive.
 const UNCONFIRMED: usize = 1024;
 
@@ -77,16 +75,6 @@ struct Inward {
     context: Context,
 }
 
-/// What is under way over one connection.
-#[derive(Default)]
-struct Held {
-    messages: VecDeque<Message>,
-    batch: Option<Batch>,
-    confirmations: FuturesUnordered<Confirmation>,
-}
-
-type Confirmation = std::pin::Pin<Box<dyn Future<Output = Result<Key>> + Send>>;
-
 impl Inward {
     /// Delivers until it is stopped. If that fails, what is held is for the next attempt.
     async fn serve(&mut self, session: &Session, held: &mut Held) -> Result<()> {
@@ -95,7 +83,11 @@ impl Inward {
         info!(consumer = self.route.consumer, "fetching");
         self.context.counters.set_trouble("fetch", None);
         self.deliver(session, &consumer, held).await?;
-        self.give_back(session, held).await
+        held.give_back().await?;
+        while let Some(confirmed) = held.confirmations.next().await {
+            self.taken.confirm(confirmed?);
+        }
+        session.client.flush().await.within("returning messages")
     }
 
     async fn deliver(
@@ -108,58 +100,33 @@ impl Inward {
         let mut progress = ticks(consumer.cached_info().config.ack_wait / 3);
         let stop = self.context.stop.clone();
         while !stop.is_cancelled() {
-            self.ask_for_more(consumer, held).await?;
+            held.ask_for_more(consumer, self.route.batch).await?;
             let next = self.next(session, held).await?;
             let is_ready = next.is_some() && held.confirmations.len() < UNCONFIRMED;
             tokio::select! {
                 sent = self.target.send(next.as_ref()), if is_ready => {
                     self.took(session, held, sent)?;
                 }
-                message = next_of(&mut held.batch) => match message {
-                    Some(message) => held.messages.push_back(message.within("fetching")?),
-                    None => held.batch = None,
-                },
-                Some(confirmed) = held.confirmations.next() => self.taken.confirm(confirmed?),
+                confirmed = held.changed() => {
+                    if let Some(key) = confirmed? {
+                        self.taken.confirm(key);
+                    }
+                }
                 _ = look.tick() => {
                     self.target.look().within("the queue")?;
                     self.context.counters.set_missing(self.target.missing());
                 }
-                _ = progress.tick() => still_there(&held.messages).await?,
+                _ = progress.tick() => held.say_still_there().await?,
                 () = stop.cancelled() => {}
             }
         }
         Ok(())
     }
 
-    /// What is not delivered is for another relay, or for the next start.
-    async fn give_back(&mut self, session: &Session, held: &mut Held) -> Result<()> {
-        held.batch = None;
-        for message in &held.messages {
-            // Not before the server knows that nobody waits for the rest of the batch.
-            let later = AckKind::Nak(Some(LOOK));
-            message.ack_with(later).await.within("returning a message")?;
-        }
-        while let Some(confirmed) = held.confirmations.next().await {
-            self.taken.confirm(confirmed?);
-        }
-        session.client.flush().await.within("returning messages")
-    }
-
-    /// Asks the server for messages, when half of the last ones are delivered.
-    async fn ask_for_more(&self, consumer: &PullConsumer, held: &mut Held) -> Result<()> {
-        if held.batch.is_some() || held.messages.len() > self.route.batch / 2 {
-            return Ok(());
-        }
-        let room = self.route.batch - held.messages.len();
-        let batch = consumer.batch().max_messages(room).expires(EXPIRES).messages().await;
-        held.batch = Some(batch.map_err(|error| whole(&error)).within("asking for messages")?);
-        Ok(())
-    }
-
     /// The message that the queue is to take next; what it shall not take is dealt with before.
     async fn next(&mut self, session: &Session, held: &mut Held) -> Result<Option<Next>> {
-        while let Some(message) = held.messages.front() {
-            let key = Key::new(message)?;
+        while let Some((key, message)) = held.messages.front() {
+            let key = *key;
             if self.taken.contains(&key) {
                 self.context.counters.suppressed.add(1);
             } else if let Some(next) = self.judged(message, key) {
@@ -174,9 +141,7 @@ impl Inward {
             } else {
                 return Ok(None);
             }
-            if let Some(message) = held.messages.pop_front() {
-                held.confirmations.push(Box::pin(confirm(session.clone(), message, key)));
-            }
+            held.confirm_first(session);
         }
         Ok(None)
     }
@@ -205,9 +170,7 @@ impl Inward {
         };
         self.context.counters.delivered.add(1);
         let remembered = self.taken.insert(key).within("remembering a message");
-        if let Some(message) = held.messages.pop_front() {
-            held.confirmations.push(Box::pin(confirm(session.clone(), message, key)));
-        }
+        held.confirm_first(session);
         remembered
     }
 }
@@ -225,35 +188,4 @@ fn ticks(time: Duration) -> Interval {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks.reset();
     ticks
-}
-
-async fn next_of(
-    batch: &mut Option<Batch>,
-) -> Option<std::result::Result<Message, async_nats::Error>> {
-    match batch {
-        Some(batch) => batch.next().await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Tells the server that messages which wait for room are not lost.
-async fn still_there(messages: &VecDeque<Message>) -> Result<()> {
-    for message in messages {
-        message.ack_with(AckKind::Progress).await.within("asking for patience")?;
-    }
-    Ok(())
-}
-
-/// Acknowledges a message, and waits until the server says that it knows.
-async fn confirm(session: Session, message: Message, key: Key) -> Result<Key> {
-    let Some(reply) = message.reply.clone() else {
-        return Ok(key);
-    };
-    match session.client.request(reply, AckKind::Ack.into()).await {
-        Ok(_) => Ok(key),
-        Err(error) => {
-            session.give_up("an acknowledgement was not confirmed");
-            Err(Error::new(whole(&error)).within("acknowledging"))
-        }
-    }
 }
