@@ -8,11 +8,12 @@
 //! [`append`](Journal::append) is a single `write(2)`, which outlives the process; what outlives the
 //! machine is what [`sync`](Journal::sync) has covered, for any number of messages at once.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::directory;
 use crate::error::{Error, Result, Within};
 use acknowledged::Acknowledged;
 use chain::Chain;
@@ -77,11 +78,7 @@ impl Journal {
     /// anywhere but at the tail, and what the file system says.
     pub fn open(directory: &Path, size: u64, largest: usize) -> Result<(Self, Found)> {
         let place = format!("journal {}", directory.display());
-        fs::create_dir_all(directory).within(&place)?;
-        let lock = File::create(directory.join("lock")).within(&place)?;
-        lock.try_lock().map_err(|_| {
-            Error::new("another process has it; two relays need a journal each").within(&place)
-        })?;
+        let lock = directory::lock(directory).within(&place)?;
         let segment_size = segment_size(size, largest);
         if size < 2 * segment_size {
             return Err(Error::new(format!(

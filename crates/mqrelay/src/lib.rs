@@ -13,6 +13,7 @@ pub mod args;
 mod backoff;
 mod broker;
 pub mod config;
+mod directory;
 mod error;
 mod headers;
 mod inward;

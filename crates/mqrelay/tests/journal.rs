@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::fs::{self, OpenOptions};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use mqrelay::journal::{Journal, Room};
@@ -52,6 +52,16 @@ fn segments(directory: &Path) -> Vec<PathBuf> {
         entries.filter(|path| path.extension().is_some_and(|e| e == "segment")).collect();
     paths.sort();
     paths
+}
+
+#[test]
+fn nobody_else_can_read_it() {
+    let directory = fixture::Directory::new();
+    let above = directory.path().join("above");
+    drop(open(&above.join("journal")));
+    for made in [&above, &above.join("journal")] {
+        assert_eq!(fs::metadata(made).unwrap().permissions().mode() & 0o777, 0o700);
+    }
 }
 
 #[test]

@@ -12,6 +12,7 @@ use std::path::Path;
 
 use async_nats::jetstream::Message;
 
+use crate::directory;
 use crate::error::{Result, Within};
 
 /// Many times what can be under way at once.
@@ -51,11 +52,7 @@ pub(super) struct Taken {
 
 impl Taken {
     pub(super) fn open(directory: &Path) -> io::Result<Self> {
-        fs::create_dir_all(directory)?;
-        let lock = File::create(directory.join("lock"))?;
-        lock.try_lock().map_err(|_| {
-            io::Error::other("another process has it; two relays need a directory each")
-        })?;
+        let lock = directory::lock(directory)?;
         let path = directory.join("taken");
         let file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
