@@ -144,6 +144,7 @@ fn stream_plans(
             replicas,
             duplicate_window: 120,
             max_bytes: -1,
+            work_queue: false,
         });
         if !plan.subjects.contains(&wide) {
             plan.subjects.push(wide);

@@ -67,6 +67,8 @@ pub struct StreamPlan {
     pub duplicate_window: u64,
     /// How many bytes it may take, -1 for as many as there are.
     pub max_bytes: i64,
+    /// Whether a message goes when it is acknowledged, and is for one consumer.
+    pub work_queue: bool,
 }
 
 /// Whether a subject is one of those that a pattern means.

@@ -5,7 +5,7 @@
 use std::process::Command;
 
 use async_nats::jetstream::consumer::PullConsumer;
-use async_nats::jetstream::stream::DiscardPolicy;
+use async_nats::jetstream::stream::{DiscardPolicy, RetentionPolicy};
 use fixture::relay::Relay;
 use fixture::server::{self, Server};
 
@@ -66,7 +66,8 @@ async fn what_is_made_is_as_the_file_says() {
     let server = Server::start().await;
     let routes = "[out.jobs]\nqueue = \"/jobs\"\nsubject = \"work.{host}\"\nstream = \"WORK\"\n\
                   [in.done]\nqueue = \"/done\"\nsubject = \"mq.*.done\"\nconsumer = \"mine\"\n\
-                  [streams.WORK]\nduplicate_window_seconds = 300\nmax_bytes = \"64M\"\n";
+                  [streams.WORK]\nduplicate_window_seconds = 300\nmax_bytes = \"64M\"\n\
+                  work_queue = true\n";
     let relay = Relay::new(&[server.url()], routes);
     let (ok, said) = check(&relay).await;
     assert!(ok, "{said}");
@@ -76,8 +77,9 @@ async fn what_is_made_is_as_the_file_says() {
     let work = config("WORK").await;
     assert_eq!((work.subjects, work.num_replicas), (vec!["work.>".into()], 1));
     assert_eq!((work.duplicate_window.as_secs(), work.max_bytes), (300, 64 << 20));
-    assert_eq!(work.discard, DiscardPolicy::New);
-    assert_eq!(config("MQ").await.subjects, ["mq.>"]);
+    assert_eq!((work.discard, work.retention), (DiscardPolicy::New, RetentionPolicy::WorkQueue));
+    let mq = config("MQ").await;
+    assert_eq!((mq.subjects, mq.retention), (vec!["mq.>".into()], RetentionPolicy::Limits));
     assert_eq!(config("MQ-DEAD").await.subjects, ["mq-dead.>"]);
     let consumer: PullConsumer = jetstream.get_consumer_from_stream("mine", "MQ").await.unwrap();
     assert_eq!(consumer.cached_info().config.filter_subject, "mq.*.done");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
 use async_nats::jetstream::context::GetStreamErrorKind;
-use async_nats::jetstream::stream::{self, ConsumerErrorKind, Stream};
+use async_nats::jetstream::stream::{self, ConsumerErrorKind, RetentionPolicy, Stream};
 
 use super::{Session, whole};
 use crate::error::{Error, Result, Within};
@@ -137,6 +137,11 @@ async fn make_stream(session: &Session, plan: &StreamPlan) -> Result<Stream> {
         num_replicas: plan.replicas,
         duplicate_window: Duration::from_secs(plan.duplicate_window),
         max_bytes: plan.max_bytes,
+        retention: if plan.work_queue {
+            RetentionPolicy::WorkQueue
+        } else {
+            RetentionPolicy::Limits
+        },
         // Full means full: the publisher keeps the message, and nothing old is thrown away.
         discard: stream::DiscardPolicy::New,
         ..stream::Config::default()

@@ -94,6 +94,7 @@ struct Stream {
     replicas: Option<usize>,
     duplicate_window_seconds: Option<u64>,
     max_bytes: Option<Size>,
+    work_queue: Option<bool>,
 }
 
 impl File {
@@ -181,6 +182,7 @@ pub(super) fn complete_plan(plan: &mut StreamPlan, table: &toml::Table) -> Resul
     if let Some(Size(bytes)) = given.max_bytes {
         plan.max_bytes = i64::try_from(bytes).within("max_bytes").map_err(|e| e.within(&place))?;
     }
+    plan.work_queue = given.work_queue.unwrap_or(plan.work_queue);
     Ok(())
 }
 
