@@ -107,13 +107,7 @@ async fn a_queue_gets_every_message_once_through_cuts_stalls_and_restarts() {
     let mut server = Server::start().await;
     let proxy = Proxy::start(server.port).await;
     let jetstream = server.jetstream().await;
-    server::make_stream(&jetstream).await;
-    let config = async_nats::jetstream::consumer::pull::Config {
-        durable_name: Some("here-done".into()),
-        ack_wait: Duration::from_secs(2),
-        ..Default::default()
-    };
-    jetstream.create_consumer_on_stream(config, "MQ").await.unwrap();
+    server::make_consumer(&jetstream, Duration::from_secs(2)).await;
     server::publish(&jetstream, "mq.x", TOTAL).await;
     let to = new_queue();
     let routes = format!("[in.done]\nqueue = {:?}\nsubject = \"mq.x\"\nbatch = 30\n", name_of(&to));

@@ -15,11 +15,7 @@ async fn a_message_crosses_with_its_priority_and_says_where_it_is_from() {
     }
     let server = Server::start().await;
     let (from, to) = (new_queue(), new_queue());
-    let routes = format!(
-        "[out.jobs]\nqueue = {:?}\n[in.done]\nqueue = {:?}\nsubject = \"mq.*.jobs\"\n",
-        name_of(&from),
-        name_of(&to)
-    );
+    let routes = fixture::there(&from, &to);
     let mut relay = Relay::start(&[server.url()], &routes);
     from.send(b"hello", 5).unwrap();
     from.send(b"", 0).unwrap();
@@ -93,14 +89,8 @@ async fn a_dead_letter_that_is_not_stored_is_kept_with_all_behind_it() {
     }
     let server = Server::start().await;
     let jetstream = server.jetstream().await;
-    server::make_stream(&jetstream).await;
     // Longer than the test: the server sends nothing twice.
-    let config = async_nats::jetstream::consumer::pull::Config {
-        durable_name: Some("here-done".into()),
-        ack_wait: std::time::Duration::from_secs(3600),
-        ..Default::default()
-    };
-    jetstream.create_consumer_on_stream(config, "MQ").await.unwrap();
+    server::make_consumer(&jetstream, std::time::Duration::from_secs(3600)).await;
     let to = new_queue();
     let routes = format!("[in.done]\nqueue = {:?}\n", name_of(&to));
     let mut relay = Relay::start(&[server.url()], &routes);

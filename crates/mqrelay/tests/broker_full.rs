@@ -21,14 +21,8 @@ async fn a_full_queue_holds_messages_back_and_loses_none() {
     let to = new_queue();
     let routes = format!("[in.done]\nqueue = {:?}\nsubject = \"mq.x\"\nbatch = 50\n", name_of(&to));
     let jetstream = server.jetstream().await;
-    server::make_stream(&jetstream).await;
     // Less long than the queue stays full.
-    let config = async_nats::jetstream::consumer::pull::Config {
-        durable_name: Some("here-done".into()),
-        ack_wait: Duration::from_secs(1),
-        ..Default::default()
-    };
-    jetstream.create_consumer_on_stream(config, "MQ").await.unwrap();
+    server::make_consumer(&jetstream, Duration::from_secs(1)).await;
     for number in 0..60 {
         jetstream.publish("mq.x", numbered(number).into()).await.unwrap().await.unwrap();
     }

@@ -67,13 +67,7 @@ async fn a_killed_relay_loses_nothing_on_the_way_in_and_repeats_at_most_the_mess
     let server = Server::start().await;
     let to = new_queue();
     let jetstream = server.jetstream().await;
-    server::make_stream(&jetstream).await;
-    let config = async_nats::jetstream::consumer::pull::Config {
-        durable_name: Some("here-done".into()),
-        ack_wait: Duration::from_secs(1),
-        ..Default::default()
-    };
-    jetstream.create_consumer_on_stream(config, "MQ").await.unwrap();
+    server::make_consumer(&jetstream, Duration::from_secs(1)).await;
     let total = 20_000;
     server::publish(&jetstream, "mq.x", total).await;
     let receiver = Receiver::start(&name_of(&to));

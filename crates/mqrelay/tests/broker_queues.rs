@@ -104,11 +104,7 @@ async fn two_relays_on_one_queue_share_its_messages() {
     }
     let server = Server::start().await;
     let (from, to) = (new_queue(), new_queue());
-    let routes = format!(
-        "[out.jobs]\nqueue = {:?}\n[in.done]\nqueue = {:?}\nsubject = \"mq.*.jobs\"\nbatch = 5\n",
-        name_of(&from),
-        name_of(&to)
-    );
+    let routes = fixture::there(&from, &to) + "batch = 5\n";
     let urls = [server.url()];
     let (mut one, mut other) = (Relay::start(&urls, &routes), Relay::start(&urls, &routes));
     let (sender, receiver) = (Sender::start(&name_of(&from)), Receiver::start(&name_of(&to)));

@@ -19,19 +19,13 @@ async fn a_stream_that_drops_what_is_acknowledged_is_empty_when_all_has_crossed(
     let server = Server::start().await;
     let jetstream = server.jetstream().await;
     let config = Config {
-        name: "MQ".into(),
-        subjects: vec!["mq.>".into()],
         retention: RetentionPolicy::WorkQueue,
         discard: DiscardPolicy::New,
-        ..Config::default()
+        ..server::stream()
     };
     jetstream.create_stream(config).await.unwrap();
     let (from, to) = (new_queue(), new_queue());
-    let routes = format!(
-        "[out.jobs]\nqueue = {:?}\n[in.done]\nqueue = {:?}\nsubject = \"mq.*.jobs\"\n",
-        name_of(&from),
-        name_of(&to)
-    );
+    let routes = fixture::there(&from, &to);
     let mut relay = Relay::start(&[server.url()], &routes);
     let received = tokio::task::spawn_blocking(move || {
         (0..100_u8).for_each(|number| {
@@ -87,13 +81,11 @@ async fn what_is_behind_a_message_that_the_stream_refuses_is_not_stored_again_an
     let server = Server::start().await;
     let jetstream = server.jetstream().await;
     let config = Config {
-        name: "MQ".into(),
-        subjects: vec!["mq.>".into()],
         // The relay's headers count.
         max_message_size: 512,
         // Over before the relay has tried a few times.
         duplicate_window: Duration::from_millis(100),
-        ..Config::default()
+        ..server::stream()
     };
     jetstream.create_stream(config).await.unwrap();
     let from = queue_of(8, 1024);

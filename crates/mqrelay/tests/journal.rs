@@ -54,6 +54,18 @@ fn segments(directory: &Path) -> Vec<PathBuf> {
     paths
 }
 
+/// Those of a journal that is filled and closed.
+fn several_segments(directory: &Path) -> Vec<PathBuf> {
+    let journal = open(directory);
+    for _ in 0..300 {
+        add(&journal, &[3; LARGEST]);
+    }
+    drop(journal);
+    let paths = segments(directory);
+    assert!(paths.len() > 2);
+    paths
+}
+
 #[test]
 fn nobody_else_can_read_it() {
     let directory = fixture::Directory::new();
@@ -175,13 +187,7 @@ proptest! {
 #[test]
 fn damage_that_is_not_at_the_tail_is_refused() {
     let directory = fixture::Directory::new();
-    let journal = open(directory.path());
-    for _ in 0..300 {
-        add(&journal, &[3; LARGEST]);
-    }
-    drop(journal);
-    let paths = segments(directory.path());
-    assert!(paths.len() > 1);
+    let paths = several_segments(directory.path());
     let file = OpenOptions::new().write(true).open(&paths[0]).unwrap();
     file.write_all_at(b"!", 5000).unwrap();
     let error = Journal::open(directory.path(), SIZE, LARGEST).unwrap_err().to_string();
@@ -192,13 +198,7 @@ fn damage_that_is_not_at_the_tail_is_refused() {
 fn a_segment_that_is_missing_is_refused() {
     for missing in 0..2 {
         let directory = fixture::Directory::new();
-        let journal = open(directory.path());
-        for _ in 0..300 {
-            add(&journal, &[3; LARGEST]);
-        }
-        drop(journal);
-        let paths = segments(directory.path());
-        assert!(paths.len() > 2);
+        let paths = several_segments(directory.path());
         fs::remove_file(&paths[missing]).unwrap();
         let error = Journal::open(directory.path(), SIZE, LARGEST).unwrap_err().to_string();
         assert!(error.contains("are missing or damaged; move the directory aside"), "{error}");
