@@ -19,7 +19,7 @@ SAY_SKIPPED = mkdir -p target/tmp; touch $(SKIPPED); sed 's/^/skipped: /' $(SKIP
 	echo "tests of the relay that were skipped: $$(wc -l <$(SKIPPED))"
 SOURCES := $(shell find crates python -type f) Cargo.toml Cargo.lock pyproject.toml README.md
 
-.PHONY: help demo relay-demo test test-rust test-python test-mqctl test-relay test-mqrelay test-via-libc docs lint bench bench-aio bench-startup bench-relay soak fuzz sanitize interpose-test clean
+.PHONY: help demo relay-demo test test-rust test-python test-mqctl test-relay test-mqrelay installed-mqctl installed-mqrelay test-via-libc docs lint bench bench-aio bench-startup bench-relay soak fuzz sanitize interpose-test clean
 
 help:
 	@echo "make demo    build, install into $(VENV), show a queue at work"
@@ -62,27 +62,24 @@ test-rust:
 test-python: $(WHEEL)
 	$(BIN)/python tests/every_python.py target/wheels/*.whl
 
-# The command as pip installs it, into an environment that has nothing else.
-test-mqctl: $(BIN)/uv
-	@rm -rf target/mqctl-wheel
-	$(BIN)/maturin build --manifest-path crates/mqctl/Cargo.toml --locked --profile dev --quiet --out target/mqctl-wheel
-	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venvs/mqctl
-	$(BIN)/uv pip install --quiet --python .venvs/mqctl/bin/python target/mqctl-wheel/*.whl
+# The commands as pip installs them, each into an environment that has nothing else.
+installed-mqctl installed-mqrelay: installed-%: $(BIN)/uv
+	@rm -rf target/$*-wheel
+	$(BIN)/maturin build --manifest-path crates/$*/Cargo.toml --locked --profile dev --quiet --out target/$*-wheel
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venvs/$*
+	$(BIN)/uv pip install --quiet --python .venvs/$*/bin/python target/$*-wheel/*.whl
+
+test-mqctl: installed-mqctl
 	.venvs/mqctl/bin/mqctl create /mqctl-wheel.$$$$ --maxmsg 1 --msgsize 8 && \
 		.venvs/mqctl/bin/mqctl rm --if-empty /mqctl-wheel.$$$$
+
+test-mqrelay: installed-mqrelay
+	.venvs/mqrelay/bin/mqrelay --help | grep --quiet -- --journal
 
 test-relay:
 	@rm -f $(SKIPPED)
 	cargo test --package mqrelay --locked --no-fail-fast
 	@$(SAY_SKIPPED)
-
-# The relay as pip installs it, into an environment that has nothing else.
-test-mqrelay: $(BIN)/uv
-	@rm -rf target/mqrelay-wheel
-	$(BIN)/maturin build --manifest-path crates/mqrelay/Cargo.toml --locked --profile dev --quiet --out target/mqrelay-wheel
-	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venvs/mqrelay
-	$(BIN)/uv pip install --quiet --python .venvs/mqrelay/bin/python target/mqrelay-wheel/*.whl
-	.venvs/mqrelay/bin/mqrelay --help | grep --quiet -- --journal
 
 # Where there is no instruction of ours for it, libc makes the calls that carry messages.
 test-via-libc: $(BIN)/demo-ready
