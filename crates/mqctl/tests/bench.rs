@@ -6,36 +6,11 @@ mod fixture;
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use fixture::folder::Folder;
 use fixture::{mqctl, run};
 use serde_json::Value;
-
-/// A place for one file, and nothing else.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("mqctl-bench-{name}-{}", std::process::id()));
-        fs::create_dir(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self) -> String {
-        self.0.join("bench.svg").to_str().unwrap().to_owned()
-    }
-
-    fn is_empty(&self) -> bool {
-        fs::read_dir(&self.0).unwrap().next().is_none()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 #[test]
 fn help() {
@@ -75,10 +50,10 @@ fn json_has_numbers_that_fit_together() {
 
 #[test]
 fn the_picture_replaces_what_was_there() {
-    let folder = Folder::new("picture");
-    fs::write(folder.file(), "x".repeat(100_000)).unwrap();
-    run(["bench", "--seconds", "0.01", "-s", "8", "--svg", &folder.file()]).succeeded();
-    let picture = fs::read_to_string(folder.file()).unwrap();
+    let folder = Folder::new();
+    fs::write(folder.file("bench.svg"), "x".repeat(100_000)).unwrap();
+    run(["bench", "--seconds", "0.01", "-s", "8", "--svg", &folder.file("bench.svg")]).succeeded();
+    let picture = fs::read_to_string(folder.file("bench.svg")).unwrap();
     assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>\n"));
 }
 
@@ -90,8 +65,8 @@ fn what_cannot_be_done_is_refused_before_anything_is_measured() {
     run(["bench", "--seconds", "0"]).failed(2).is_snapshot("bench-no-time");
     run(["bench", "--seconds", "soon"]).failed(2).is_snapshot("bench-not-a-time");
     // More than the kernel's own ceiling, which nobody may pass.
-    let folder = Folder::new("refused");
-    let too_large = ["bench", "--seconds", "3600", "-s", "17M", "--svg", &folder.file()];
+    let folder = Folder::new();
+    let too_large = ["bench", "--seconds", "3600", "-s", "17M", "--svg", &folder.file("bench.svg")];
     let transcript = run(too_large).failed(8);
     assert!(transcript.stderr.contains("msgsize_max") && transcript.stdout.is_empty());
     assert!(folder.is_empty());
@@ -100,8 +75,8 @@ fn what_cannot_be_done_is_refused_before_anything_is_measured() {
 #[test]
 fn interrupted_it_leaves_nothing_and_shows_it() {
     for (name, number) in [("INT", 2), ("TERM", 15), ("HUP", 1)] {
-        let folder = Folder::new(name);
-        let mut command = mqctl(["bench", "--seconds", "3600", "--svg", &folder.file()]);
+        let folder = Folder::new();
+        let mut command = mqctl(["bench", "--seconds", "3600", "--svg", &folder.file("bench.svg")]);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         // Once it is there, signals are waited for, and it measures.
         while folder.is_empty() {

@@ -11,8 +11,8 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Stdio};
 
-use fixture::{UniqueName, mqctl, namespace, run, skip};
-use posix_mqueue::{Directory, Notification};
+use fixture::{UniqueName, can_list, mqctl, namespace, run};
+use posix_mqueue::Notification;
 
 /// The samples of one queue, by its label as it is written, without that.
 fn samples(text: &str, labels: &str) -> Vec<String> {
@@ -26,11 +26,6 @@ fn samples(text: &str, labels: &str) -> Vec<String> {
 fn label(name: &UniqueName) -> String {
     let name: &OsStr = name.as_ref();
     format!("name=\"{}\"", name.to_str().unwrap())
-}
-
-/// Whether queues can be listed here at all; if not, said as a skipped test.
-fn can_list() -> bool {
-    Directory::open().inspect_err(|error| skip(&error.to_string())).is_ok()
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Child, Command};
 
 use fixture::folder::Folder;
 use fixture::process::{ended, eventually, is_polling, signal, start};
@@ -31,6 +32,17 @@ fn length(queue: &MessageQueue) -> usize {
 
 fn message(data: &[u8], priority: u32) -> (Vec<u8>, u32) {
     (data.to_vec(), priority)
+}
+
+/// A move of two messages that waits for room, with the first one in a queue that holds one.
+fn waiting_for_room() -> ([UniqueName; 2], [MessageQueue; 2], Command, Child) {
+    let [a, b] = names();
+    let (from, to) = (a.queue(2, 8), b.queue(1, 8));
+    fill(&from, &[message(b"first", 3), message(b"second", 3)]);
+    let mut command = mqctl(line("move", &[&a, &b], &[]));
+    let child = start(&mut command);
+    eventually(|| length(&to) == 1 && is_polling(&child));
+    ([a, b], [from, to], command, child)
 }
 
 #[test]
@@ -137,12 +149,7 @@ fn nothing_is_taken_before_there_is_room() {
 
 #[test]
 fn ctrl_c_ends_the_waiting_for_room_and_for_messages() {
-    let [a, b] = names();
-    let (from, to) = (a.queue(2, 8), b.queue(1, 8));
-    fill(&from, &[message(b"first", 3), message(b"second", 3)]);
-    let mut command = mqctl(line("move", &[&a, &b], &[]));
-    let child = start(&mut command);
-    eventually(|| length(&to) == 1 && is_polling(&child));
+    let ([a, b], [from, to], command, child) = waiting_for_room();
     signal(&child, "INT");
     ended(child, &command).failed(128 + 2).is_snapshot("move-interrupted");
     assert_eq!(
@@ -158,12 +165,7 @@ fn ctrl_c_ends_the_waiting_for_room_and_for_messages() {
 
 #[test]
 fn a_queue_that_is_removed_meanwhile_gets_nothing_more() {
-    let [a, b] = names();
-    let (from, to) = (a.queue(2, 8), b.queue(1, 8));
-    fill(&from, &[message(b"first", 3), message(b"second", 3)]);
-    let mut command = mqctl(line("move", &[&a, &b], &[]));
-    let child = start(&mut command);
-    eventually(|| length(&to) == 1 && is_polling(&child));
+    let (_names, [from, to], command, child) = waiting_for_room();
     to.unlink().unwrap();
     ended(child, &command).failed(3).is_snapshot("move-removed");
     assert_eq!(backlog(&from), [message(b"second", 3)]);

@@ -10,22 +10,18 @@ use std::io::Read as _;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use fixture::folder::Folder;
 use fixture::process::eventually;
 use fixture::user::PublicCopy;
-use fixture::{Transcript, UniqueName, arguments, mqctl, run, transcript_of};
+use fixture::{Transcript, UniqueName, arguments, backlog, mqctl, run, transcript_of};
 use posix_mqueue::{MessageQueue, OpenOptions};
 
 fn recv(name: &UniqueName, more: &[&str]) -> Vec<OsString> {
     arguments("recv", name, more)
-}
-
-fn backlog(queue: &MessageQueue) -> Vec<(Vec<u8>, u32)> {
-    queue.backlog().map(|message| message.unwrap()).map(|m| (m.data, m.priority)).collect()
 }
 
 /// Ends a process as a terminal or another user would.
@@ -207,13 +203,12 @@ fn what_cannot_be_put_back_is_in_the_file_that_was_named_for_it() {
     let copy = PublicCopy::new();
     let name = UniqueName::new("recv");
     let _queue = read_only(&name);
-    let folder = Folder::for_everybody(&name);
-    let spill = folder.0.join("spill");
-    let more = ["--spill", spill.to_str().unwrap()];
+    let folder = Folder::new();
+    let spill = folder.file("spill");
+    let more = ["--spill", &spill];
     let Some(mut command) = copy.as_nobody(recv(&name, &more)) else { return };
     let failed = into_full_device(&mut command);
-    let spilled = spill.display().to_string();
-    failed.failed(9).is_snapshot_but_for(&[(&spilled, "FILE")], "recv-spilled");
+    failed.failed(9).is_snapshot_but_for(&[(&folder.shown(), "FOLDER")], "recv-spilled");
     assert_eq!(fs::read(&spill).unwrap(), b"in\0hand");
 }
 
@@ -222,9 +217,9 @@ fn the_file_for_what_cannot_be_put_back_is_new_and_gone_if_unused() {
     let name = UniqueName::new("recv");
     let queue = name.queue(1, 16);
     queue.send(b"one", 0).unwrap();
-    let folder = Folder::for_everybody(&name);
-    let spill = folder.0.join("spill");
-    let more = ["--spill", spill.to_str().unwrap()];
+    let folder = Folder::new();
+    let spill = folder.file("spill");
+    let more = ["--spill", &spill];
     fs::write(&spill, "precious").unwrap();
     run(recv(&name, &more)).failed(1);
     assert_eq!(
@@ -233,7 +228,7 @@ fn the_file_for_what_cannot_be_put_back_is_new_and_gone_if_unused() {
     );
     fs::remove_file(&spill).unwrap();
     run(recv(&name, &more)).succeeded();
-    assert!(!spill.exists());
+    assert!(folder.is_empty());
 }
 
 #[test]
@@ -255,23 +250,4 @@ fn a_queue_that_is_removed_meanwhile_is_still_received_from() {
     queue.send(b"one", 0).unwrap();
     queue.send(b"two", 0).unwrap();
     assert_eq!(child.wait_with_output().unwrap().stdout, b"one\ntwo\n");
-}
-
-/// A folder that goes with its name.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn for_everybody(name: &UniqueName) -> Self {
-        let unique = name.as_os_str().to_str().unwrap().trim_start_matches('/');
-        let folder = std::env::temp_dir().join(unique);
-        fs::create_dir(&folder).unwrap();
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
-        Self(folder)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }

@@ -9,7 +9,7 @@ use std::io::Write as _;
 use std::process::Stdio;
 
 use fixture::process::{ended, eventually, signal, start};
-use fixture::{UniqueName, arguments, mqctl, run, run_with_input};
+use fixture::{UniqueName, arguments, backlog, mqctl, run, run_with_input};
 use posix_mqueue::MessageQueue;
 
 /// Every byte there is, one of them twice.
@@ -19,10 +19,6 @@ fn every_byte() -> Vec<u8> {
 
 fn send(name: &UniqueName, more: &[&str]) -> Vec<OsString> {
     arguments("send", name, more)
-}
-
-fn backlog(queue: &MessageQueue) -> Vec<(Vec<u8>, u32)> {
-    queue.backlog().map(|message| message.unwrap()).map(|m| (m.data, m.priority)).collect()
 }
 
 fn bytes(queue: &MessageQueue) -> Vec<Vec<u8>> {

@@ -7,7 +7,7 @@ mod terminal;
 
 use std::process::Command;
 
-use fixture::{UniqueName, namespace, run, skip};
+use fixture::{UniqueName, can_list, namespace, run};
 use posix_mqueue::{Directory, Notification};
 use terminal::TestTerminal;
 
@@ -23,11 +23,6 @@ fn top(width: u16, height: u16, filter: &str) -> Option<TestTerminal> {
     terminal.wait_for("the table", |screen| screen.contains("NAME") || screen.contains("no queue"));
     assert!(terminal.is_taken());
     Some(terminal)
-}
-
-/// Whether queues can be listed here at all; if not, said as a skipped test.
-fn can_list() -> bool {
-    Directory::open().inspect_err(|error| skip(&error.to_string())).is_ok()
 }
 
 fn part(name: &UniqueName) -> String {

@@ -2,10 +2,12 @@
 
 use std::cmp::Ordering;
 
+use clap::ValueEnum;
+
 use super::history::Row;
 
 /// What rows can be sorted by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Order {
     /// By name
     #[default]
@@ -26,29 +28,19 @@ pub(super) enum Order {
     Owner,
 }
 
-const ALL: [Order; 8] = [
-    Order::Name,
-    Order::Depth,
-    Order::Messages,
-    Order::Bytes,
-    Order::In,
-    Order::Out,
-    Order::Used,
-    Order::Owner,
-];
-
 impl Order {
     pub(super) fn next(self) -> Self {
         self.step(1)
     }
 
     pub(super) fn previous(self) -> Self {
-        self.step(ALL.len() - 1)
+        self.step(Self::value_variants().len() - 1)
     }
 
     fn step(self, by: usize) -> Self {
-        let here = ALL.iter().position(|order| *order == self).unwrap_or(0);
-        ALL.iter().cycle().nth(here + by).copied().unwrap_or_default()
+        let all = Self::value_variants().iter();
+        let here = all.clone().position(|order| *order == self).unwrap_or(0);
+        all.cycle().nth(here + by).copied().unwrap_or_default()
     }
 
     pub(super) fn name(self) -> &'static str {
