@@ -136,11 +136,14 @@ impl From<io::Error> for Failure {
     }
 }
 
+/// What a missing file is to who asked for a queue.
+pub(crate) const NO_QUEUE: &str = "there is no queue of this name";
+
 /// What the library knows of it. That a file is missing is no help to who asked for a queue.
 pub(crate) fn why(error: &Error) -> String {
     match error.explanation() {
         Some(why) if error.kind() == io::ErrorKind::NotFound => why.to_owned(),
-        None if error.kind() == io::ErrorKind::NotFound => "there is no queue of this name".into(),
+        None if error.kind() == io::ErrorKind::NotFound => NO_QUEUE.into(),
         _ => error.message(),
     }
 }

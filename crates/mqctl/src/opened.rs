@@ -43,9 +43,7 @@ pub(crate) fn change(
     };
     outcome.map_err(|error| match error.kind() {
         ErrorKind::PermissionDenied => Failure::about(name, Code::Refused, not_ours(name, &error)),
-        ErrorKind::NotFound => {
-            Failure::about(name, Code::NotFound, "there is no queue of this name")
-        }
+        ErrorKind::NotFound => Failure::about(name, Code::NotFound, failure::NO_QUEUE),
         _ => Failure::about(name, Code::Failed, error),
     })
 }

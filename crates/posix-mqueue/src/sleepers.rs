@@ -74,7 +74,7 @@ impl Sleeper {
             // thread is ending and has no memory of its own any more.
             _ => Listed::new(),
         };
-        listed.slot.queue.swap(queue, Ordering::SeqCst);
+        listed.slot.queue.store(queue, Ordering::SeqCst);
         Self { listed: Some(listed) }
     }
 }
