@@ -6,46 +6,21 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use async_nats::jetstream::{self, context::ContextBuilder};
-use async_nats::{Client, ConnectOptions, Event};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::backoff::Backoff;
 use crate::config::Server;
-use crate::error::{Error, Result, Within};
-use identity::Identity;
+use session::connect;
 
-mod identity;
-pub(crate) mod provision;
+pub(crate) use provisioning::Provision;
+pub(crate) use session::{Session, connect_to_any};
 
-/// A connection, while it lasts.
-#[derive(Clone, Debug)]
-pub(crate) struct Session {
-    /// For requests.
-    pub(crate) client: Client,
-    /// For streams.
-    pub(crate) jetstream: jetstream::Context,
-    ended: CancellationToken,
-}
-
-impl Session {
-    /// Waits until the connection is lost or given up.
-    pub(crate) async fn ended(&self) {
-        self.ended.cancelled().await;
-    }
-
-    /// Gives the connection up, because nothing is heard through it.
-    pub(crate) fn give_up(&self, why: &str) {
-        if !self.ended.is_cancelled() {
-            warn!(why, "giving up the connection");
-            self.ended.cancel();
-        }
-    }
-}
+mod authentication;
+mod provisioning;
+mod session;
 
 /// Where sessions come from.
 #[derive(Clone, Debug)]
@@ -80,7 +55,7 @@ impl Broker {
         let mut sessions = self.sessions.clone();
         loop {
             if let Some(session) = sessions.borrow_and_update().clone()
-                && !session.ended.is_cancelled()
+                && !session.is_ended()
             {
                 return session;
             }
@@ -139,74 +114,4 @@ async fn keep_connected(
         }
         backoff.wait().await;
     }
-}
-
-/// Makes one connection, to the first server that will have it.
-pub(crate) async fn connect_to_any(server: &Server, name: &str) -> Result<Session> {
-    let mut troubles = Vec::new();
-    for url in &server.urls {
-        match connect(server, url, name).await {
-            Ok(session) => return Ok(session),
-            Err(error) => troubles.push(error.to_string()),
-        }
-    }
-    Err(Error::new(troubles.join("\n")))
-}
-
-async fn connect(server: &Server, url: &str, name: &str) -> Result<Session> {
-    let ended = CancellationToken::new();
-    let options = options(server, &ended)?.name(name);
-    let place = format!("{url}{}", if server.tls { " by TLS" } else { "" });
-    let client = options.connect(url).await.map_err(|error| whole(&error)).within(place)?;
-    let jetstream = ContextBuilder::new()
-        .timeout(server.timeout)
-        // What is in flight is bounded by each route.
-        .max_ack_inflight(1 << 20)
-        .build(client.clone());
-    Ok(Session { client, jetstream, ended })
-}
-
-fn options(server: &Server, ended: &CancellationToken) -> Result<ConnectOptions> {
-    let identity = Arc::new(Identity::new(server)?);
-    let on_event = ended.clone();
-    let mut options = ConnectOptions::with_auth_callback(move |nonce| {
-        let identity = Arc::clone(&identity);
-        async move { identity.answer(&nonce) }
-    })
-    .event_callback(move |event| {
-        match event {
-            Event::Disconnected | Event::Closed | Event::SlowConsumer(_) => on_event.cancel(),
-            Event::ServerError(error) => warn!(%error, "the server says"),
-            _ => {}
-        }
-        async {}
-    })
-    .connection_timeout(server.timeout)
-    .request_timeout(Some(server.timeout))
-    .ping_interval(server.timeout.max(Duration::from_secs(1)))
-    .require_tls(server.tls)
-    // A second attempt is one too many: see above, and the identity.
-    .max_reconnects(1)
-    .ignore_discovered_servers();
-    if let Some(ca) = &server.ca {
-        options = options.add_root_certificates(ca.clone());
-    }
-    if let Some((certificate, key)) = &server.certificate {
-        options = options.add_client_certificate(certificate.clone(), key.clone());
-    }
-    Ok(options)
-}
-
-/// An error with what is behind it, which its own words often leave out.
-pub(crate) fn whole(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut words = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        let more = inner.to_string();
-        if !words.contains(&more) {
-            words = format!("{words}: {more}");
-        }
-        source = inner.source();
-    }
-    words
 }

@@ -45,3 +45,17 @@ impl<T, E: fmt::Display> Within<T> for std::result::Result<T, E> {
         self.map_err(|error| Error(format!("{place}: {error}")))
     }
 }
+
+/// An error with what is behind it, which its own words often leave out.
+pub(crate) fn whole(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        let more = inner.to_string();
+        if !words.contains(&more) {
+            words = format!("{words}: {more}");
+        }
+        source = inner.source();
+    }
+    words
+}

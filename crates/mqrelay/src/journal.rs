@@ -13,18 +13,20 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::directory;
 use crate::error::{Error, Result, Within};
-use acknowledged::Acknowledged;
-use chain::Chain;
+use crate::locked_directory;
+use checkpoint::Acknowledged;
 use segment::Segment;
+use segment_list::Chain;
 
 pub use record::Record;
+pub use segment_list::Room;
 
-mod acknowledged;
-mod chain;
+mod checkpoint;
 mod record;
+mod recovery;
 mod segment;
+mod segment_list;
 
 /// The smallest and the largest that a segment is made, unless one message needs more.
 const SEGMENT_SIZES: (u64, u64) = (64 << 10, 16 << 20);
@@ -38,15 +40,6 @@ pub struct Journal {
     id: u64,
     // Its lock ends with it.
     _lock: File,
-}
-
-/// Whether there is room for a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Room {
-    /// There is: the next append writes over zeros.
-    Ready,
-    /// Not before something is acknowledged.
-    Full,
 }
 
 /// Where a reader is.
@@ -78,7 +71,7 @@ impl Journal {
     /// anywhere but at the tail, and what the file system says.
     pub fn open(directory: &Path, size: u64, largest: usize) -> Result<(Self, Found)> {
         let place = format!("journal {}", directory.display());
-        let lock = directory::lock(directory).within(&place)?;
+        let lock = locked_directory::lock(directory).within(&place)?;
         let segment_size = segment_size(size, largest);
         if size < 2 * segment_size {
             return Err(Error::new(format!(

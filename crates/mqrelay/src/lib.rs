@@ -5,25 +5,23 @@
 //! fetches from a stream, sends to a queue, and acknowledges when the kernel has it. The program is
 //! `mqrelay`; as a library it is for tests and for programs that embed it.
 //!
-//! Data flows one way: [`config`] says what to do; [`Relay`] runs one task a route, `out` or
-//! `inward`; each of them stands on a queue on the one side, on `broker` on the other, and `out` on
+//! Data flows one way: [`config`] says what to do; [`Relay`] runs one task a route, `outbound` or
+//! `inbound`; each of them stands on a queue on the one side, on `broker` on the other, and `outbound` on
 //! [`journal`] between.
 
 pub mod args;
 mod backoff;
 mod broker;
 pub mod config;
-mod directory;
 mod error;
 mod headers;
-mod inward;
+mod inbound;
 pub mod journal;
-mod listen;
+mod locked_directory;
 mod metrics;
-mod out;
+mod outbound;
 mod relay;
-pub mod route;
-mod source;
+mod route_context;
 
 pub use error::{Error, Result};
 pub use relay::{Relay, check};

@@ -1,24 +1,24 @@
 //! All routes of one machine: started, changed, drained.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, error, error_span, info, warn};
+use tracing::{Instrument, error_span, info, warn};
 
-use crate::backoff::Backoff;
-use crate::broker::provision::Provision;
-use crate::broker::{self, Broker};
+use crate::broker::{Broker, Provision};
 use crate::config::Config;
-use crate::error::{Error, Result};
-use crate::listen;
-use crate::metrics::{Counters, Metrics};
-use crate::out::Context;
-use crate::route::{InRoute, OutRoute};
-use crate::{inward, out};
+use crate::error::Result;
+use crate::metrics::{self, Metrics};
+use crate::route_context::Context;
+use route_task::{Key, Route, Running, keep_running};
+
+pub use check::check;
+
+mod check;
+mod route_task;
 
 /// The running relay.
 #[derive(Debug)]
@@ -33,34 +33,6 @@ pub struct Relay {
     stop: CancellationToken,
 }
 
-/// The direction, and the name.
-type Key = (&'static str, String);
-
-#[derive(Debug)]
-struct Running {
-    route: Route,
-    provision: Provision,
-    counters: Arc<Counters>,
-    stop: CancellationToken,
-    leave: CancellationToken,
-    task: JoinHandle<()>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Route {
-    Out(OutRoute),
-    In(InRoute),
-}
-
-impl Route {
-    fn key(&self) -> Key {
-        match self {
-            Self::Out(route) => ("out", route.name.clone()),
-            Self::In(route) => ("in", route.name.clone()),
-        }
-    }
-}
-
 impl Relay {
     /// Starts what the configuration says. Neither the broker nor the queues need be there yet.
     ///
@@ -73,7 +45,9 @@ impl Relay {
         let broker = Broker::start(config.server.clone(), name, stop.clone());
         let metrics = Arc::new(Metrics::new(broker.clone()));
         let listening = match config.listen {
-            Some(address) => Some(tokio::spawn(listen::bind(address, Arc::clone(&metrics)).await?)),
+            Some(address) => {
+                Some(tokio::spawn(metrics::bind(address, Arc::clone(&metrics)).await?))
+            }
             None => None,
         };
         let (routes, retiring) = (BTreeMap::new(), BTreeMap::new());
@@ -94,7 +68,7 @@ impl Relay {
         let Config { out, inward, create, streams, drain, .. } = config;
         self.config = Config { create, drain, out, inward, streams, ..old.clone() };
         let wanted = self.wanted();
-        let provision = provision(&self.config);
+        let provision = Provision::new(&self.config);
         let (kept, gone): (BTreeMap<_, _>, BTreeMap<_, _>) =
             std::mem::take(&mut self.routes).into_iter().partition(|(key, running)| {
                 wanted.get(key) == Some(&running.route) && running.provision == provision
@@ -158,7 +132,7 @@ impl Relay {
         let (direction, name) = route.key();
         let counters = self.metrics.route(direction, &name);
         let (stop, leave) = (CancellationToken::new(), CancellationToken::new());
-        let provision = provision(&self.config);
+        let provision = Provision::new(&self.config);
         let context = Context {
             broker: self.broker.clone(),
             provision: provision.clone(),
@@ -178,64 +152,4 @@ impl Relay {
         let task = tokio::spawn(running.instrument(span));
         Running { route, provision, counters, stop, leave, task }
     }
-}
-
-impl Running {
-    /// Has it end without waiting for the broker.
-    async fn leave(self) {
-        self.leave.cancel();
-        if let Err(error) = self.task.await {
-            error!(%error, "the route ended badly");
-        }
-    }
-}
-
-fn provision(config: &Config) -> Provision {
-    Provision { create: config.create, plans: config.streams.clone() }
-}
-
-/// Runs a route again and again, until it ends well.
-async fn keep_running(route: Route, host: String, directory: PathBuf, context: Context) {
-    let mut backoff = Backoff::default();
-    loop {
-        let outcome = match route.clone() {
-            Route::Out(route) => out::run(route, host.clone(), &directory, context.clone()).await,
-            Route::In(route) => tokio::select! {
-                outcome = inward::run(route, &directory, context.clone()) => outcome,
-                () = context.leave.cancelled() => Ok(()),
-            },
-        };
-        let Err(error) = outcome else {
-            return;
-        };
-        error!(%error, "the route does not run; trying again");
-        context.counters.set_trouble("route", Some(error.to_string()));
-        tokio::select! {
-            () = backoff.wait() => {}
-            () = context.stop.cancelled() => return,
-        }
-        context.counters.set_trouble("route", None);
-    }
-}
-
-/// Connects once, and sees whether everything is there that the routes need: `--check`.
-///
-/// # Errors
-///
-/// All that is missing, a line each.
-pub async fn check(config: &Config) -> Result<()> {
-    let session = broker::connect_to_any(&config.server, "mqrelay --check").await?;
-    let provision = provision(config);
-    let mut missing = Vec::new();
-    for route in &config.out {
-        if let Err(error) = provision.out(&session, route).await {
-            missing.push(error.within(format!("route out.{}", route.name)).to_string());
-        }
-    }
-    for route in &config.inward {
-        if let Err(error) = provision.inward(&session, route).await {
-            missing.push(error.within(format!("route in.{}", route.name)).to_string());
-        }
-    }
-    if missing.is_empty() { Ok(()) } else { Err(Error::new(missing.join("\n"))) }
 }

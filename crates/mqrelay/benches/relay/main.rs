@@ -11,11 +11,11 @@ use fixture::server::{self, Server};
 
 #[path = "../../tests/fixture/mod.rs"]
 mod fixture;
-mod hosts;
-mod many;
+mod many_hosts;
+mod many_relays;
 mod memory;
 mod process;
-mod speed;
+mod throughput;
 
 /// How many bytes a message has.
 const LENGTH: usize = 64;
@@ -31,16 +31,16 @@ async fn main() {
     }
     describe_machine().await;
     if all || has("speed") {
-        speed::run(if is_quick { 5 } else { 21 }).await;
+        throughput::run(if is_quick { 5 } else { 21 }).await;
     }
     if all || has("memory") {
         memory::run(if is_quick { 50_000 } else { 1_000_000 }).await;
     }
     if all || has("many") {
-        many::run(if is_quick { 1 } else { 5 }).await;
+        many_relays::run(if is_quick { 1 } else { 5 }).await;
     }
     if all || has("hosts") {
-        hosts::run(if is_quick { 200 } else { 1000 }).await;
+        many_hosts::run(if is_quick { 200 } else { 1000 }).await;
     }
 }
 

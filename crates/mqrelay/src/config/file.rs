@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use posix_mqueue::{PRIORITY_MAX, QueueName};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
-use super::names;
+use super::defaults;
+use super::route::{InRoute, OutRoute, Sync};
+use super::size::Size;
+use super::stream::StreamPlan;
+use super::subject::{check_subject, expanded};
+use super::validate::{check_name, range, seconds};
 use crate::args;
 use crate::error::{Error, Result, Within};
-use crate::route::{InRoute, OutRoute, StreamPlan, Sync};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -112,19 +115,19 @@ pub(super) fn out_route(
     let place = format!("route out.{name}");
     let within = |error: Error| error.within(&place);
     let out: Out = read(table).map_err(within)?;
-    let subject = out.subject.map(|subject| names::expanded(&subject, host));
+    let subject = out.subject.map(|subject| expanded(&subject, host));
     let route = OutRoute {
         name: name.to_owned(),
         queue: QueueName::new(&out.queue).within("queue").map_err(within)?,
-        subject: subject.unwrap_or_else(|| names::out_subject(host, name)),
+        subject: subject.unwrap_or_else(|| defaults::out_subject(host, name)),
         stream: out.stream.unwrap_or_else(|| stream.to_owned()),
-        in_flight: out.in_flight.unwrap_or(names::IN_FLIGHT),
-        journal_size: out.journal_size.map_or(names::JOURNAL_SIZE, |size| size.0),
+        in_flight: out.in_flight.unwrap_or(defaults::IN_FLIGHT),
+        journal_size: out.journal_size.map_or(defaults::JOURNAL_SIZE, |size| size.0),
         sync: out.sync,
     };
-    names::check_name("the route's name", name).map_err(within)?;
-    names::check_name("stream", &route.stream).map_err(within)?;
-    names::check_subject(&route.subject, false).map_err(within)?;
+    check_name("the route's name", name).map_err(within)?;
+    check_name("stream", &route.stream).map_err(within)?;
+    check_subject(&route.subject, false).map_err(within)?;
     range("in_flight", route.in_flight, 65_536).map_err(within)?;
     Ok(route)
 }
@@ -138,24 +141,24 @@ pub(super) fn in_route(
     let place = format!("route in.{name}");
     let within = |error: Error| error.within(&place);
     let inward: In = read(table).map_err(within)?;
-    let dead_letter = inward.dead_letter.map(|subject| names::expanded(&subject, host));
+    let dead_letter = inward.dead_letter.map(|subject| expanded(&subject, host));
     let route = InRoute {
         name: name.to_owned(),
         queue: QueueName::new(&inward.queue).within("queue").map_err(within)?,
         stream: inward.stream.unwrap_or_else(|| stream.to_owned()),
-        consumer: inward.consumer.unwrap_or_else(|| names::consumer(host, name)),
-        subject: inward.subject.map_or(String::new(), |subject| names::expanded(&subject, host)),
-        dead_letter: dead_letter.unwrap_or_else(|| names::dead_letter(host, name)),
-        batch: inward.batch.unwrap_or(names::BATCH),
+        consumer: inward.consumer.unwrap_or_else(|| defaults::consumer(host, name)),
+        subject: inward.subject.map_or(String::new(), |subject| expanded(&subject, host)),
+        dead_letter: dead_letter.unwrap_or_else(|| defaults::dead_letter(host, name)),
+        batch: inward.batch.unwrap_or(defaults::BATCH),
         priority: inward.priority.unwrap_or(0),
     };
-    names::check_name("the route's name", name).map_err(within)?;
-    names::check_name("stream", &route.stream).map_err(within)?;
-    names::check_name("consumer", &route.consumer).map_err(within)?;
+    check_name("the route's name", name).map_err(within)?;
+    check_name("stream", &route.stream).map_err(within)?;
+    check_name("consumer", &route.consumer).map_err(within)?;
     if !route.subject.is_empty() {
-        names::check_subject(&route.subject, true).map_err(within)?;
+        check_subject(&route.subject, true).map_err(within)?;
     }
-    names::check_subject(&route.dead_letter, false).within("dead_letter").map_err(within)?;
+    check_subject(&route.dead_letter, false).within("dead_letter").map_err(within)?;
     range("batch", route.batch, 10_000).map_err(within)?;
     if route.priority > PRIORITY_MAX {
         let words = format!("priority = {} is over {PRIORITY_MAX}", route.priority);
@@ -164,12 +167,25 @@ pub(super) fn in_route(
     Ok(route)
 }
 
-/// Puts what the file says of a stream over what follows from the routes.
-pub(super) fn complete_plan(plan: &mut StreamPlan, table: &toml::Table) -> Result<()> {
+/// Puts what the file says of streams over what follows from the routes.
+pub(super) fn complete_plans(
+    plans: &mut BTreeMap<String, StreamPlan>,
+    tables: &BTreeMap<String, toml::Table>,
+) -> Result<()> {
+    for (name, table) in tables {
+        let Some(plan) = plans.get_mut(name) else {
+            return Err(Error::new("no route names this stream").within(format!("streams.{name}")));
+        };
+        complete_plan(plan, table)?;
+    }
+    Ok(())
+}
+
+fn complete_plan(plan: &mut StreamPlan, table: &toml::Table) -> Result<()> {
     let place = format!("streams.{}", plan.name);
     let given: Stream = read(table).map_err(|error| error.within(&place))?;
     for subject in given.subjects.iter().flatten() {
-        names::check_subject(subject, true).map_err(|error| error.within(&place))?;
+        check_subject(subject, true).map_err(|error| error.within(&place))?;
     }
     if let Some(subjects) = given.subjects {
         plan.subjects = subjects;
@@ -189,51 +205,6 @@ pub(super) fn complete_plan(plan: &mut StreamPlan, table: &toml::Table) -> Resul
 fn read<T: DeserializeOwned>(table: &toml::Table) -> Result<T> {
     let words = |error: toml::de::Error| Error::new(error.message());
     table.clone().try_into().map_err(words)
-}
-
-/// More than a year is a mistake, and would be too much for some clocks.
-pub(super) fn seconds(key: &str, value: u64, least: u64) -> Result<Duration> {
-    let most = 366 * 24 * 60 * 60;
-    if (least..=most).contains(&value) {
-        return Ok(Duration::from_secs(value));
-    }
-    Err(Error::new(format!("{key} = {value} is not between {least} and {most}")))
-}
-
-fn range(key: &str, value: usize, most: usize) -> Result<()> {
-    if (1..=most).contains(&value) {
-        return Ok(());
-    }
-    Err(Error::new(format!("{key} = {value} is not between 1 and {most}")))
-}
-
-/// Bytes: a number, or text such as `"64M"`, in powers of 1024.
-struct Size(u64);
-
-impl<'de> Deserialize<'de> for Size {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged, expecting = "a size must be a number of bytes, or text such as \"64M\"")]
-        enum Form {
-            Number(u64),
-            Text(String),
-        }
-        let text = match Form::deserialize(deserializer)? {
-            Form::Number(bytes) => return Ok(Self(bytes)),
-            Form::Text(text) => text,
-        };
-        let (digits, unit) = match text.char_indices().last() {
-            Some((at, 'K')) => (text.get(..at), 1 << 10),
-            Some((at, 'M')) => (text.get(..at), 1 << 20),
-            Some((at, 'G')) => (text.get(..at), 1 << 30),
-            _ => (Some(text.as_str()), 1),
-        };
-        let number = digits.and_then(|digits| digits.parse::<u64>().ok());
-        number.and_then(|number| number.checked_mul(unit)).map(Self).ok_or_else(|| {
-            let words = format!("{text:?} is no size: a number of bytes, or one with K, M or G");
-            serde::de::Error::custom(words)
-        })
-    }
 }
 
 fn listen<'de, D: Deserializer<'de>>(

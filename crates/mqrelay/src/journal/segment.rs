@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,23 +17,16 @@ const MAGIC: &[u8; 8] = b"mqrelay1";
 const SUFFIX: &str = "segment";
 const SPARE: &str = "spare";
 /// How much is read at once.
-const CHUNK: usize = 256 << 10;
+pub(super) const CHUNK: usize = 256 << 10;
 
 #[derive(Debug)]
 pub(super) struct Segment {
     path: PathBuf,
-    file: Arc<File>,
-    journal: u64,
-    first: u64,
-    size: u64,
-    end: u64,
-}
-
-/// How the records of a segment end.
-pub(super) struct Tail {
-    /// The sequence number that would come next.
-    pub(super) next: u64,
-    pub(super) is_torn: bool,
+    pub(super) file: Arc<File>,
+    pub(super) journal: u64,
+    pub(super) first: u64,
+    pub(super) size: u64,
+    pub(super) end: u64,
 }
 
 /// A number that no other journal has.
@@ -102,7 +95,7 @@ fn checksum(header: &[u8]) -> u64 {
     crc32fast::hash(header).into()
 }
 
-fn read_at(file: &File, offset: u64, wanted: usize, size: u64) -> io::Result<Bytes> {
+pub(super) fn read_at(file: &File, offset: u64, wanted: usize, size: u64) -> io::Result<Bytes> {
     let left = usize::try_from(size.saturating_sub(offset)).unwrap_or(usize::MAX);
     let mut bytes = vec![0; wanted.min(left)];
     file.read_exact_at(&mut bytes, offset)?;
@@ -143,65 +136,6 @@ impl Segment {
         }
         let (journal, first) = (double(covered, 8), double(covered, 16));
         Ok(Self { path, file: Arc::new(file), journal, first, size, end: HEADER })
-    }
-
-    /// Finds where its records end.
-    pub(super) fn recover(&mut self) -> io::Result<Tail> {
-        let mut next = self.first;
-        let mut wanted = CHUNK;
-        'reading: loop {
-            let mut bytes = read_at(&self.file, self.end, wanted, self.size)?;
-            if bytes.is_empty() {
-                return Ok(Tail { next, is_torn: false });
-            }
-            let at_start = self.end;
-            loop {
-                match record::parse(&bytes, self.journal, next) {
-                    Parsed::Whole(_, length) => {
-                        self.end += length as u64;
-                        next += 1;
-                        let _ = bytes.split_to(length.min(bytes.len()));
-                    }
-                    Parsed::Longer(_) if self.end > at_start => continue 'reading,
-                    Parsed::Longer(length) if length as u64 > self.size - self.end => {
-                        // Less than a header is left, or the length is not to be believed.
-                        return Ok(Tail { next, is_torn: length > 32 });
-                    }
-                    Parsed::Longer(length) => {
-                        wanted = length;
-                        continue 'reading;
-                    }
-                    Parsed::Nothing => {
-                        // A machine that failed may have kept later pages and not this one.
-                        let rest =
-                            usize::try_from(self.size - self.end).map_err(io::Error::other)?;
-                        let rest = read_at(&self.file, self.end, rest, self.size)?;
-                        return Ok(Tail { next, is_torn: rest.iter().any(|&byte| byte != 0) });
-                    }
-                    Parsed::Torn => return Ok(Tail { next, is_torn: true }),
-                }
-            }
-        }
-    }
-
-    /// Copies what follows the last whole record to a file of its own, then writes zeros there.
-    pub(super) fn put_torn_aside(&self, directory: &Path) -> io::Result<PathBuf> {
-        let rest = usize::try_from(self.size - self.end).map_err(io::Error::other)?;
-        let bytes = read_at(&self.file, self.end, rest, self.size)?;
-        let used = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
-        let mut path = directory.join(format!("{:020}-{}.torn", self.first, self.end));
-        for copy in 1.. {
-            if !path.exists() {
-                break;
-            }
-            path.set_extension(format!("{copy}.torn"));
-        }
-        let mut file = File::create_new(&path)?;
-        file.write_all(bytes.get(..used).unwrap_or_default())?;
-        file.sync_all()?;
-        self.file.write_all_at(&vec![0; rest], self.end)?;
-        self.file.sync_data()?;
-        Ok(path)
     }
 
     /// Adds a record; after a failure nothing of it counts.

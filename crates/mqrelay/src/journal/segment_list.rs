@@ -4,9 +4,19 @@ use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
 
-use super::acknowledged::Acknowledged;
+use super::checkpoint::Acknowledged;
+use super::record;
+use super::recovery::{put_torn_aside, recover};
 use super::segment::{self, Segment};
-use super::{Room, record};
+
+/// Whether there is room for a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// There is: the next append writes over zeros.
+    Ready,
+    /// Not before something is acknowledged.
+    Full,
+}
 
 #[derive(Debug)]
 pub(super) struct Chain {
@@ -26,7 +36,7 @@ impl Chain {
         let mut expected = None;
         let count = self.segments.len();
         for (index, segment) in self.segments.iter_mut().enumerate() {
-            let tail = segment.recover()?;
+            let tail = recover(segment)?;
             let is_last = index + 1 == count;
             // What is acknowledged may be missing.
             let is_gap = expected != Some(segment.first())
@@ -39,7 +49,7 @@ impl Chain {
                 )));
             }
             if tail.is_torn {
-                torn = Some(segment.put_torn_aside(&self.directory)?);
+                torn = Some(put_torn_aside(segment, &self.directory)?);
             }
             expected = Some(tail.next);
             self.last = self.last.max(tail.next.saturating_sub(1));

@@ -9,12 +9,12 @@ use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tracing::{error, info, warn};
 
-use super::Context;
+use super::source_queue::Source;
 use crate::backoff::Backoff;
+use crate::config::{OutRoute, Sync};
 use crate::error::{Error, Result};
 use crate::journal::{Journal, Room};
-use crate::route::{OutRoute, Sync};
-use crate::source::Source;
+use crate::route_context::Context;
 
 /// How long to wait for room in the journal before looking again.
 const LOOK: Duration = Duration::from_millis(20);

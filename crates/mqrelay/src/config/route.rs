@@ -53,34 +53,3 @@ pub struct InRoute {
     /// The priority of messages that do not say theirs.
     pub priority: u32,
 }
-
-/// How a stream is made, where it is missing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StreamPlan {
-    /// Its name.
-    pub name: String,
-    /// What it stores.
-    pub subjects: Vec<String>,
-    /// On how many servers.
-    pub replicas: usize,
-    /// For how long the server knows the ids of messages, in seconds.
-    pub duplicate_window: u64,
-    /// How many bytes it may take, -1 for as many as there are.
-    pub max_bytes: i64,
-    /// Whether a message goes when it is acknowledged, and is for one consumer.
-    pub work_queue: bool,
-}
-
-/// Whether a subject is one of those that a pattern means.
-pub(crate) fn covers(pattern: &str, subject: &str) -> bool {
-    let mut words = subject.split('.');
-    for part in pattern.split('.') {
-        match (part, words.next()) {
-            (">", Some(_)) => return true,
-            ("*", Some(_)) => {}
-            (part, Some(word)) if part == word => {}
-            _ => return false,
-        }
-    }
-    words.next().is_none()
-}

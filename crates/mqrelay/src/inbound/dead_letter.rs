@@ -3,11 +3,11 @@
 use async_nats::HeaderMap;
 use async_nats::jetstream::Message;
 
-use super::taken::Key;
-use crate::broker::{Session, whole};
-use crate::error::{Error, Result, Within};
+use super::message_key::Key;
+use crate::broker::Session;
+use crate::config::InRoute;
+use crate::error::{Error, Result, Within, whole};
 use crate::headers::{REASON, SUBJECT};
-use crate::route::InRoute;
 
 /// Publishes it, with the reason and where it was, and waits until a stream has it.
 pub(super) async fn publish(

@@ -1,6 +1,5 @@
-//! From a stream to a queue: fetched, sent to the kernel, remembered, acknowledged.
+//! Delivers the messages of one connection to the queue.
 
-use std::path::Path;
 use std::time::Duration;
 
 use async_nats::jetstream::Message;
@@ -9,75 +8,30 @@ use futures_util::stream::StreamExt;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use tracing::{info, warn};
 
-use crate::backoff::Backoff;
+use super::dead_letter;
+use super::dedup::Taken;
+use super::fetched::Held;
+use super::message_key::Key;
+use super::target_queue::{Next, Sent, Target};
 use crate::broker::Session;
+use crate::config::InRoute;
 use crate::error::{Error, Result, Within};
 use crate::headers;
-use crate::out::Context;
-use crate::route::InRoute;
-use crate::source::LOOK;
-use held::Held;
-use taken::{Key, Taken};
-use target::{Sent, Target};
-
-mod dead_letter;
-mod held;
-mod taken;
-mod target;
+use crate::route_context::{Context, LOOK};
 
 /// How many acknowledgements may be under way; the kernel takes no more until some arrive.
 const UNCONFIRMED: usize = 1024;
 
-/// Runs a route until it is stopped.
-///
-/// # Errors
-///
-/// If what was taken cannot be remembered.
-pub(crate) async fn run(route: InRoute, directory: &Path, context: Context) -> Result<()> {
-    let taken = Taken::open(directory).within(format!("{}", directory.display()))?;
-    let mut inward = Inward { target: Target::new(route.queue.clone()), route, taken, context };
-    let stop = inward.context.stop.clone();
-    let mut backoff = Backoff::default();
-    let mut held = Held::default();
-    loop {
-        let session = tokio::select! {
-            session = inward.context.broker.session() => session,
-            () = stop.cancelled() => return Ok(()),
-        };
-        let before = inward.context.counters.delivered.get();
-        let outcome = tokio::select! {
-            outcome = inward.serve(&session, &mut held) => outcome,
-            () = session.ended() => {
-                // The server delivers it again, over another connection.
-                held = Held::default();
-                Err(Error::new("the connection is lost"))
-            }
-        };
-        let Err(error) = outcome else {
-            return Ok(());
-        };
-        warn!(%error, "not delivered; trying again");
-        inward.context.counters.set_trouble("fetch", Some(error.to_string()));
-        if inward.context.counters.delivered.get() > before {
-            backoff = Backoff::default();
-        }
-        tokio::select! {
-            () = backoff.wait() => {}
-            () = stop.cancelled() => return Ok(()),
-        }
-    }
-}
-
-struct Inward {
-    route: InRoute,
-    target: Target,
-    taken: Taken,
-    context: Context,
+pub(super) struct Inward {
+    pub(super) route: InRoute,
+    pub(super) target: Target,
+    pub(super) taken: Taken,
+    pub(super) context: Context,
 }
 
 impl Inward {
     /// Delivers until it is stopped. If that fails, what is held is for the next attempt.
-    async fn serve(&mut self, session: &Session, held: &mut Held) -> Result<()> {
+    pub(super) async fn serve(&mut self, session: &Session, held: &mut Held) -> Result<()> {
         let consumer = self.context.provision.inward(session, &self.route).await?;
         self.taken.confirm_up_to(consumer.cached_info().ack_floor.stream_sequence);
         info!(consumer = self.route.consumer, "fetching");
@@ -173,14 +127,6 @@ impl Inward {
         held.confirm_first(session);
         remembered
     }
-}
-
-/// A message on its way into the queue.
-#[derive(Debug)]
-struct Next {
-    key: Key,
-    priority: u32,
-    data: bytes::Bytes,
 }
 
 fn ticks(time: Duration) -> Interval {

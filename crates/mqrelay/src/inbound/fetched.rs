@@ -9,10 +9,10 @@ use async_nats::jetstream::consumer::pull::Batch;
 use async_nats::jetstream::{AckKind, Message};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use super::taken::Key;
-use crate::broker::{Session, whole};
-use crate::error::{Error, Result, Within};
-use crate::source::LOOK;
+use super::message_key::Key;
+use crate::broker::Session;
+use crate::error::{Error, Result, Within, whole};
+use crate::route_context::LOOK;
 
 /// How long the server keeps a request for messages.
 const EXPIRES: Duration = Duration::from_secs(10);

@@ -11,8 +11,9 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tracing::{debug, info};
 
+use super::prometheus;
+use super::registry::Metrics;
 use crate::error::{Result, Within};
-use crate::metrics::Metrics;
 
 /// How many are served at once; the others wait.
 const CLIENTS: usize = 16;
@@ -67,7 +68,7 @@ async fn answer(mut stream: TcpStream, metrics: &Metrics) -> io::Result<()> {
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let path = target.split(|&byte| byte == b'?').next().unwrap_or_default();
     let (status, body) = match (method, path) {
-        (b"GET" | b"HEAD", b"/metrics") => ("200 OK", metrics.text()),
+        (b"GET" | b"HEAD", b"/metrics") => ("200 OK", prometheus::text(metrics)),
         (b"GET" | b"HEAD", b"/healthz") => {
             let troubles = metrics.troubles();
             if troubles.is_empty() {

@@ -9,13 +9,13 @@ use futures_util::stream::{FuturesOrdered, StreamExt};
 use tokio::sync::watch;
 use tracing::{debug, warn};
 
-use super::Context;
 use crate::backoff::Backoff;
-use crate::broker::{Session, whole};
-use crate::error::{Error, Result, Within};
+use crate::broker::Session;
+use crate::config::OutRoute;
+use crate::error::{Error, Result, Within, whole};
 use crate::headers::Origin;
 use crate::journal::{Journal, Place, Record};
-use crate::route::OutRoute;
+use crate::route_context::Context;
 
 /// How many bytes may be published and not acknowledged, unless it is one message.
 const BYTES_IN_FLIGHT: usize = 4 << 20;

@@ -7,15 +7,15 @@ use posix_mqueue::{OpenOptions, QueueName};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use tracing::{info, warn};
 
-/// How often it is looked whether the queue still has its name, or has it again.
-pub(crate) const LOOK: Duration = Duration::from_secs(1);
+use crate::route_context::LOOK;
+
 /// How long a queue without a name is read on after its last message: whoever has it open may
 /// still send to it.
 const LINGER: Duration = Duration::from_secs(60);
 
 /// Takes messages from the queue of a name, whichever queue that is.
 #[derive(Debug)]
-pub(crate) struct Source {
+pub(super) struct Source {
     name: QueueName,
     current: Option<MessageQueue>,
     /// One that was unlinked, and when it last had a message.
@@ -26,7 +26,7 @@ pub(crate) struct Source {
 
 impl Source {
     /// Opens the queue now, if it is there.
-    pub(crate) fn new(name: QueueName) -> Self {
+    pub(super) fn new(name: QueueName) -> Self {
         let mut look = interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut source = Self { name, current: None, former: None, look, is_missing: false };
@@ -35,17 +35,17 @@ impl Source {
     }
 
     /// How many bytes a message can have, in any of the queues that are open.
-    pub(crate) fn message_size(&self) -> usize {
+    pub(super) fn message_size(&self) -> usize {
         self.queues().map(|queue| queue.get_ref().message_size()).max().unwrap_or(0)
     }
 
     /// How many messages the queue can hold.
-    pub(crate) fn capacity(&self) -> usize {
+    pub(super) fn capacity(&self) -> usize {
         self.current.as_ref().map_or(1, |queue| queue.get_ref().capacity())
     }
 
     /// Whether there is no queue by the name.
-    pub(crate) fn is_missing(&self) -> bool {
+    pub(super) fn is_missing(&self) -> bool {
         self.is_missing
     }
 
@@ -53,7 +53,7 @@ impl Source {
     ///
     /// To drop the future takes no message. The buffer is made as long as it must be; `None` also
     /// comes back after another queue was opened, so that the caller can make room for its messages.
-    pub(crate) async fn receive(
+    pub(super) async fn receive(
         &mut self,
         buffer: &mut Vec<u8>,
     ) -> posix_mqueue::Result<Option<(usize, u32)>> {

@@ -7,9 +7,9 @@ use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
 use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::stream::{self, ConsumerErrorKind, RetentionPolicy, Stream};
 
-use super::{Session, whole};
-use crate::error::{Error, Result, Within};
-use crate::route::{InRoute, OutRoute, StreamPlan, covers};
+use super::session::Session;
+use crate::config::{Config, InRoute, OutRoute, StreamPlan, covers};
+use crate::error::{Error, Result, Within, whole};
 
 /// How long the server waits for an acknowledgement before it delivers again.
 pub(crate) const ACK_WAIT: Duration = Duration::from_secs(30);
@@ -24,6 +24,10 @@ pub(crate) struct Provision {
 }
 
 impl Provision {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self { create: config.create, plans: config.streams.clone() }
+    }
+
     /// Sees that the stream of an out route stores its subject.
     pub(crate) async fn out(&self, session: &Session, route: &OutRoute) -> Result<()> {
         let stream = self.stream(session, &route.stream).await?;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
-use super::Context;
 use crate::journal::Journal;
+use crate::route_context::Context;
 
 /// Ends when nothing is appended any more and all is durable.
 ///

@@ -10,10 +10,8 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use async_nats::jetstream::Message;
-
-use crate::directory;
-use crate::error::{Result, Within};
+use super::message_key::Key;
+use crate::locked_directory;
 
 /// Many times what can be under way at once.
 const SLOTS: u64 = 16_384;
@@ -22,22 +20,6 @@ const SLOT: usize = 16;
 /// Where slots begin; before them is the boot's id.
 const START: u64 = 64;
 const BOOT: &str = "/proc/sys/kernel/random/boot_id";
-
-/// What names a stored message for ever: its number in the stream, and when it was stored, which
-/// tells it from that of a stream made anew.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Key {
-    pub(super) sequence: u64,
-    pub(super) stored: u64,
-}
-
-impl Key {
-    pub(super) fn new(message: &Message) -> Result<Self> {
-        let info = message.info().within("a message that is not of a stream")?;
-        let stored = info.published.unix_timestamp_nanos();
-        Ok(Self { sequence: info.stream_sequence, stored: u64::try_from(stored).unwrap_or(0) })
-    }
-}
 
 #[derive(Debug)]
 pub(super) struct Taken {
@@ -52,7 +34,7 @@ pub(super) struct Taken {
 
 impl Taken {
     pub(super) fn open(directory: &Path) -> io::Result<Self> {
-        let lock = directory::lock(directory)?;
+        let lock = locked_directory::lock(directory)?;
         let path = directory.join("taken");
         let file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;

@@ -9,36 +9,19 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::broker::Broker;
-use crate::broker::provision::Provision;
+use crate::config::OutRoute;
 use crate::error::{Result, Within};
 use crate::headers::Origin;
 use crate::journal::Journal;
-use crate::metrics::Counters;
-use crate::route::OutRoute;
-use crate::source::Source;
+use crate::route_context::Context;
+use source_queue::Source;
 
-mod durable;
-mod publish;
-mod take;
-
-/// What a route runs with.
-#[derive(Clone, Debug)]
-pub(crate) struct Context {
-    /// The connection.
-    pub(crate) broker: Broker,
-    /// What may be made.
-    pub(crate) provision: Provision,
-    /// Where this route's numbers go.
-    pub(crate) counters: Arc<Counters>,
-    /// Cancelled when no more shall be taken.
-    pub(crate) stop: CancellationToken,
-    /// Cancelled when the rest need not be published either: it is safe where it is.
-    pub(crate) leave: CancellationToken,
-}
+mod publisher;
+mod receiver;
+mod source_queue;
+mod syncer;
 
 /// Runs a route until it is stopped and its journal is empty, or left.
 ///
@@ -69,16 +52,16 @@ pub(crate) async fn run(
     // Each ends when the one before it has ended and its own work is done, or at once when one of
     // them fails; but whatever happens, the message in hand goes to the journal first.
     let take = async {
-        let taken = take::run(&route, source, &journal, &context, appended, durable_at.clone());
+        let taken = receiver::run(&route, source, &journal, &context, appended, durable_at.clone());
         taken.await.inspect_err(|_| leave.cancel())
     };
     let sync = async {
-        let synced = durable::run(&journal, &context, appended_at, durable).await;
+        let synced = syncer::run(&journal, &context, appended_at, durable).await;
         synced.within("making the journal durable").inspect_err(|_| leave.cancel())
     };
     let publish = async {
         tokio::select! {
-            () = publish::run(&route, &origin, &journal, &context, durable_at.clone()) => {}
+            () = publisher::run(&route, &origin, &journal, &context, durable_at.clone()) => {}
             () = leave.cancelled() => {}
         }
     };

@@ -4,14 +4,21 @@ use posix_mqueue::tokio::MessageQueue;
 use posix_mqueue::{OpenOptions, QueueName};
 use tracing::{info, warn};
 
-use super::Next;
-use super::taken::Key;
+use super::message_key::Key;
 
 #[derive(Debug)]
 pub(super) struct Target {
     name: QueueName,
     queue: Option<MessageQueue>,
     is_missing: bool,
+}
+
+/// A message on its way into the queue.
+#[derive(Debug)]
+pub(super) struct Next {
+    pub(super) key: Key,
+    pub(super) priority: u32,
+    pub(super) data: bytes::Bytes,
 }
 
 /// What became of a message.

@@ -1,0 +1,32 @@
+//! Sizes in bytes.
+
+use serde::{Deserialize, Deserializer};
+
+/// Bytes: a number, or text such as `"64M"`, in powers of 1024.
+pub(super) struct Size(pub(super) u64);
+
+impl<'de> Deserialize<'de> for Size {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged, expecting = "a size must be a number of bytes, or text such as \"64M\"")]
+        enum Form {
+            Number(u64),
+            Text(String),
+        }
+        let text = match Form::deserialize(deserializer)? {
+            Form::Number(bytes) => return Ok(Self(bytes)),
+            Form::Text(text) => text,
+        };
+        let (digits, unit) = match text.char_indices().last() {
+            Some((at, 'K')) => (text.get(..at), 1 << 10),
+            Some((at, 'M')) => (text.get(..at), 1 << 20),
+            Some((at, 'G')) => (text.get(..at), 1 << 30),
+            _ => (Some(text.as_str()), 1),
+        };
+        let number = digits.and_then(|digits| digits.parse::<u64>().ok());
+        number.and_then(|number| number.checked_mul(unit)).map(Self).ok_or_else(|| {
+            let words = format!("{text:?} is no size: a number of bytes, or one with K, M or G");
+            serde::de::Error::custom(words)
+        })
+    }
+}

@@ -1,0 +1,75 @@
+//! How the records of a segment end, after whatever ended the relay.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use super::record::{self, Parsed};
+use super::segment::{CHUNK, Segment, read_at};
+
+/// How the records of a segment end.
+pub(super) struct Tail {
+    /// The sequence number that would come next.
+    pub(super) next: u64,
+    pub(super) is_torn: bool,
+}
+
+/// Finds where its records end.
+pub(super) fn recover(segment: &mut Segment) -> io::Result<Tail> {
+    let mut next = segment.first;
+    let mut wanted = CHUNK;
+    'reading: loop {
+        let mut bytes = read_at(&segment.file, segment.end, wanted, segment.size)?;
+        if bytes.is_empty() {
+            return Ok(Tail { next, is_torn: false });
+        }
+        let at_start = segment.end;
+        loop {
+            match record::parse(&bytes, segment.journal, next) {
+                Parsed::Whole(_, length) => {
+                    segment.end += length as u64;
+                    next += 1;
+                    let _ = bytes.split_to(length.min(bytes.len()));
+                }
+                Parsed::Longer(_) if segment.end > at_start => continue 'reading,
+                Parsed::Longer(length) if length as u64 > segment.size - segment.end => {
+                    // Less than a header is left, or the length is not to be believed.
+                    return Ok(Tail { next, is_torn: length > 32 });
+                }
+                Parsed::Longer(length) => {
+                    wanted = length;
+                    continue 'reading;
+                }
+                Parsed::Nothing => {
+                    // A machine that failed may have kept later pages and not this one.
+                    let rest =
+                        usize::try_from(segment.size - segment.end).map_err(io::Error::other)?;
+                    let rest = read_at(&segment.file, segment.end, rest, segment.size)?;
+                    return Ok(Tail { next, is_torn: rest.iter().any(|&byte| byte != 0) });
+                }
+                Parsed::Torn => return Ok(Tail { next, is_torn: true }),
+            }
+        }
+    }
+}
+
+/// Copies what follows the last whole record to a file of its own, then writes zeros there.
+pub(super) fn put_torn_aside(segment: &Segment, directory: &Path) -> io::Result<PathBuf> {
+    let rest = usize::try_from(segment.size - segment.end).map_err(io::Error::other)?;
+    let bytes = read_at(&segment.file, segment.end, rest, segment.size)?;
+    let used = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+    let mut path = directory.join(format!("{:020}-{}.torn", segment.first, segment.end));
+    for copy in 1.. {
+        if !path.exists() {
+            break;
+        }
+        path.set_extension(format!("{copy}.torn"));
+    }
+    let mut file = File::create_new(&path)?;
+    file.write_all(bytes.get(..used).unwrap_or_default())?;
+    file.sync_all()?;
+    segment.file.write_all_at(&vec![0; rest], segment.end)?;
+    segment.file.sync_data()?;
+    Ok(path)
+}
