@@ -17,12 +17,12 @@ pub struct Args {
     pub config: Option<PathBuf>,
 
     /// Carry a queue to a stream; by default under mq.HOST.QUEUE
-    #[arg(long, value_name = "QUEUE[=SUBJECT]")]
-    pub out: Vec<String>,
+    #[arg(long = "out", value_name = "QUEUE[=SUBJECT]")]
+    pub outbound: Vec<String>,
 
     /// Carry what a stream has under a subject to a queue
     #[arg(long = "in", value_name = "QUEUE=SUBJECT")]
-    pub inward: Vec<String>,
+    pub inbound: Vec<String>,
 
     /// A server of the cluster; may be given several times [default: nats://127.0.0.1:4222]
     #[arg(short, long, value_name = "URL", env = "MQRELAY_SERVER", value_delimiter = ',')]
@@ -57,7 +57,7 @@ pub struct Args {
     pub host: Option<String>,
 
     /// Serve /metrics and /healthz; a port alone means 127.0.0.1
-    #[arg(long, value_name = "[ADDRESS:]PORT", value_parser = address)]
+    #[arg(long, value_name = "[ADDRESS:]PORT", value_parser = parse_address)]
     pub listen: Option<SocketAddr>,
 
     /// Check the configuration, the server, streams and consumers; then exit
@@ -83,7 +83,7 @@ pub enum LogFormat {
 }
 
 /// An address to listen on: loopback, unless one is given.
-pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
-    let whole = if text.contains(':') { text.to_owned() } else { format!("127.0.0.1:{text}") };
-    whole.parse().map_err(|_| format!("{text:?} is neither a port nor ADDRESS:PORT"))
+pub(crate) fn parse_address(text: &str) -> Result<SocketAddr, String> {
+    let address = if text.contains(':') { text.to_owned() } else { format!("127.0.0.1:{text}") };
+    address.parse().map_err(|_| format!("{text:?} is neither a port nor ADDRESS:PORT"))
 }

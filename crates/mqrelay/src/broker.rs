@@ -12,10 +12,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::backoff::Backoff;
-use crate::config::Server;
+use crate::config::ServerConfig;
 use session::connect;
 
-pub(crate) use provisioning::Provision;
+pub(crate) use provisioning::Provisioner;
 pub(crate) use session::{Session, connect_to_any};
 
 mod authentication;
@@ -26,20 +26,20 @@ mod session;
 #[derive(Clone, Debug)]
 pub(crate) struct Broker {
     sessions: watch::Receiver<Option<Session>>,
-    state: Arc<State>,
+    state: Arc<ConnectionState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct ConnectionState {
     connections: AtomicU64,
-    trouble: Mutex<Option<String>>,
+    last_error: Mutex<Option<String>>,
 }
 
 impl Broker {
     /// Begins to connect, and goes on until the token is cancelled.
-    pub(crate) fn start(server: Server, name: String, stop: CancellationToken) -> Self {
+    pub(crate) fn start(server: ServerConfig, name: String, stop: CancellationToken) -> Self {
         let (sender, sessions) = watch::channel(None);
-        let state = Arc::new(State::default());
+        let state = Arc::new(ConnectionState::default());
         let broker = Self { sessions, state: Arc::clone(&state) };
         tokio::spawn(async move {
             tokio::select! {
@@ -55,7 +55,7 @@ impl Broker {
         let mut sessions = self.sessions.clone();
         loop {
             if let Some(session) = sessions.borrow_and_update().clone()
-                && !session.is_ended()
+                && !session.is_closed()
             {
                 return session;
             }
@@ -67,49 +67,49 @@ impl Broker {
     }
 
     /// How many connections there have been.
-    pub(crate) fn connections(&self) -> u64 {
+    pub(crate) fn connection_count(&self) -> u64 {
         self.state.connections.load(Ordering::Relaxed)
     }
 
     /// Why there is no connection now.
-    pub(crate) fn trouble(&self) -> Option<String> {
-        self.state.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(crate) fn last_error(&self) -> Option<String> {
+        self.state.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-impl State {
-    fn set_trouble(&self, trouble: Option<String>) {
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+impl ConnectionState {
+    fn set_last_error(&self, last_error: Option<String>) {
+        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = last_error;
     }
 }
 
 async fn keep_connected(
-    server: &Server,
+    server: &ServerConfig,
     name: &str,
     sender: &watch::Sender<Option<Session>>,
-    state: &State,
+    state: &ConnectionState,
 ) {
-    state.set_trouble(Some("not connected yet".to_owned()));
+    state.set_last_error(Some("not connected yet".to_owned()));
     let mut backoff = Backoff::default();
     // Not every machine begins with the same server.
-    let first = crate::backoff::dice(server.urls.len());
-    for url in server.urls.iter().cycle().skip(first) {
+    let offset = crate::backoff::random_below(server.urls.len());
+    for url in server.urls.iter().cycle().skip(offset) {
         match connect(server, url, name).await {
             Ok(session) => {
                 let to = session.client.server_info();
                 info!(url, server = to.server_name, version = to.version, "connected");
                 state.connections.fetch_add(1, Ordering::Relaxed);
-                state.set_trouble(None);
+                state.set_last_error(None);
                 backoff = Backoff::default();
                 sender.send_replace(Some(session.clone()));
-                session.ended().await;
+                session.closed().await;
                 sender.send_replace(None);
                 warn!(url, "disconnected");
-                state.set_trouble(Some(format!("{url}: disconnected")));
+                state.set_last_error(Some(format!("{url}: disconnected")));
             }
             Err(error) => {
                 warn!(%error, "cannot connect");
-                state.set_trouble(Some(error.to_string()));
+                state.set_last_error(Some(error.to_string()));
             }
         }
         backoff.wait().await;

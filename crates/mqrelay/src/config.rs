@@ -7,12 +7,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::args::Args;
-use crate::error::{Error, Result, Within};
-use file::File;
+use crate::error::{Error, Result, ResultExt};
+use file::ConfigFile;
 
-pub use route::{InRoute, OutRoute, Sync};
-pub use server::Server;
-pub use stream::StreamPlan;
+pub use route::{InboundRoute, OutboundRoute, SyncPolicy};
+pub use server::ServerConfig;
+pub use stream::StreamSpec;
 pub(crate) use subject::covers;
 
 mod conflicts;
@@ -30,23 +30,23 @@ mod validate;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The cluster, and who we are to it.
-    pub server: Server,
+    pub server: ServerConfig,
     /// Where journals are kept, one directory a route.
-    pub journal: PathBuf,
+    pub journal_directory: PathBuf,
     /// This machine's name.
     pub host: String,
     /// Where to serve metrics.
     pub listen: Option<SocketAddr>,
     /// Whether missing streams and consumers are made.
-    pub create: bool,
+    pub create_missing: bool,
     /// How long SIGTERM waits for the broker to take the rest of the journals.
-    pub drain: Duration,
+    pub drain_timeout: Duration,
     /// Queues to streams.
-    pub out: Vec<OutRoute>,
+    pub outbound: Vec<OutboundRoute>,
     /// Streams to queues.
-    pub inward: Vec<InRoute>,
+    pub inbound: Vec<InboundRoute>,
     /// How streams are made that are missing.
-    pub streams: Vec<StreamPlan>,
+    pub streams: Vec<StreamSpec>,
 }
 
 impl Config {
@@ -58,51 +58,55 @@ impl Config {
     pub fn load(args: &Args) -> Result<Self> {
         let file = match &args.config {
             Some(path) => {
-                let place = path.display();
-                let text = fs::read_to_string(path).within(&place)?;
-                File::parse(&text).map_err(|error| error.within(&place))?
+                let location = path.display();
+                let text = fs::read_to_string(path).context(&location)?;
+                ConfigFile::parse(&text).map_err(|error| error.context(&location))?
             }
-            None => File::default(),
+            None => ConfigFile::default(),
         };
         Self::new(args, file)
     }
 
-    fn new(args: &Args, file: File) -> Result<Self> {
+    fn new(args: &Args, file: ConfigFile) -> Result<Self> {
         let host = match args.host.clone().or(file.host) {
             Some(host) => host,
             None => host_name()?,
         };
         let stream = args.stream.clone().unwrap_or_else(|| "MQ".to_owned());
         let replicas = args.replicas.or(file.replicas).unwrap_or(1);
-        let mut out = Vec::new();
-        let mut inward = Vec::new();
-        for (name, table) in &file.out {
-            out.push(file::out_route(name, table, &host, &stream)?);
+        let mut outbound = Vec::new();
+        let mut inbound = Vec::new();
+        for (name, table) in &file.outbound {
+            outbound.push(file::outbound_route(name, table, &host, &stream)?);
         }
-        for (name, table) in &file.inward {
-            inward.push(file::in_route(name, table, &host, &stream)?);
+        for (name, table) in &file.inbound {
+            inbound.push(file::inbound_route(name, table, &host, &stream)?);
         }
-        for flag in &args.out {
-            out.push(flags::out_flag(flag, &host, &stream)?);
+        for flag in &args.outbound {
+            outbound.push(flags::outbound_flag(flag, &host, &stream)?);
         }
-        for flag in &args.inward {
-            inward.push(flags::in_flag(flag, &host, &stream)?);
+        for flag in &args.inbound {
+            inbound.push(flags::inbound_flag(flag, &host, &stream)?);
         }
-        if out.is_empty() && inward.is_empty() {
+        if outbound.is_empty() && inbound.is_empty() {
             return Err(Error::new("there are no routes: give --out or --in, or a file of them"));
         }
-        conflicts::check_distinct(&out, &inward)?;
-        let mut streams = stream::plans(&out, &inward, replicas);
-        file::complete_plans(&mut streams, &file.streams)?;
+        conflicts::check(&outbound, &inbound)?;
+        let mut streams = stream::for_routes(&outbound, &inbound, replicas);
+        file::apply_stream_tables(&mut streams, &file.streams)?;
         Ok(Self {
-            server: server::of(args, file.server)?,
-            journal: args.journal.clone().or(file.journal).unwrap_or_else(state_directory),
+            server: server::merge(args, file.server)?,
+            journal_directory: args
+                .journal
+                .clone()
+                .or(file.journal)
+                .unwrap_or_else(state_directory),
             host,
             listen: args.listen.or(file.listen),
-            create: args.create || file.create,
-            drain: validate::seconds("drain_seconds", file.drain_seconds, 0)?,
-            out,
-            inward,
+            create_missing: args.create || file.create,
+            drain_timeout: validate::seconds("drain_seconds", file.drain_seconds, 0)?,
+            outbound,
+            inbound,
             streams: streams.into_values().collect(),
         })
     }
@@ -110,7 +114,7 @@ impl Config {
 
 fn host_name() -> Result<String> {
     let name =
-        fs::read_to_string("/proc/sys/kernel/hostname").within("the host's name (--host)")?;
+        fs::read_to_string("/proc/sys/kernel/hostname").context("the host's name (--host)")?;
     Ok(name.trim().to_owned())
 }
 

@@ -8,7 +8,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// What went wrong, from the outside in: the route, the thing, the reason.
 ///
 /// ```
-/// let error = mqrelay::Error::new("no such queue").within("route out.jobs");
+/// let error = mqrelay::Error::new("no such queue").context("route out.jobs");
 /// assert_eq!(error.to_string(), "route out.jobs: no such queue");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +22,8 @@ impl Error {
 
     /// Says where it happened.
     #[must_use]
-    pub fn within(self, place: impl fmt::Display) -> Self {
-        Self(format!("{place}: {}", self.0))
+    pub fn context(self, location: impl fmt::Display) -> Self {
+        Self(format!("{location}: {}", self.0))
     }
 }
 
@@ -36,18 +36,18 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 /// Makes an [`Error`] of any other one, which must not be passed on without its place.
-pub(crate) trait Within<T> {
-    fn within(self, place: impl fmt::Display) -> Result<T>;
+pub(crate) trait ResultExt<T> {
+    fn context(self, location: impl fmt::Display) -> Result<T>;
 }
 
-impl<T, E: fmt::Display> Within<T> for std::result::Result<T, E> {
-    fn within(self, place: impl fmt::Display) -> Result<T> {
-        self.map_err(|error| Error(format!("{place}: {error}")))
+impl<T, E: fmt::Display> ResultExt<T> for std::result::Result<T, E> {
+    fn context(self, location: impl fmt::Display) -> Result<T> {
+        self.map_err(|error| Error(format!("{location}: {error}")))
     }
 }
 
-/// An error with what is behind it, which its own words often leave out.
-pub(crate) fn whole(error: &(dyn std::error::Error + 'static)) -> String {
+/// An error with what is behind it, which its own words often abort out.
+pub(crate) fn error_chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut words = error.to_string();
     let mut source = error.source();
     while let Some(inner) = source {

@@ -20,18 +20,18 @@ pub(crate) const SUBJECT: &str = "Mq-Subject";
 pub(crate) struct Origin {
     pub(crate) host: String,
     pub(crate) queue: String,
-    pub(crate) journal: u64,
+    pub(crate) journal_id: u64,
 }
 
 impl Origin {
-    pub(crate) fn new(host: &str, queue: &QueueName, journal: u64) -> Self {
-        let queue = printable(queue.as_os_str().as_encoded_bytes());
-        Self { host: printable(host.as_bytes()), queue, journal }
+    pub(crate) fn new(host: &str, queue: &QueueName, journal_id: u64) -> Self {
+        let queue = percent_encode(queue.as_os_str().as_encoded_bytes());
+        Self { host: percent_encode(host.as_bytes()), queue, journal_id }
     }
 
     pub(crate) fn headers(&self, record: &Record) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        headers.insert(async_nats::header::NATS_MESSAGE_ID, self.id(record.sequence));
+        headers.insert(async_nats::header::NATS_MESSAGE_ID, self.message_id(record.sequence));
         headers.insert(PRIORITY, record.priority.to_string());
         headers.insert(HOST, self.host.as_str());
         headers.insert(QUEUE, self.queue.as_str());
@@ -41,13 +41,13 @@ impl Origin {
     }
 
     /// The same for the same message, however often it is published.
-    fn id(&self, sequence: u64) -> String {
-        format!("{:016x}-{sequence}", self.journal)
+    fn message_id(&self, sequence: u64) -> String {
+        format!("{:016x}-{sequence}", self.journal_id)
     }
 }
 
 /// The priority that a message says it has.
-pub(crate) fn priority(headers: Option<&HeaderMap>, default: u32) -> Result<u32> {
+pub(crate) fn parse_priority(headers: Option<&HeaderMap>, default: u32) -> Result<u32> {
     let Some(value) = headers.and_then(|headers| headers.get(PRIORITY)) else {
         return Ok(default);
     };
@@ -58,7 +58,7 @@ pub(crate) fn priority(headers: Option<&HeaderMap>, default: u32) -> Result<u32>
 }
 
 /// Bytes as a header can have them: what is not plain ASCII, and the percent sign, as `%XX`.
-fn printable(bytes: &[u8]) -> String {
+fn percent_encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for &byte in bytes {
         if byte.is_ascii_graphic() && byte != b'%' {

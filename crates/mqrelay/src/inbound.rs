@@ -5,13 +5,13 @@ use std::path::Path;
 use tracing::warn;
 
 use crate::backoff::Backoff;
-use crate::config::InRoute;
-use crate::error::{Error, Result, Within};
-use crate::route_context::Context;
-use dedup::Taken;
-use fetched::Held;
-use target_queue::Target;
-use worker::Inward;
+use crate::config::InboundRoute;
+use crate::error::{Error, Result, ResultExt};
+use crate::route_context::RouteContext;
+use dedup::DedupLog;
+use fetched::Fetched;
+use target_queue::TargetQueue;
+use worker::InboundWorker;
 
 mod dead_letter;
 mod dedup;
@@ -24,24 +24,29 @@ mod worker;
 ///
 /// # Errors
 ///
-/// If what was taken cannot be remembered.
-pub(crate) async fn run(route: InRoute, directory: &Path, context: Context) -> Result<()> {
-    let taken = Taken::open(directory).within(format!("{}", directory.display()))?;
-    let mut inward = Inward { target: Target::new(route.queue.clone()), route, taken, context };
-    let stop = inward.context.stop.clone();
+/// If what was dedup cannot be remembered.
+pub(crate) async fn run(
+    route: InboundRoute,
+    directory: &Path,
+    context: RouteContext,
+) -> Result<()> {
+    let dedup = DedupLog::open(directory).context(format!("{}", directory.display()))?;
+    let mut worker =
+        InboundWorker { target: TargetQueue::new(route.queue.clone()), route, dedup, context };
+    let stop = worker.context.stop.clone();
     let mut backoff = Backoff::default();
-    let mut held = Held::default();
+    let mut fetched = Fetched::default();
     loop {
         let session = tokio::select! {
-            session = inward.context.broker.session() => session,
+            session = worker.context.broker.session() => session,
             () = stop.cancelled() => return Ok(()),
         };
-        let before = inward.context.counters.delivered.get();
+        let before = worker.context.counters.delivered.get();
         let outcome = tokio::select! {
-            outcome = inward.serve(&session, &mut held) => outcome,
-            () = session.ended() => {
+            outcome = worker.serve(&session, &mut fetched) => outcome,
+            () = session.closed() => {
                 // The server delivers it again, over another connection.
-                held = Held::default();
+                fetched = Fetched::default();
                 Err(Error::new("the connection is lost"))
             }
         };
@@ -49,8 +54,8 @@ pub(crate) async fn run(route: InRoute, directory: &Path, context: Context) -> R
             return Ok(());
         };
         warn!(%error, "not delivered; trying again");
-        inward.context.counters.set_trouble("fetch", Some(error.to_string()));
-        if inward.context.counters.delivered.get() > before {
+        worker.context.counters.set_problem("fetch", Some(error.to_string()));
+        if worker.context.counters.delivered.get() > before {
             backoff = Backoff::default();
         }
         tokio::select! {

@@ -13,7 +13,7 @@ use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    match start(&args) {
+    match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "mqrelay: {error}");
@@ -22,22 +22,22 @@ fn main() -> ExitCode {
     }
 }
 
-fn start(args: &Args) -> Result<()> {
-    log(args)?;
+fn run(args: &Args) -> Result<()> {
+    init_logging(args)?;
     let config = Config::load(args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::new(error.to_string()))?;
     if args.check {
         return runtime.block_on(mqrelay::check(&config));
     }
-    runtime.block_on(run(args, config))
+    runtime.block_on(serve(args, config))
 }
 
-async fn run(args: &Args, config: Config) -> Result<()> {
-    let words = |error: std::io::Error| Error::new(format!("signals: {error}"));
-    let mut terminate = signal(SignalKind::terminate()).map_err(words)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(words)?;
-    let mut hang_up = signal(SignalKind::hangup()).map_err(words)?;
+async fn serve(args: &Args, config: Config) -> Result<()> {
+    let signal_error = |error: std::io::Error| Error::new(format!("signals: {error}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(signal_error)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(signal_error)?;
+    let mut hang_up = signal(SignalKind::hangup()).map_err(signal_error)?;
     let mut relay = Relay::start(config).await?;
     loop {
         tokio::select! {
@@ -63,7 +63,7 @@ async fn run(args: &Args, config: Config) -> Result<()> {
     }
 }
 
-fn log(args: &Args) -> Result<()> {
+fn init_logging(args: &Args) -> Result<()> {
     // The client tells of every connection that ends; here that is told once, by the broker.
     let filter = format!("{},async_nats=off", args.log);
     let filter =

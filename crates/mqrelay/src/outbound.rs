@@ -1,8 +1,8 @@
-//! From a queue to a stream: taken, journalled, synced, published, acknowledged, forgotten.
+//! From a queue to a stream: received, journalled, synced, published, acknowledged, forgotten.
 //!
 //! Three tasks pass one number on. `take` appends messages to the journal and says which is the
 //! last; `durable` has the disk keep them and says up to where; `publish` reads the journal up
-//! to there. So the disk works on one batch while the next is taken, and memory holds what is in
+//! to there. So the disk works on one batch while the next is received, and memory holds what is in
 //! flight, however much the journal holds.
 
 use std::path::Path;
@@ -11,12 +11,12 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-use crate::config::OutRoute;
-use crate::error::{Result, Within};
+use crate::config::OutboundRoute;
+use crate::error::{Result, ResultExt};
 use crate::headers::Origin;
 use crate::journal::Journal;
-use crate::route_context::Context;
-use source_queue::Source;
+use crate::route_context::RouteContext;
+use source_queue::SourceQueue;
 
 mod publisher;
 mod receiver;
@@ -29,42 +29,43 @@ mod syncer;
 ///
 /// If the journal cannot be opened, or not be made durable, or must be opened anew.
 pub(crate) async fn run(
-    route: OutRoute,
+    route: OutboundRoute,
     host: String,
     directory: &Path,
-    context: Context,
+    context: RouteContext,
 ) -> Result<()> {
-    let source = Source::new(route.queue.clone());
-    let (journal, found) = Journal::open(directory, route.journal_size, source.message_size())?;
-    if let Some(path) = found.torn {
+    let source = SourceQueue::new(route.queue.clone());
+    let (journal, report) = Journal::open(directory, route.journal_size, source.message_size())?;
+    if let Some(path) = report.quarantined {
         warn!(kept = %path.display(), "the journal's last record was torn and is put aside");
-        context.counters.torn.add(1);
+        context.counters.torn_records.add(1);
     }
-    if found.pending > 0 {
-        info!(pending = found.pending, "the journal has messages of an earlier run");
+    if report.pending > 0 {
+        info!(pending = report.pending, "the journal has messages of an earlier run");
     }
     let origin = Origin::new(&host, &route.queue, journal.id());
     let journal = Arc::new(journal);
-    context.counters.watch(&journal);
-    let (appended, appended_at) = watch::channel(journal.last());
-    let (durable, durable_at) = watch::channel(journal.last());
-    let leave = context.leave.child_token();
+    context.counters.set_journal(&journal);
+    let (appended, appended_at) = watch::channel(journal.last_sequence());
+    let (durable, durable_at) = watch::channel(journal.last_sequence());
+    let abort = context.abort.child_token();
     // Each ends when the one before it has ended and its own work is done, or at once when one of
     // them fails; but whatever happens, the message in hand goes to the journal first.
-    let take = async {
-        let taken = receiver::run(&route, source, &journal, &context, appended, durable_at.clone());
-        taken.await.inspect_err(|_| leave.cancel())
+    let receiver = async {
+        let received =
+            receiver::run(&route, source, &journal, &context, appended, durable_at.clone());
+        received.await.inspect_err(|_| abort.cancel())
     };
-    let sync = async {
+    let syncer = async {
         let synced = syncer::run(&journal, &context, appended_at, durable).await;
-        synced.within("making the journal durable").inspect_err(|_| leave.cancel())
+        synced.context("making the journal durable").inspect_err(|_| abort.cancel())
     };
-    let publish = async {
+    let publisher = async {
         tokio::select! {
             () = publisher::run(&route, &origin, &journal, &context, durable_at.clone()) => {}
-            () = leave.cancelled() => {}
+            () = abort.cancelled() => {}
         }
     };
-    let (taken, synced, ()) = tokio::join!(take, sync, publish);
-    taken.and(synced)
+    let (receiver_result, syncer_result, ()) = tokio::join!(receiver, syncer, publisher);
+    receiver_result.and(syncer_result)
 }

@@ -5,23 +5,23 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::{Broker, Provision};
+use crate::broker::{Broker, Provisioner};
 use crate::metrics::Counters;
 
 /// How often it is looked whether the queue still has its name, or has it again.
-pub(crate) const LOOK: Duration = Duration::from_secs(1);
+pub(crate) const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What a route runs with.
 #[derive(Clone, Debug)]
-pub(crate) struct Context {
+pub(crate) struct RouteContext {
     /// The connection.
     pub(crate) broker: Broker,
     /// What may be made.
-    pub(crate) provision: Provision,
+    pub(crate) provisioner: Provisioner,
     /// Where this route's numbers go.
     pub(crate) counters: Arc<Counters>,
     /// Cancelled when no more shall be taken.
     pub(crate) stop: CancellationToken,
     /// Cancelled when the rest need not be published either: it is safe where it is.
-    pub(crate) leave: CancellationToken,
+    pub(crate) abort: CancellationToken,
 }

@@ -8,31 +8,32 @@ use std::path::Path;
 use fixture::operator::Operator;
 use fixture::relay::Relay;
 use fixture::server::{self, Server};
-use fixture::{Directory, eventually, name_of, new_queue};
+use fixture::{TempDirectory, eventually, new_queue, queue_name};
 use posix_mqueue::Owned;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
 mod fixture;
 
 /// A relay that is not running yet, and the queue that it is to take from.
-fn relay_of(server: &Server, lines: &str) -> (Relay, Owned) {
+fn relay_with_server_lines(server: &Server, lines: &str) -> (Relay, Owned) {
     let from = new_queue();
-    let relay = Relay::new(&[server.url()], &format!("[out.jobs]\nqueue = {:?}\n", name_of(&from)));
+    let relay =
+        Relay::new(&[server.url()], &format!("[out.jobs]\nqueue = {:?}\n", queue_name(&from)));
     // The table of the server is the file's last.
     let text = fs::read_to_string(relay.config()).unwrap();
     fs::write(relay.config(), text + lines).unwrap();
     (relay, from)
 }
 
-async fn carries(relay: &mut Relay, from: &Owned) {
+async fn assert_relays(relay: &mut Relay, from: &Owned) {
     relay.run();
     from.send(b"hello", 0).unwrap();
-    relay.reaches("published_messages_total", "out.jobs", 1).await;
+    relay.wait_for_metric("published_messages_total", "out.jobs", 1).await;
 }
 
-async fn is_refused(relay: &mut Relay, words: &str) {
+async fn assert_connection_refused(relay: &mut Relay, words: &str) {
     relay.run();
-    relay.logged("cannot connect").await;
+    relay.wait_for_log("cannot connect").await;
     eventually(words, async || {
         relay
             .get("/healthz")
@@ -43,23 +44,23 @@ async fn is_refused(relay: &mut Relay, words: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_password_comes_by_the_environment_or_a_file_and_is_never_shown() {
-    if !server::exists() {
+async fn password_is_accepted_and_never_shown() {
+    if !server::is_available() {
         return;
     }
-    let server = Server::with(&["--user", "me", "--pass", "sesame-4711"]).await;
-    let directory = Directory::new();
+    let server = Server::start_with(&["--user", "me", "--pass", "sesame-4711"]).await;
+    let directory = TempDirectory::new();
     let secret = directory.path().join("secret");
     fs::write(&secret, "sesame-4711\n").unwrap();
 
     let (mut by_file, from) =
-        relay_of(&server, &format!("user = \"me\"\npassword_file = {secret:?}\n"));
-    carries(&mut by_file, &from).await;
+        relay_with_server_lines(&server, &format!("user = \"me\"\npassword_file = {secret:?}\n"));
+    assert_relays(&mut by_file, &from).await;
 
-    let (relay, from) = relay_of(&server, "");
+    let (relay, from) = relay_with_server_lines(&server, "");
     let mut by_environment =
-        relay.wrapped(&["env", "MQRELAY_USER=me", "MQRELAY_PASSWORD=sesame-4711"]);
-    carries(&mut by_environment, &from).await;
+        relay.with_wrapper(&["env", "MQRELAY_USER=me", "MQRELAY_PASSWORD=sesame-4711"]);
+    assert_relays(&mut by_environment, &from).await;
 
     for relay in [&mut by_file, &mut by_environment] {
         let line = fs::read_to_string(format!("/proc/{}/cmdline", relay.pid())).unwrap();
@@ -70,32 +71,32 @@ async fn a_password_comes_by_the_environment_or_a_file_and_is_never_shown() {
 
     fs::write(&secret, "wrong-4711\n").unwrap();
     let (mut relay, _from) =
-        relay_of(&server, &format!("user = \"me\"\npassword_file = {secret:?}\n"));
-    is_refused(&mut relay, "authorization").await;
+        relay_with_server_lines(&server, &format!("user = \"me\"\npassword_file = {secret:?}\n"));
+    assert_connection_refused(&mut relay, "authorization").await;
     assert!(!relay.log().contains("wrong-4711"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_credentials_file_signs_what_the_server_gives() {
-    if !server::exists() {
+async fn credentials_file_signs_the_server_nonce() {
+    if !server::is_available() {
         return;
     }
-    let directory = Directory::new();
+    let directory = TempDirectory::new();
     let (operator, stranger) = (Operator::new(), Operator::new());
     let config = directory.path().join("server.conf");
-    fs::write(&config, &operator.server).unwrap();
-    let server = Server::with(&["--config", config.to_str().unwrap()]).await;
+    fs::write(&config, &operator.server_config).unwrap();
+    let server = Server::start_with(&["--config", config.to_str().unwrap()]).await;
     let credentials = directory.path().join("user.creds");
     let lines = format!("credentials = {credentials:?}\n");
 
     fs::write(&credentials, &stranger.credentials).unwrap();
-    let (mut relay, from) = relay_of(&server, &lines);
-    is_refused(&mut relay, "authorization").await;
+    let (mut relay, from) = relay_with_server_lines(&server, &lines);
+    assert_connection_refused(&mut relay, "authorization").await;
 
     // It is read anew at each attempt.
     fs::write(&credentials, &operator.credentials).unwrap();
     from.send(b"hello", 0).unwrap();
-    relay.reaches("published_messages_total", "out.jobs", 1).await;
+    relay.wait_for_metric("published_messages_total", "out.jobs", 1).await;
     assert!(relay.terminate().await.success());
     let secrets = operator.credentials.lines().filter(|line| line.len() > 50);
     assert!(secrets.clone().count() == 2);
@@ -103,7 +104,7 @@ async fn a_credentials_file_signs_what_the_server_gives() {
 }
 
 /// Makes an authority, and a certificate for loopback, each with its key: PEM files of that name.
-fn certify(directory: &Path, name: &str) {
+fn write_certificates(directory: &Path, name: &str) {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority_key = KeyPair::generate().unwrap();
@@ -119,27 +120,28 @@ fn certify(directory: &Path, name: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tls_is_spoken_with_whom_the_authority_vouches_for_and_with_no_other() {
-    if !server::exists() {
+async fn tls_requires_a_trusted_server_certificate() {
+    if !server::is_available() {
         return;
     }
-    let directory = Directory::new();
-    certify(directory.path(), "ours");
-    certify(directory.path(), "theirs");
+    let directory = TempDirectory::new();
+    write_certificates(directory.path(), "ours");
+    write_certificates(directory.path(), "theirs");
     let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
     let (ca, pem, key) = (path("ours.ca"), path("ours.pem"), path("ours.key"));
     let arguments = ["--tlsverify", "--tlscacert", &ca, "--tlscert", &pem, "--tlskey", &key];
-    let server = Server::with(&arguments).await;
+    let server = Server::start_with(&arguments).await;
 
     let ours = format!("certificate = {pem:?}\nkey = {key:?}\n");
-    let (mut relay, from) = relay_of(&server, &format!("ca = {ca:?}\n{ours}"));
-    carries(&mut relay, &from).await;
+    let (mut relay, from) = relay_with_server_lines(&server, &format!("ca = {ca:?}\n{ours}"));
+    assert_relays(&mut relay, &from).await;
     assert!(relay.terminate().await.success());
 
-    let (mut relay, _from) = relay_of(&server, &format!("ca = {:?}\n{ours}", path("theirs.ca")));
-    is_refused(&mut relay, "certificate").await;
+    let (mut relay, _from) =
+        relay_with_server_lines(&server, &format!("ca = {:?}\n{ours}", path("theirs.ca")));
+    assert_connection_refused(&mut relay, "certificate").await;
 
     let plain = Server::start().await;
-    let (mut relay, _from) = relay_of(&plain, "tls = true\n");
-    is_refused(&mut relay, "by tls: ").await;
+    let (mut relay, _from) = relay_with_server_lines(&plain, "tls = true\n");
+    assert_connection_refused(&mut relay, "by tls: ").await;
 }

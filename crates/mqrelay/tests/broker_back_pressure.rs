@@ -6,27 +6,30 @@ use std::time::Duration;
 
 use fixture::relay::Relay;
 use fixture::server::{self, Server};
-use fixture::{count, eventually, name_of, new_queue, numbered, queue_of};
+use fixture::{
+    counts_by_number, eventually, new_queue, new_queue_with, numbered_message, queue_name,
+};
 use futures_util::StreamExt;
 use posix_mqueue::OpenOptions;
 
 mod fixture;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_queue_holds_messages_back_and_loses_none() {
-    if !server::exists() {
+async fn full_queue_delays_delivery_without_loss() {
+    if !server::is_available() {
         return;
     }
     let server = Server::start().await;
     let to = new_queue();
-    let routes = format!("[in.done]\nqueue = {:?}\nsubject = \"mq.x\"\nbatch = 50\n", name_of(&to));
+    let routes =
+        format!("[in.done]\nqueue = {:?}\nsubject = \"mq.x\"\nbatch = 50\n", queue_name(&to));
     let jetstream = server.jetstream().await;
     // Less long than the queue stays full.
-    server::make_consumer(&jetstream, Duration::from_secs(1)).await;
+    server::create_consumer(&jetstream, Duration::from_secs(1)).await;
     for number in 0..60 {
-        jetstream.publish("mq.x", numbered(number).into()).await.unwrap().await.unwrap();
+        jetstream.publish("mq.x", numbered_message(number).into()).await.unwrap().await.unwrap();
     }
-    let mut patience = server.messages("$JS.ACK.MQ.here-done.>").await;
+    let mut patience = server.subscribe("$JS.ACK.MQ.here-done.>").await;
     let mut relay = Relay::start(&[server.url()], &routes);
     eventually("full", async || to.attributes().unwrap().messages == 8).await;
     // The relay says of each message that waits that it is not lost, several times.
@@ -35,26 +38,26 @@ async fn a_full_queue_holds_messages_back_and_loses_none() {
         let said = patience.next().await.unwrap();
         waiting += u32::from(said.payload.as_ref() == b"+WPI");
     }
-    assert_eq!(relay.number("delivered_messages_total", "in.done").await, Some(8));
+    assert_eq!(relay.metric("delivered_messages_total", "in.done").await, Some(8));
     let received = tokio::task::spawn_blocking(move || {
         let messages: Vec<_> = (0..60).map(|_| to.receive_message().unwrap().data).collect();
         (messages, to)
     });
     let (received, to) = received.await.unwrap();
-    assert_eq!(received, (0..60).map(numbered).collect::<Vec<_>>());
+    assert_eq!(received, (0..60).map(numbered_message).collect::<Vec<_>>());
     assert!(relay.terminate().await.success());
     assert_eq!(to.attributes().unwrap().messages, 0, "none comes again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn senders_go_on_while_the_broker_is_away_until_the_journal_is_full_then_wait() {
-    if !server::exists() {
+async fn senders_block_once_the_journal_is_full() {
+    if !server::is_available() {
         return;
     }
     let mut server = Server::start().await;
     server.kill();
     let from = new_queue();
-    let name = name_of(&from);
+    let name = queue_name(&from);
     let routes =
         format!("drain_seconds = 0\n[out.jobs]\nqueue = {name:?}\njournal_size = \"128K\"\n");
     let mut relay = Relay::start(&[server.url()], &routes);
@@ -62,10 +65,10 @@ async fn senders_go_on_while_the_broker_is_away_until_the_journal_is_full_then_w
     let mut sent = 0;
     while !relay.log().contains("the journal is full") {
         let soon = Duration::from_millis(100);
-        sent += u64::from(sender.send_timeout(&numbered(sent), 0, soon).is_ok());
+        sent += u64::from(sender.send_timeout(&numbered_message(sent), 0, soon).is_ok());
     }
     assert!(sent > 1000, "{sent}");
-    while sender.try_send(&numbered(sent), 0).is_ok() {
+    while sender.try_send(&numbered_message(sent), 0).is_ok() {
         sent += 1;
     }
     assert_eq!(from.attributes().unwrap().messages, 8, "senders wait");
@@ -78,48 +81,48 @@ async fn senders_go_on_while_the_broker_is_away_until_the_journal_is_full_then_w
     server.run();
     let jetstream = server.jetstream().await;
     eventually("all stored", async || server::stored_count(&jetstream, "MQ").await >= sent).await;
-    let messages = server::stored(&jetstream, "MQ").await;
+    let messages = server::stored_messages(&jetstream, "MQ").await;
     let data: Vec<_> = messages.iter().map(|message| message.payload.to_vec()).collect();
     assert!(
-        data.iter().eq((0..sent).map(numbered).collect::<Vec<_>>().iter()),
+        data.iter().eq((0..sent).map(numbered_message).collect::<Vec<_>>().iter()),
         "in order, once each"
     );
     assert!(relay.terminate().await.success());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_stream_has_each_message_once_whichever_it_still_had_room_for() {
-    if !server::exists() {
+async fn full_stream_stores_each_message_once() {
+    if !server::is_available() {
         return;
     }
     let server = Server::start().await;
-    let from = queue_of(8, 4096);
+    let from = new_queue_with(8, 4096);
     // So small a window that nothing is suppressed when there is room again.
     let routes = format!(
         "[out.jobs]\nqueue = {:?}\n[streams.MQ]\nmax_bytes = \"15K\"\n\
          duplicate_window_seconds = 1\n",
-        name_of(&from)
+        queue_name(&from)
     );
     let mut relay = Relay::start(&[server.url()], &routes);
     let jetstream = server.jetstream().await;
     eventually("the stream", async || jetstream.get_stream("MQ").await.is_ok()).await;
     // Where a long one has no room, some of the short ones behind it have.
     for number in 0..50 {
-        let mut message = numbered(number);
+        let mut message = numbered_message(number);
         message.resize(if number % 10 == 0 { 4000 } else { message.len() }, b'.');
         from.send(&message, 0).unwrap();
     }
-    relay.logged("not published").await;
+    relay.wait_for_log("not published").await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     let before = server::stored_count(&jetstream, "MQ").await;
     assert!(before < 50, "{before}");
     let mut config = jetstream.get_stream("MQ").await.unwrap().cached_info().config.clone();
     config.max_bytes = -1;
     jetstream.update_stream(config).await.unwrap();
-    relay.reaches("taken_messages_total", "out.jobs", 50).await;
-    relay.has_published_all("out.jobs").await;
+    relay.wait_for_metric("received_messages_total", "out.jobs", 50).await;
+    relay.wait_until_published("out.jobs").await;
     assert!(relay.terminate().await.success());
-    let messages = server::stored(&jetstream, "MQ").await;
-    let counts = count(messages.iter().map(|message| message.payload.as_ref()));
+    let messages = server::stored_messages(&jetstream, "MQ").await;
+    let counts = counts_by_number(messages.iter().map(|message| message.payload.as_ref()));
     assert!((0..50).all(|number| counts.get(&number) == Some(&1)), "{counts:?}");
 }

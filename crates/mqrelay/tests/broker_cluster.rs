@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fixture::relay::Relay;
 use fixture::server::{self, Server};
-use fixture::{eventually, name_of, new_queue, number, numbered};
+use fixture::{eventually, message_number, new_queue, numbered_message, queue_name};
 use posix_mqueue::OpenOptions;
 
 mod fixture;
@@ -14,8 +14,8 @@ mod fixture;
 const TOTAL: u64 = 4000;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cluster_that_loses_a_node_loses_no_message_either_way() {
-    if !server::exists() {
+async fn losing_the_stream_leader_loses_no_message() {
+    if !server::is_available() {
         return;
     }
     let mut servers = Server::cluster().await;
@@ -24,23 +24,23 @@ async fn a_cluster_that_loses_a_node_loses_no_message_either_way() {
     let routes = format!(
         "replicas = 3\n[out.jobs]\nqueue = {:?}\nin_flight = 64\n\
          [in.done]\nqueue = {:?}\nsubject = \"mq.*.jobs\"\n",
-        name_of(&from),
-        name_of(&to)
+        queue_name(&from),
+        queue_name(&to)
     );
     let mut relay = Relay::start(&urls, &routes);
-    relay.logged("fetching").await;
-    let name = name_of(&from);
+    relay.wait_for_log("fetching").await;
+    let name = queue_name(&from);
     let sending = tokio::task::spawn_blocking(move || {
         let queue = OpenOptions::new().write(true).open(name).unwrap();
         for number in 0..TOTAL {
             if number % 100 == 0 {
                 std::thread::sleep(Duration::from_millis(50));
             }
-            queue.send(&numbered(number), 0).unwrap();
+            queue.send(&numbered_message(number), 0).unwrap();
         }
     });
     let receiving = tokio::task::spawn_blocking(move || {
-        let data = (0..TOTAL).map(|_| number(&to.receive_message().unwrap().data));
+        let data = (0..TOTAL).map(|_| message_number(&to.receive_message().unwrap().data));
         let mut numbers: Vec<_> = data.collect();
         numbers.sort_unstable();
         (numbers, to)

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use fixture::relay::Relay;
 use fixture::server::{self, Server};
-use fixture::{count, eventually, name_of, new_queue, numbered};
+use fixture::{counts_by_number, eventually, new_queue, numbered_message, queue_name};
 
 mod fixture;
 
@@ -17,8 +17,8 @@ mod fixture;
 const SMALL_DISK: &str = "mount -t tmpfs -o size=300k tmpfs \"$0\" && exec \"$@\"";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_leaves_messages_in_their_queue_and_loses_none() {
-    if !server::exists() {
+async fn full_disk_keeps_messages_in_the_queue() {
+    if !server::is_available() {
         return;
     }
     if !Command::new("unshare").args(["--mount", "true"]).status().is_ok_and(|s| s.success()) {
@@ -27,20 +27,20 @@ async fn a_full_disk_leaves_messages_in_their_queue_and_loses_none() {
     }
     let mut server = Server::start().await;
     let from = new_queue();
-    let routes = format!("[out.jobs]\nqueue = {:?}\njournal_size = \"1M\"\n", name_of(&from));
+    let routes = format!("[out.jobs]\nqueue = {:?}\njournal_size = \"1M\"\n", queue_name(&from));
     let relay = Relay::new(&[server.url()], &routes);
     fs::create_dir(relay.journal()).unwrap();
     let journal = relay.journal().to_str().unwrap().to_owned();
-    let mut relay = relay.wrapped(&["unshare", "--mount", "sh", "-c", SMALL_DISK, &journal]);
+    let mut relay = relay.with_wrapper(&["unshare", "--mount", "sh", "-c", SMALL_DISK, &journal]);
     server.kill();
     relay.run();
     // The disk is full before the journal is.
     let mut sent = 0;
     while !relay.log().contains("the journal cannot grow") {
         let soon = Duration::from_millis(100);
-        sent += u64::from(from.send_timeout(&numbered(sent), 0, soon).is_ok());
+        sent += u64::from(from.send_timeout(&numbered_message(sent), 0, soon).is_ok());
     }
-    while from.try_send(&numbered(sent), 0).is_ok() {
+    while from.try_send(&numbered_message(sent), 0).is_ok() {
         sent += 1;
     }
     assert_eq!(from.attributes().unwrap().messages, 8, "senders wait");
@@ -50,32 +50,32 @@ async fn a_full_disk_leaves_messages_in_their_queue_and_loses_none() {
     // The same relay, once the broker is back: its room on the disk is used again.
     server.run();
     for number in sent..sent + 5000 {
-        from.send(&numbered(number), 0).unwrap();
+        from.send(&numbered_message(number), 0).unwrap();
     }
     let total = sent + 5000;
     let jetstream = server.jetstream().await;
     eventually("all", async || server::stored_count(&jetstream, "MQ").await >= total).await;
     assert!(relay.terminate().await.success());
-    let messages = server::stored(&jetstream, "MQ").await;
+    let messages = server::stored_messages(&jetstream, "MQ").await;
     let numbers: Vec<_> =
-        messages.iter().map(|message| fixture::number(&message.payload)).collect();
+        messages.iter().map(|message| fixture::message_number(&message.payload)).collect();
     assert!(numbers.iter().copied().eq(0..total), "in order, once each");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_journal_torn_at_its_tail_gives_all_but_the_torn_message() {
-    if !server::exists() {
+async fn torn_journal_tail_loses_only_the_torn_message() {
+    if !server::is_available() {
         return;
     }
     let mut server = Server::start().await;
     server.kill();
     let from = new_queue();
-    let routes = format!("[out.jobs]\nqueue = {:?}\n", name_of(&from));
+    let routes = format!("[out.jobs]\nqueue = {:?}\n", queue_name(&from));
     let mut relay = Relay::start(&[server.url()], &routes);
     for number in 0..40 {
-        from.send(&numbered(number), 0).unwrap();
+        from.send(&numbered_message(number), 0).unwrap();
     }
-    relay.reaches("journal_messages", "out.jobs", 40).await;
+    relay.wait_for_metric("journal_messages", "out.jobs", 40).await;
     relay.kill();
     let directory = relay.journal().join("out.jobs");
     let mut entries = fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path());
@@ -85,15 +85,15 @@ async fn a_journal_torn_at_its_tail_gives_all_but_the_torn_message() {
     let file = OpenOptions::new().write(true).open(&path).unwrap();
     file.write_all_at(&[0; 20], used as u64 - 20).unwrap();
     relay.run();
-    relay.logged("was torn and is put aside").await;
+    relay.wait_for_log("was torn and is put aside").await;
     server.run();
-    from.send(&numbered(40), 0).unwrap();
+    from.send(&numbered_message(40), 0).unwrap();
     let jetstream = server.jetstream().await;
     eventually("all", async || server::stored_count(&jetstream, "MQ").await >= 40).await;
-    assert_eq!(relay.number("torn_records_total", "out.jobs").await, Some(1));
+    assert_eq!(relay.metric("torn_records_total", "out.jobs").await, Some(1));
     assert!(relay.terminate().await.success());
-    let messages = server::stored(&jetstream, "MQ").await;
-    let counts = count(messages.iter().map(|message| message.payload.as_ref()));
+    let messages = server::stored_messages(&jetstream, "MQ").await;
+    let counts = counts_by_number(messages.iter().map(|message| message.payload.as_ref()));
     assert!((0..=40).all(|number| counts.contains_key(&number) == (number != 39)));
     assert!(counts.values().all(|&times| times == 1));
 }

@@ -7,13 +7,13 @@ use std::time::Duration;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy};
 use fixture::relay::Relay;
 use fixture::server::{self, Server};
-use fixture::{eventually, name_of, new_queue, queue_of};
+use fixture::{eventually, new_queue, new_queue_with, queue_name};
 
 mod fixture;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stream_that_drops_what_is_acknowledged_is_empty_when_all_has_crossed() {
-    if !server::exists() {
+async fn work_queue_stream_is_empty_after_delivery() {
+    if !server::is_available() {
         return;
     }
     let server = Server::start().await;
@@ -21,11 +21,11 @@ async fn a_stream_that_drops_what_is_acknowledged_is_empty_when_all_has_crossed(
     let config = Config {
         retention: RetentionPolicy::WorkQueue,
         discard: DiscardPolicy::New,
-        ..server::stream()
+        ..server::stream_config()
     };
     jetstream.create_stream(config).await.unwrap();
     let (from, to) = (new_queue(), new_queue());
-    let routes = fixture::there(&from, &to);
+    let routes = fixture::round_trip_routes(&from, &to);
     let mut relay = Relay::start(&[server.url()], &routes);
     let received = tokio::task::spawn_blocking(move || {
         (0..100_u8).for_each(|number| {
@@ -36,34 +36,34 @@ async fn a_stream_that_drops_what_is_acknowledged_is_empty_when_all_has_crossed(
     });
     let _queues = received.await.unwrap();
     eventually("empty", async || server::stored_count(&jetstream, "MQ").await == 0).await;
-    assert_eq!(relay.number("published_messages_total", "out.jobs").await, Some(100));
+    assert_eq!(relay.metric("published_messages_total", "out.jobs").await, Some(100));
     assert!(relay.terminate().await.success());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_that_the_server_does_not_take_waits_and_says_so() {
-    if !server::exists() {
+async fn oversized_message_waits_and_reports_unhealthy() {
+    if !server::is_available() {
         return;
     }
-    let configuration = fixture::Directory::new();
+    let configuration = fixture::TempDirectory::new();
     let path = configuration.path().join("server.conf");
     std::fs::write(&path, "max_payload: 1024\n").unwrap();
-    let mut server = Server::with(&["--config", path.to_str().unwrap()]).await;
-    let from = queue_of(4, 2048);
+    let mut server = Server::start_with(&["--config", path.to_str().unwrap()]).await;
+    let from = new_queue_with(4, 2048);
     let mut relay =
-        Relay::start(&[server.url()], &format!("[out.jobs]\nqueue = {:?}\n", name_of(&from)));
+        Relay::start(&[server.url()], &format!("[out.jobs]\nqueue = {:?}\n", queue_name(&from)));
     for length in [1, 2, 3, 2048, 4] {
         from.send(&vec![b'.'; length], 0).unwrap();
     }
-    relay.reaches("published_messages_total", "out.jobs", 3).await;
+    relay.wait_for_metric("published_messages_total", "out.jobs", 3).await;
     eventually("said", async || {
         let health = relay.get("/healthz").await;
         health.is_some_and(|(status, body)| status == "503" && body.contains("out.jobs: message 4"))
     })
     .await;
     // Those before it were published once, and those behind it wait.
-    assert_eq!(relay.number("published_messages_total", "out.jobs").await, Some(3));
-    assert_eq!(relay.number("journal_messages", "out.jobs").await, Some(2));
+    assert_eq!(relay.metric("published_messages_total", "out.jobs").await, Some(3));
+    assert_eq!(relay.metric("journal_messages", "out.jobs").await, Some(2));
     // The same server, with another word in its configuration.
     std::fs::write(&path, "max_payload: 4096\n").unwrap();
     server.kill();
@@ -74,8 +74,8 @@ async fn a_message_that_the_server_does_not_take_waits_and_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_behind_a_message_that_the_stream_refuses_is_not_stored_again_and_again() {
-    if !server::exists() {
+async fn stored_messages_are_not_republished_after_a_refusal() {
+    if !server::is_available() {
         return;
     }
     let server = Server::start().await;
@@ -85,17 +85,17 @@ async fn what_is_behind_a_message_that_the_stream_refuses_is_not_stored_again_an
         max_message_size: 512,
         // Over before the relay has tried a few times.
         duplicate_window: Duration::from_millis(100),
-        ..server::stream()
+        ..server::stream_config()
     };
     jetstream.create_stream(config).await.unwrap();
-    let from = queue_of(8, 1024);
+    let from = new_queue_with(8, 1024);
     let relay =
-        Relay::start(&[server.url()], &format!("[out.jobs]\nqueue = {:?}\n", name_of(&from)));
+        Relay::start(&[server.url()], &format!("[out.jobs]\nqueue = {:?}\n", queue_name(&from)));
     for length in [1, 2, 1024, 4, 5] {
         from.send(&vec![b'.'; length], 0).unwrap();
     }
     eventually("refused", async || relay.log().matches("not published").count() > 5).await;
-    let stored = server::stored(&jetstream, "MQ").await;
+    let stored = server::stored_messages(&jetstream, "MQ").await;
     let mut lengths: Vec<_> = stored.iter().map(|message| message.payload.len()).collect();
     lengths.dedup();
     assert!(lengths.is_sorted() && lengths.len() == stored.len(), "{lengths:?}");

@@ -8,7 +8,7 @@ use std::time::Duration;
 use fixture::proxy::Proxy;
 use fixture::relay::Relay;
 use fixture::server::{self, Server};
-use fixture::{eventually, name_of, new_queue, number, numbered};
+use fixture::{eventually, message_number, new_queue, numbered_message, queue_name};
 use posix_mqueue::OpenOptions;
 use tokio::task::{JoinHandle, spawn_blocking};
 
@@ -25,7 +25,7 @@ fn send(name: String, numbers: Range<u64>) -> JoinHandle<()> {
             if number % 100 == 0 {
                 std::thread::sleep(Duration::from_millis(50));
             }
-            queue.send(&numbered(number), 0).unwrap();
+            queue.send(&numbered_message(number), 0).unwrap();
         }
     })
 }
@@ -33,28 +33,28 @@ fn send(name: String, numbers: Range<u64>) -> JoinHandle<()> {
 fn receive_all(name: String) -> JoinHandle<Vec<u64>> {
     spawn_blocking(move || {
         let queue = OpenOptions::new().read(true).open(name).unwrap();
-        (0..TOTAL).map(|_| number(&queue.receive_message().unwrap().data)).collect()
+        (0..TOTAL).map(|_| message_number(&queue.receive_message().unwrap().data)).collect()
     })
 }
 
 async fn all_stored_in_order(server: &Server) {
     let jetstream = server.jetstream().await;
     eventually("all stored", async || server::stored_count(&jetstream, "MQ").await >= TOTAL).await;
-    let messages = server::stored(&jetstream, "MQ").await;
-    let numbers: Vec<_> = messages.iter().map(|message| number(&message.payload)).collect();
+    let messages = server::stored_messages(&jetstream, "MQ").await;
+    let numbers: Vec<_> = messages.iter().map(|message| message_number(&message.payload)).collect();
     assert!(numbers.iter().copied().eq(0..TOTAL), "in order, once each");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broker_that_is_killed_or_stopped_and_restarted_has_every_message_once_and_in_order() {
-    if !server::exists() {
+async fn broker_restarts_keep_every_message_in_order() {
+    if !server::is_available() {
         return;
     }
     let mut server = Server::start().await;
     let from = new_queue();
-    let routes = format!("[out.jobs]\nqueue = {:?}\n", name_of(&from));
+    let routes = format!("[out.jobs]\nqueue = {:?}\n", queue_name(&from));
     let mut relay = Relay::start(&[server.url()], &routes);
-    let sending = send(name_of(&from), 0..TOTAL);
+    let sending = send(queue_name(&from), 0..TOTAL);
     for round in 0..4 {
         tokio::time::sleep(Duration::from_millis(600)).await;
         if round % 2 == 0 {
@@ -71,55 +71,56 @@ async fn a_broker_that_is_killed_or_stopped_and_restarted_has_every_message_once
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_that_is_cut_and_stalled_carries_every_message_once_and_in_order() {
-    if !server::exists() {
+async fn lost_connections_keep_every_message_in_order() {
+    if !server::is_available() {
         return;
     }
     let server = Server::start().await;
     let proxy = Proxy::start(server.port).await;
     let from = new_queue();
-    let routes = format!("[out.jobs]\nqueue = {:?}\n", name_of(&from));
+    let routes = format!("[out.jobs]\nqueue = {:?}\n", queue_name(&from));
     let mut relay = Relay::start(&[proxy.url()], &routes);
-    let sending = send(name_of(&from), 0..HALF);
+    let sending = send(queue_name(&from), 0..HALF);
     for _ in 0..5 {
         tokio::time::sleep(Duration::from_millis(300)).await;
-        proxy.cut();
+        proxy.disconnect();
     }
     sending.await.unwrap();
-    relay.has_published_all("out.jobs").await;
+    relay.wait_until_published("out.jobs").await;
     proxy.stall();
-    let sending = send(name_of(&from), HALF..TOTAL);
-    relay.logged("giving up the connection").await;
-    proxy.pass();
+    let sending = send(queue_name(&from), HALF..TOTAL);
+    relay.wait_for_log("giving up the connection").await;
+    proxy.resume();
     sending.await.unwrap();
     all_stored_in_order(&server).await;
     // What was stalled came twice: the server tells that it had it.
-    relay.has_published_all("out.jobs").await;
-    relay.reaches("duplicate_messages_total", "out.jobs", 1).await;
+    relay.wait_until_published("out.jobs").await;
+    relay.wait_for_metric("duplicate_messages_total", "out.jobs", 1).await;
     assert!(relay.terminate().await.success());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_queue_gets_every_message_once_through_cuts_stalls_and_restarts() {
-    if !server::exists() {
+async fn inbound_delivery_survives_disconnects_stalls_and_restarts() {
+    if !server::is_available() {
         return;
     }
     let mut server = Server::start().await;
     let proxy = Proxy::start(server.port).await;
     let jetstream = server.jetstream().await;
-    server::make_consumer(&jetstream, Duration::from_secs(2)).await;
-    server::publish(&jetstream, "mq.x", TOTAL).await;
+    server::create_consumer(&jetstream, Duration::from_secs(2)).await;
+    server::publish_numbered(&jetstream, "mq.x", TOTAL).await;
     let to = new_queue();
-    let routes = format!("[in.done]\nqueue = {:?}\nsubject = \"mq.x\"\nbatch = 30\n", name_of(&to));
+    let routes =
+        format!("[in.done]\nqueue = {:?}\nsubject = \"mq.x\"\nbatch = 30\n", queue_name(&to));
     let mut relay = Relay::start(&[proxy.url()], &routes);
-    let receiving = receive_all(name_of(&to));
+    let receiving = receive_all(queue_name(&to));
     for _ in 0..4 {
         tokio::time::sleep(Duration::from_millis(150)).await;
-        proxy.cut();
+        proxy.disconnect();
     }
     proxy.stall();
     tokio::time::sleep(Duration::from_millis(2500)).await;
-    proxy.pass();
+    proxy.resume();
     tokio::time::sleep(Duration::from_millis(200)).await;
     server.kill();
     server.run();

@@ -20,8 +20,8 @@ async fn check(relay: &Relay) -> (bool, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_missing_is_told_exactly() {
-    if !server::exists() {
+async fn check_names_missing_streams_and_consumers() {
+    if !server::is_available() {
         return;
     }
     let server = Server::start().await;
@@ -39,7 +39,7 @@ async fn what_is_missing_is_told_exactly() {
         "{said}"
     );
     let jetstream = server.jetstream().await;
-    server::make_stream(&jetstream).await;
+    server::create_stream(&jetstream).await;
     let (ok, said) = check(both).await;
     assert!(!ok);
     assert!(said.contains("route in.done: consumer here-done of stream MQ is missing"), "{said}");
@@ -59,8 +59,8 @@ async fn what_is_missing_is_told_exactly() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_made_is_as_the_file_says() {
-    if !server::exists() {
+async fn created_streams_match_the_configuration() {
+    if !server::is_available() {
         return;
     }
     let server = Server::start().await;

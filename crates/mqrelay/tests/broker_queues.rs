@@ -5,48 +5,51 @@
 use fixture::relay::Relay;
 use fixture::server::{self, Server};
 use fixture::traffic::{Receiver, Sender};
-use fixture::{count, create, eventually, name_of, new_queue, numbered, unique};
+use fixture::{
+    counts_by_number, create_queue, eventually, new_queue, numbered_message, queue_name,
+    unique_name,
+};
 use posix_mqueue::{OpenOptions, Owned};
 
 mod fixture;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_queue_unlinked_and_created_anew_loses_none_of_either() {
-    if !server::exists() {
+async fn unlinked_and_new_queue_are_both_received() {
+    if !server::is_available() {
         return;
     }
     let server = Server::start().await;
     let jetstream = server.jetstream().await;
-    let name = format!("/{}", unique());
+    let name = format!("/{}", unique_name());
     let mut relay = Relay::start(&[server.url()], &format!("[out.jobs]\nqueue = {name:?}\n"));
-    relay.logged("waiting for the queue").await;
+    relay.wait_for_log("waiting for the queue").await;
     let mut sent = 0;
     for generation in 0..3 {
         // Other sizes each time, longer messages too.
-        let queue = create(&name, 4 + generation, 64 << generation);
+        let queue = create_queue(&name, 4 + generation, 64 << generation);
         let late = OpenOptions::new().write(true).open(&name).unwrap();
         for _ in 0..50 {
-            late.send(&numbered(sent), 0).unwrap();
+            late.send(&numbered_message(sent), 0).unwrap();
             sent += 1;
         }
         queue.unlink().unwrap();
         drop(queue);
         // Whoever has it open goes on sending to it.
         for _ in 0..50 {
-            late.send(&numbered(sent), 0).unwrap();
+            late.send(&numbered_message(sent), 0).unwrap();
             sent += 1;
         }
     }
     eventually("all", async || server::stored_count(&jetstream, "MQ").await >= sent).await;
     assert!(relay.terminate().await.success());
-    let messages = server::stored(&jetstream, "MQ").await;
-    let counts = count(messages.iter().map(|message| message.payload.as_ref()));
+    let messages = server::stored_messages(&jetstream, "MQ").await;
+    let counts = counts_by_number(messages.iter().map(|message| message.payload.as_ref()));
     assert!((0..sent).all(|number| counts.get(&number) == Some(&1)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_queue_of_longer_messages_than_the_journal_was_made_for_is_taken_from() {
-    if !server::exists() {
+async fn queue_with_larger_messages_reopens_the_journal() {
+    if !server::is_available() {
         return;
     }
     let most = std::fs::read_to_string("/proc/sys/fs/mqueue/msgsize_max").unwrap();
@@ -56,11 +59,11 @@ async fn a_queue_of_longer_messages_than_the_journal_was_made_for_is_taken_from(
     }
     let server = Server::start().await;
     let jetstream = server.jetstream().await;
-    let name = format!("/{}", unique());
+    let name = format!("/{}", unique_name());
     let routes = format!("[out.jobs]\nqueue = {name:?}\njournal_size = \"400K\"\n");
     let mut relay = Relay::start(&[server.url()], &routes);
-    relay.logged("waiting for the queue").await;
-    let queue = Owned::new(create(&name, 2, 100_000));
+    relay.wait_for_log("waiting for the queue").await;
+    let queue = Owned::new(create_queue(&name, 2, 100_000));
     for _ in 0..10 {
         queue.send(&vec![b'x'; 100_000], 0).unwrap();
     }
@@ -69,53 +72,53 @@ async fn a_queue_of_longer_messages_than_the_journal_was_made_for_is_taken_from(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn messages_for_a_queue_that_is_unlinked_wait_for_the_next_one() {
-    if !server::exists() {
+async fn unlinked_target_queue_delays_delivery() {
+    if !server::is_available() {
         return;
     }
     let server = Server::start().await;
     let jetstream = server.jetstream().await;
-    let name = format!("/{}", unique());
-    let first = Owned::new(create(&name, 4, 64));
+    let name = format!("/{}", unique_name());
+    let first = Owned::new(create_queue(&name, 4, 64));
     let routes = format!("[in.done]\nqueue = {name:?}\nsubject = \"mq.x\"\n");
     let mut relay = Relay::start(&[server.url()], &routes);
-    relay.logged("fetching").await;
+    relay.wait_for_log("fetching").await;
     let publish = async |number| {
-        jetstream.publish("mq.x", numbered(number).into()).await.unwrap().await.unwrap();
+        jetstream.publish("mq.x", numbered_message(number).into()).await.unwrap().await.unwrap();
     };
     for number in 0..10 {
         publish(number).await;
     }
     eventually("full", async || first.attributes().unwrap().messages == 4).await;
     first.unlink().unwrap();
-    relay.logged("waiting for the queue").await;
-    let second = Owned::new(create(&name, 8, 64));
+    relay.wait_for_log("waiting for the queue").await;
+    let second = Owned::new(create_queue(&name, 8, 64));
     let mut numbers: Vec<_> = (0..4).map(|_| first.receive_message().unwrap().data).collect();
     numbers.extend((0..6).map(|_| second.receive_message().unwrap().data));
-    assert_eq!(numbers, (0..10).map(numbered).collect::<Vec<_>>());
+    assert_eq!(numbers, (0..10).map(numbered_message).collect::<Vec<_>>());
     assert!(relay.terminate().await.success());
     assert_eq!(first.attributes().unwrap().messages + second.attributes().unwrap().messages, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_relays_on_one_queue_share_its_messages() {
-    if !server::exists() {
+    if !server::is_available() {
         return;
     }
     let server = Server::start().await;
     let (from, to) = (new_queue(), new_queue());
-    let routes = fixture::there(&from, &to) + "batch = 5\n";
+    let routes = fixture::round_trip_routes(&from, &to) + "batch = 5\n";
     let urls = [server.url()];
     let (mut one, mut other) = (Relay::start(&urls, &routes), Relay::start(&urls, &routes));
-    let (sender, receiver) = (Sender::start(&name_of(&from)), Receiver::start(&name_of(&to)));
+    let (sender, receiver) = (Sender::start(&queue_name(&from)), Receiver::start(&queue_name(&to)));
     for relay in [&one, &other] {
-        relay.reaches("taken_messages_total", "out.jobs", 500).await;
-        relay.reaches("delivered_messages_total", "in.done", 500).await;
+        relay.wait_for_metric("received_messages_total", "out.jobs", 500).await;
+        relay.wait_for_metric("delivered_messages_total", "in.done", 500).await;
     }
     let total = sender.stop();
-    eventually("all", async || receiver.distinct() == total).await;
+    eventually("all", async || receiver.distinct_count() == total).await;
     assert!(one.terminate().await.success() && other.terminate().await.success());
     let messages = receiver.finish();
-    let counts = count(messages.iter().map(Vec::as_slice));
+    let counts = counts_by_number(messages.iter().map(Vec::as_slice));
     assert!((0..total).all(|number| counts.get(&number) == Some(&1)), "once each");
 }

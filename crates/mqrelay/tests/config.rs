@@ -9,7 +9,7 @@ use mqrelay::config::Config;
 mod fixture;
 
 fn load(text: &str, more: &[&str]) -> Result<Config, String> {
-    let directory = fixture::Directory::new();
+    let directory = fixture::TempDirectory::new();
     let path = directory.path().join("relay.toml");
     std::fs::write(&path, text).unwrap();
     let line = ["mqrelay", "--host", "here", "--config", path.to_str().unwrap()];
@@ -22,7 +22,7 @@ fn refused(text: &str) -> String {
 }
 
 #[test]
-fn an_unknown_key_is_refused_with_its_route() {
+fn unknown_key_is_rejected_with_its_route() {
     let error = refused("[out.jobs]\nqueue = \"/jobs\"\nsubjekt = \"mq.x\"\n");
     assert!(error.contains("route out.jobs: unknown field `subjekt`"), "{error}");
     let error = refused("[in.done]\nqueue = \"/done\"\nqueues = 1\n");
@@ -34,7 +34,7 @@ fn an_unknown_key_is_refused_with_its_route() {
 }
 
 #[test]
-fn a_bad_value_is_refused_with_its_route_and_key() {
+fn invalid_value_is_rejected_with_route_and_key() {
     for (line, words) in [
         ("queue = \"jobs\"", "route out.jobs: queue: "),
         ("queue = \"/jobs\"\nsubject = \"mq.*\"", "route out.jobs: subject = \"mq.*\""),
@@ -60,7 +60,7 @@ fn a_bad_value_is_refused_with_its_route_and_key() {
 }
 
 #[test]
-fn routes_that_take_from_one_queue_or_share_a_consumer_are_refused() {
+fn routes_sharing_queue_or_consumer_are_rejected() {
     let error = refused("[out.a]\nqueue = \"/jobs\"\n[out.b]\nqueue = \"/jobs\"\n");
     assert!(error.contains("route out.b: another route has the queue \"/jobs\""), "{error}");
     let error = refused(
@@ -71,7 +71,7 @@ fn routes_that_take_from_one_queue_or_share_a_consumer_are_refused() {
 }
 
 #[test]
-fn routes_that_carry_a_message_round_and_round_are_refused() {
+fn routes_forming_a_loop_are_rejected() {
     let out = "[out.jobs]\nqueue = \"/jobs\"\n[in.back]\nqueue = \"/jobs\"\n";
     for subject in ["", "subject = \"mq.*.jobs\"", "subject = \"mq.>\""] {
         let error = refused(&format!("{out}{subject}\n"));
@@ -82,7 +82,7 @@ fn routes_that_carry_a_message_round_and_round_are_refused() {
 }
 
 #[test]
-fn a_password_is_never_taken_from_a_url() {
+fn password_in_url_is_rejected_and_hidden() {
     let args = ["--server", "nats://me:secret@127.0.0.1"];
     let error = load("[out.jobs]\nqueue = \"/jobs\"\n", &args).unwrap_err();
     assert!(error.contains("MQRELAY_PASSWORD"), "{error}");
@@ -92,16 +92,16 @@ fn a_password_is_never_taken_from_a_url() {
 }
 
 #[test]
-fn what_is_not_given_follows_from_host_and_route() {
+fn defaults_derive_from_host_and_route() {
     let config = load(
         "[out.jobs]\nqueue = \"/jobs\"\njournal_size = \"64M\"\n[in.done]\nqueue = \"/done\"\n",
         &["--replicas", "3"],
     )
     .unwrap();
-    assert_eq!(config.out[0].subject, "mq.here.jobs");
-    assert_eq!(config.out[0].journal_size, 64 << 20);
-    assert_eq!(config.inward[0].consumer, "here-done");
-    assert_eq!(config.inward[0].dead_letter, "mq-dead.here.done");
+    assert_eq!(config.outbound[0].subject, "mq.here.jobs");
+    assert_eq!(config.outbound[0].journal_size, 64 << 20);
+    assert_eq!(config.inbound[0].consumer, "here-done");
+    assert_eq!(config.inbound[0].dead_letter, "mq-dead.here.done");
     let plans: Vec<_> =
         config.streams.iter().map(|plan| (plan.name.as_str(), plan.subjects.join(","))).collect();
     assert_eq!(plans, [("MQ", "mq.>".to_owned()), ("MQ-DEAD", "mq-dead.>".to_owned())]);
@@ -109,14 +109,14 @@ fn what_is_not_given_follows_from_host_and_route() {
 }
 
 #[test]
-fn flags_are_routes_too() {
+fn flags_define_routes() {
     let args = ["--out", "/jobs", "--in", "/done=mq.*.done", "--listen", "9464"];
     let config = load("", &args).unwrap();
     assert_eq!(
-        (config.out[0].subject.as_str(), config.out[0].stream.as_str()),
+        (config.outbound[0].subject.as_str(), config.outbound[0].stream.as_str()),
         ("mq.here.jobs", "MQ")
     );
-    assert_eq!(config.inward[0].subject, "mq.*.done");
+    assert_eq!(config.inbound[0].subject, "mq.*.done");
     assert_eq!(config.listen.unwrap().to_string(), "127.0.0.1:9464");
     assert!(load("", &["--in", "/done"]).unwrap_err().contains("a subject is missing"));
 }

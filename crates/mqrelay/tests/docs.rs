@@ -24,7 +24,7 @@ fn mqrelay(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn the_help_is_in_the_documentation() {
+fn documentation_contains_the_current_help() {
     let written = fs::read_to_string(path()).unwrap();
     let (begin, end) = ("<!-- mqrelay --help -->\n", "<!-- end of help -->\n");
     let from = written.find(begin).unwrap() + begin.len();
@@ -42,7 +42,7 @@ fn the_help_is_in_the_documentation() {
 
 /// What a table of the file may have: it is told to whoever writes something else.
 fn keys_of(table: &str) -> BTreeSet<String> {
-    let directory = fixture::Directory::new();
+    let directory = fixture::TempDirectory::new();
     let file = directory.path().join("relay.toml");
     let routes = "[out.jobs]\nqueue = \"/jobs\"\n";
     let text = match table {
@@ -58,7 +58,7 @@ fn keys_of(table: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_key_of_the_file_is_in_the_documentation_and_in_the_example() {
+fn documentation_and_example_list_every_key() {
     let documentation = fs::read_to_string(path()).unwrap();
     let example = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("systemd/mqrelay.toml");
     let example = fs::read_to_string(example).unwrap();
@@ -74,13 +74,13 @@ fn every_key_of_the_file_is_in_the_documentation_and_in_the_example() {
 }
 
 #[tokio::test]
-async fn every_number_that_is_served_is_in_the_documentation() {
+async fn documentation_lists_every_metric() {
     let documentation = fs::read_to_string(path()).unwrap();
     let relay = fixture::relay::Relay::start(
         &["nats://127.0.0.1:9".to_owned()],
         "[out.jobs]\nqueue = \"/mqrelay-none\"\n[in.done]\nqueue = \"/mqrelay-nothing\"\n",
     );
-    relay.listens().await;
+    relay.wait_until_listening().await;
     let (_, text) = relay.get("/metrics").await.unwrap();
     let names: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
     assert!(names.len() > 10, "{text}");

@@ -6,34 +6,34 @@ use std::fs::{self, OpenOptions};
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use mqrelay::journal::{Journal, Room};
+use mqrelay::journal::{Journal, Reservation};
 use proptest::prelude::*;
 
 mod fixture;
 
 const SIZE: u64 = 1 << 20;
-const LARGEST: usize = 1000;
+const MAX_MESSAGE_SIZE: usize = 1000;
 
 fn open(directory: &Path) -> Journal {
-    Journal::open(directory, SIZE, LARGEST).unwrap().0
+    Journal::open(directory, SIZE, MAX_MESSAGE_SIZE).unwrap().0
 }
 
-fn add(journal: &Journal, data: &[u8]) -> u64 {
-    assert_eq!(journal.reserve(LARGEST).unwrap(), Room::Ready);
+fn append(journal: &Journal, data: &[u8]) -> u64 {
+    assert_eq!(journal.reserve(MAX_MESSAGE_SIZE).unwrap(), Reservation::Ready);
     journal.append(7, 42, data).unwrap()
 }
 
-fn rest(journal: &Journal) -> Vec<Vec<u8>> {
-    let mut place = journal.start();
-    let mut found = Vec::new();
+fn read_pending(journal: &Journal) -> Vec<Vec<u8>> {
+    let mut cursor = journal.cursor();
+    let mut report = Vec::new();
     loop {
-        let records = journal.read(&mut place, journal.last()).unwrap();
+        let records = journal.read(&mut cursor, journal.last_sequence()).unwrap();
         if records.is_empty() {
-            return found;
+            return report;
         }
         for record in records {
             assert_eq!((record.priority, record.time), (7, 42));
-            found.push(record.data.to_vec());
+            report.push(record.data.to_vec());
         }
     }
 }
@@ -42,11 +42,11 @@ fn message(number: u32) -> Vec<u8> {
     number.to_string().repeat(usize::try_from(number % 200).unwrap()).into_bytes()[..]
         .iter()
         .copied()
-        .take(LARGEST)
+        .take(MAX_MESSAGE_SIZE)
         .collect()
 }
 
-fn segments(directory: &Path) -> Vec<PathBuf> {
+fn segment_paths(directory: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     let mut paths: Vec<_> =
         entries.filter(|path| path.extension().is_some_and(|e| e == "segment")).collect();
@@ -55,20 +55,20 @@ fn segments(directory: &Path) -> Vec<PathBuf> {
 }
 
 /// Those of a journal that is filled and closed.
-fn several_segments(directory: &Path) -> Vec<PathBuf> {
+fn fill_several_segments(directory: &Path) -> Vec<PathBuf> {
     let journal = open(directory);
     for _ in 0..300 {
-        add(&journal, &[3; LARGEST]);
+        append(&journal, &[3; MAX_MESSAGE_SIZE]);
     }
     drop(journal);
-    let paths = segments(directory);
+    let paths = segment_paths(directory);
     assert!(paths.len() > 2);
     paths
 }
 
 #[test]
-fn nobody_else_can_read_it() {
-    let directory = fixture::Directory::new();
+fn journal_directories_are_private() {
+    let directory = fixture::TempDirectory::new();
     let above = directory.path().join("above");
     drop(open(&above.join("journal")));
     for made in [&above, &above.join("journal")] {
@@ -77,31 +77,31 @@ fn nobody_else_can_read_it() {
 }
 
 #[test]
-fn what_was_appended_is_there_after_reopening_and_what_was_acknowledged_is_not() {
-    let directory = fixture::Directory::new();
+fn reopening_keeps_unacknowledged_messages() {
+    let directory = fixture::TempDirectory::new();
     let journal = open(directory.path());
     let id = journal.id();
     for number in 0..100 {
-        add(&journal, &message(number));
+        append(&journal, &message(number));
     }
     journal.acknowledge(40).unwrap();
     drop(journal);
-    let (journal, found) = Journal::open(directory.path(), SIZE, LARGEST).unwrap();
-    assert_eq!((found.pending, found.torn, journal.id()), (60, None, id));
-    assert_eq!(rest(&journal), (40..100).map(message).collect::<Vec<_>>());
-    assert_eq!(add(&journal, b""), 101);
+    let (journal, report) = Journal::open(directory.path(), SIZE, MAX_MESSAGE_SIZE).unwrap();
+    assert_eq!((report.pending, report.quarantined, journal.id()), (60, None, id));
+    assert_eq!(read_pending(&journal), (40..100).map(message).collect::<Vec<_>>());
+    assert_eq!(append(&journal, b""), 101);
 }
 
 #[test]
-fn it_takes_no_more_of_the_disk_than_it_was_given_and_uses_room_again() {
-    let directory = fixture::Directory::new();
+fn disk_use_is_bounded_and_segments_are_recycled() {
+    let directory = fixture::TempDirectory::new();
     let journal = open(directory.path());
     let mut count = 0_u64;
     for _ in 0..5 {
-        while journal.reserve(LARGEST).unwrap() == Room::Ready {
-            count = journal.append(7, 42, &[1; LARGEST]).unwrap();
+        while journal.reserve(MAX_MESSAGE_SIZE).unwrap() == Reservation::Ready {
+            count = journal.append(7, 42, &[1; MAX_MESSAGE_SIZE]).unwrap();
         }
-        assert!(journal.size() <= SIZE);
+        assert!(journal.disk_size() <= SIZE);
         assert!(journal.pending() > 500, "{}", journal.pending());
         journal.acknowledge(count).unwrap();
     }
@@ -114,108 +114,112 @@ fn it_takes_no_more_of_the_disk_than_it_was_given_and_uses_room_again() {
 }
 
 #[test]
-fn a_record_torn_anywhere_is_put_aside_and_no_other_is_lost() {
-    let directory = fixture::Directory::new();
+fn torn_last_record_is_quarantined() {
+    let directory = fixture::TempDirectory::new();
     let journal = open(directory.path());
     for number in 0..10 {
-        add(&journal, &message(number + 100));
+        append(&journal, &message(number + 100));
     }
     drop(journal);
-    let path = segments(directory.path()).remove(0);
-    let whole = fs::read(&path).unwrap();
-    let used = whole.iter().rposition(|&byte| byte != 0).unwrap() + 1;
+    let path = segment_paths(directory.path()).remove(0);
+    let intact = fs::read(&path).unwrap();
+    let used = intact.iter().rposition(|&byte| byte != 0).unwrap() + 1;
     let last = 32 + message(109).len();
     // The last record, from its first byte but one to its last but one.
     for cut in (1..last - 8).step_by(7) {
         let file = OpenOptions::new().write(true).open(&path).unwrap();
-        file.write_all_at(&whole, 0).unwrap();
+        file.write_all_at(&intact, 0).unwrap();
         file.write_all_at(&vec![0; cut], (used - cut) as u64).unwrap();
-        let (journal, found) = Journal::open(directory.path(), SIZE, LARGEST).unwrap();
-        assert_eq!(found.pending, 9, "cut {cut}");
-        let kept = fs::read(found.torn.unwrap()).unwrap();
+        let (journal, report) = Journal::open(directory.path(), SIZE, MAX_MESSAGE_SIZE).unwrap();
+        assert_eq!(report.pending, 9, "cut {cut}");
+        let kept = fs::read(report.quarantined.unwrap()).unwrap();
         let from = used - last - (8 - last % 8) % 8;
-        assert!(whole[used - last..].starts_with(&kept) || whole[from..].starts_with(&kept));
-        assert_eq!(rest(&journal), (100..109).map(message).collect::<Vec<_>>());
-        assert_eq!(add(&journal, b"next"), 10);
+        assert!(intact[used - last..].starts_with(&kept) || intact[from..].starts_with(&kept));
+        assert_eq!(read_pending(&journal), (100..109).map(message).collect::<Vec<_>>());
+        assert_eq!(append(&journal, b"next"), 10);
         drop(journal);
-        let (journal, found) = Journal::open(directory.path(), SIZE, LARGEST).unwrap();
-        assert_eq!((found.torn, rest(&journal).last().unwrap().as_slice()), (None, &b"next"[..]));
+        let (journal, report) = Journal::open(directory.path(), SIZE, MAX_MESSAGE_SIZE).unwrap();
+        assert_eq!(
+            (report.quarantined, read_pending(&journal).last().unwrap().as_slice()),
+            (None, &b"next"[..])
+        );
     }
 }
 
 #[test]
-fn a_hole_before_whole_records_counts_as_torn_and_is_kept() {
-    let directory = fixture::Directory::new();
+fn hole_before_complete_records_is_quarantined() {
+    let directory = fixture::TempDirectory::new();
     let journal = open(directory.path());
     for _ in 0..3 {
-        add(&journal, &[9; 100]);
+        append(&journal, &[9; 100]);
     }
     drop(journal);
-    let path = segments(directory.path()).remove(0);
+    let path = segment_paths(directory.path()).remove(0);
     let file = OpenOptions::new().write(true).open(&path).unwrap();
     file.write_all_at(&[0; 136], 32 + 136).unwrap();
-    let (journal, found) = Journal::open(directory.path(), SIZE, LARGEST).unwrap();
-    assert_eq!(rest(&journal), [[9; 100]]);
-    assert_eq!(fs::read(found.torn.unwrap()).unwrap().len(), 136 + 132);
+    let (journal, report) = Journal::open(directory.path(), SIZE, MAX_MESSAGE_SIZE).unwrap();
+    assert_eq!(read_pending(&journal), [[9; 100]]);
+    assert_eq!(fs::read(report.quarantined.unwrap()).unwrap().len(), 136 + 132);
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..Default::default() })]
     /// Nothing comes out that did not go in, and nothing else than the end is missing.
     #[test]
-    fn whatever_is_written_over_a_segment_is_found(
+    fn overwritten_segment_yields_only_appended_messages(
         offset in 0_u64..6000,
         bytes in proptest::collection::vec(any::<u8>(), 1..200),
     ) {
-        let directory = fixture::Directory::new();
+        let directory = fixture::TempDirectory::new();
         let journal = open(directory.path());
         let messages: Vec<_> = (0..20).map(|number| message(number * 11)).collect();
         for message in &messages {
-            add(&journal, message);
+            append(&journal, message);
         }
         drop(journal);
-        let path = segments(directory.path()).remove(0);
+        let path = segment_paths(directory.path()).remove(0);
         let file = OpenOptions::new().write(true).open(&path).unwrap();
         file.write_all_at(&bytes, offset).unwrap();
-        match Journal::open(directory.path(), SIZE, LARGEST) {
-            Ok((journal, _)) => prop_assert!(messages.starts_with(&rest(&journal))),
+        match Journal::open(directory.path(), SIZE, MAX_MESSAGE_SIZE) {
+            Ok((journal, _)) => prop_assert!(messages.starts_with(&read_pending(&journal))),
             Err(error) => prop_assert!(error.to_string().contains("is no journal segment")),
         }
     }
 }
 
 #[test]
-fn damage_that_is_not_at_the_tail_is_refused() {
-    let directory = fixture::Directory::new();
-    let paths = several_segments(directory.path());
+fn corruption_before_the_tail_is_rejected() {
+    let directory = fixture::TempDirectory::new();
+    let paths = fill_several_segments(directory.path());
     let file = OpenOptions::new().write(true).open(&paths[0]).unwrap();
     file.write_all_at(b"!", 5000).unwrap();
-    let error = Journal::open(directory.path(), SIZE, LARGEST).unwrap_err().to_string();
+    let error = Journal::open(directory.path(), SIZE, MAX_MESSAGE_SIZE).unwrap_err().to_string();
     assert!(error.contains("are missing or damaged; move the directory aside"), "{error}");
 }
 
 #[test]
-fn a_segment_that_is_missing_is_refused() {
+fn missing_segment_is_rejected() {
     for missing in 0..2 {
-        let directory = fixture::Directory::new();
-        let paths = several_segments(directory.path());
+        let directory = fixture::TempDirectory::new();
+        let paths = fill_several_segments(directory.path());
         fs::remove_file(&paths[missing]).unwrap();
-        let error = Journal::open(directory.path(), SIZE, LARGEST).unwrap_err().to_string();
+        let error =
+            Journal::open(directory.path(), SIZE, MAX_MESSAGE_SIZE).unwrap_err().to_string();
         assert!(error.contains("are missing or damaged; move the directory aside"), "{error}");
     }
 }
 
 #[test]
-fn two_cannot_have_one() {
-    let directory = fixture::Directory::new();
+fn second_open_is_rejected() {
+    let directory = fixture::TempDirectory::new();
     let _journal = open(directory.path());
-    let error = Journal::open(directory.path(), SIZE, LARGEST).unwrap_err().to_string();
+    let error = Journal::open(directory.path(), SIZE, MAX_MESSAGE_SIZE).unwrap_err().to_string();
     assert!(error.contains("another process has it"), "{error}");
 }
 
 #[test]
-fn a_size_without_room_for_two_messages_is_refused() {
-    let directory = fixture::Directory::new();
-    let error = Journal::open(directory.path(), 1000, LARGEST).unwrap_err().to_string();
+fn size_below_two_segments_is_rejected() {
+    let directory = fixture::TempDirectory::new();
+    let error = Journal::open(directory.path(), 1000, MAX_MESSAGE_SIZE).unwrap_err().to_string();
     assert!(error.contains("journal_size = 1000 is too small"), "{error}");
 }

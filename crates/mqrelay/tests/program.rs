@@ -6,22 +6,22 @@ use std::process::Command;
 
 use fixture::port;
 use fixture::relay::Relay;
-use fixture::{eventually, name_of, new_queue};
+use fixture::{eventually, new_queue, queue_name};
 
 mod fixture;
 
 fn nowhere() -> String {
-    format!("nats://127.0.0.1:{}", port::free())
+    format!("nats://127.0.0.1:{}", port::reserve())
 }
 
 #[tokio::test]
-async fn each_line_of_the_log_is_an_object_where_asked_for() {
+async fn json_log_has_one_object_per_line() {
     let from = new_queue();
-    let name = name_of(&from);
+    let name = queue_name(&from);
     let routes = format!("drain_seconds = 0\n[out.jobs]\nqueue = {name:?}\n");
-    let mut relay = Relay::new(&[nowhere()], &routes).given(&["--log-format", "json"]);
+    let mut relay = Relay::new(&[nowhere()], &routes).with_arguments(&["--log-format", "json"]);
     relay.run();
-    relay.logged("cannot connect").await;
+    relay.wait_for_log("cannot connect").await;
     assert!(relay.terminate().await.success());
     let log = relay.log();
     let lines: Vec<serde_json::Value> =
@@ -34,17 +34,17 @@ async fn each_line_of_the_log_is_an_object_where_asked_for() {
 }
 
 #[tokio::test]
-async fn termination_without_a_broker_keeps_what_was_taken() {
+async fn sigterm_without_broker_keeps_the_journal() {
     let from = new_queue();
-    let routes = format!("drain_seconds = 0\n[out.jobs]\nqueue = {:?}\n", name_of(&from));
+    let routes = format!("drain_seconds = 0\n[out.jobs]\nqueue = {:?}\n", queue_name(&from));
     let mut relay = Relay::start(&[nowhere()], &routes);
     (0..20).for_each(|_| from.send(b"kept", 0).unwrap());
-    relay.reaches("journal_messages", "out.jobs", 20).await;
+    relay.wait_for_metric("journal_messages", "out.jobs", 20).await;
     assert!(relay.terminate().await.success());
     assert!(relay.log().contains("journals still hold messages"), "{}", relay.log());
     assert!(relay.log().contains("left=20"), "{}", relay.log());
     relay.run();
-    relay.reaches("journal_messages", "out.jobs", 20).await;
+    relay.wait_for_metric("journal_messages", "out.jobs", 20).await;
     assert!(relay.terminate().await.success());
 }
 
@@ -55,16 +55,16 @@ fn limit_files(relay: &Relay, length: &str) {
 }
 
 #[tokio::test]
-async fn a_message_that_the_disk_refuses_is_kept_in_hand_and_goes_back_in_the_end() {
+async fn unjournaled_message_is_retried_then_requeued() {
     let from = new_queue();
-    let routes = format!("drain_seconds = 0\n[out.jobs]\nqueue = {:?}\n", name_of(&from));
+    let routes = format!("drain_seconds = 0\n[out.jobs]\nqueue = {:?}\n", queue_name(&from));
     let relay = Relay::new(&[nowhere()], &routes);
     // So that a file that is too long is an error, and not the end of the process.
-    let mut relay = relay.wrapped(&["sh", "-c", "trap '' XFSZ && exec \"$@\"", "sh"]);
+    let mut relay = relay.with_wrapper(&["sh", "-c", "trap '' XFSZ && exec \"$@\"", "sh"]);
     relay.run();
     // The journal's file is now longer by far than the log's.
     (0..2000).for_each(|_| from.send(&[b'x'; 64], 0).unwrap());
-    relay.reaches("journal_messages", "out.jobs", 2000).await;
+    relay.wait_for_metric("journal_messages", "out.jobs", 2000).await;
     let refused = async || {
         relay.get("/healthz").await.is_some_and(|(_, body)| body.contains("File too large"))
     };
@@ -73,7 +73,7 @@ async fn a_message_that_the_disk_refuses_is_kept_in_hand_and_goes_back_in_the_en
     from.send(b"waits", 0).unwrap();
     eventually("it is refused", refused).await;
     limit_files(&relay, "unlimited");
-    relay.reaches("journal_messages", "out.jobs", 2001).await;
+    relay.wait_for_metric("journal_messages", "out.jobs", 2001).await;
     eventually("it is refused no more", async || !refused().await).await;
 
     limit_files(&relay, "100000");
@@ -84,24 +84,24 @@ async fn a_message_that_the_disk_refuses_is_kept_in_hand_and_goes_back_in_the_en
     let back = from.try_receive_message().unwrap();
     assert_eq!((back.data.as_slice(), back.priority), (&b"goes back"[..], 7));
     relay.run();
-    relay.reaches("journal_messages", "out.jobs", 2001).await;
+    relay.wait_for_metric("journal_messages", "out.jobs", 2001).await;
 }
 
 #[tokio::test]
-async fn a_second_signal_ends_the_draining_and_is_a_failure() {
+async fn second_signal_aborts_draining_with_failure() {
     let from = new_queue();
-    let routes = format!("drain_seconds = 1000\n[out.jobs]\nqueue = {:?}\n", name_of(&from));
+    let routes = format!("drain_seconds = 1000\n[out.jobs]\nqueue = {:?}\n", queue_name(&from));
     let mut relay = Relay::start(&[nowhere()], &routes);
     from.send(b"kept", 0).unwrap();
-    relay.reaches("journal_messages", "out.jobs", 1).await;
+    relay.wait_for_metric("journal_messages", "out.jobs", 1).await;
     relay.signal("TERM");
-    relay.logged("draining").await;
+    relay.wait_for_log("draining").await;
     assert_eq!(relay.terminate().await.code(), Some(1));
     assert!(relay.log().contains("a second signal: not drained"));
 }
 
 #[test]
-fn what_is_wrong_is_one_line_and_a_failure() {
+fn startup_error_is_one_line_with_failure() {
     for (arguments, words) in [
         (&["--out", "jobs"][..], "--out jobs: "),
         (&["--config", "/nowhere/relay.toml"], "/nowhere/relay.toml: No such file"),

@@ -16,7 +16,7 @@ fn shipped(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd").join(name)).unwrap()
 }
 
-fn load(directory: &fixture::Directory, text: &str) -> Config {
+fn load(directory: &fixture::TempDirectory, text: &str) -> Config {
     let path = directory.path().join("mqrelay.toml");
     fs::write(&path, text).unwrap();
     let args = Args::parse_from(["mqrelay", "--config", path.to_str().unwrap()]);
@@ -24,7 +24,7 @@ fn load(directory: &fixture::Directory, text: &str) -> Config {
 }
 
 /// The text with the keys that are commented out, and a password and a host that are there.
-fn with_every_key(text: &str, directory: &fixture::Directory) -> String {
+fn with_every_key(text: &str, directory: &fixture::TempDirectory) -> String {
     let password = directory.path().join("password");
     fs::write(&password, "secret\n").unwrap();
     let lines = text.lines().map(|line| match line.strip_prefix('#') {
@@ -38,21 +38,27 @@ fn with_every_key(text: &str, directory: &fixture::Directory) -> String {
 }
 
 #[test]
-fn the_configuration_is_read_and_what_is_commented_out_in_its_routes_is_the_default() {
-    let directory = fixture::Directory::new();
+fn example_configuration_shows_the_defaults() {
+    let directory = fixture::TempDirectory::new();
     let text = shipped("mqrelay.toml");
     let whole = with_every_key(&text, &directory);
     let all = load(&directory, &whole);
     let given = load(&directory, &text.replace("#host = ", "host = "));
-    assert_eq!((&all.out, &all.inward, &all.streams), (&given.out, &given.inward, &given.streams));
-    assert_eq!((&all.drain, &all.server.urls), (&given.drain, &given.server.urls));
-    assert_eq!((all.server.timeout, &all.journal), (given.server.timeout, &given.journal));
+    assert_eq!(
+        (&all.outbound, &all.inbound, &all.streams),
+        (&given.outbound, &given.inbound, &given.streams)
+    );
+    assert_eq!((&all.drain_timeout, &all.server.urls), (&given.drain_timeout, &given.server.urls));
+    assert_eq!(
+        (all.server.timeout, &all.journal_directory),
+        (given.server.timeout, &given.journal_directory)
+    );
     assert_eq!(all.server.user, Some(("relay".to_owned(), "secret".to_owned())));
-    assert_eq!(all.out[0].name, "jobs");
+    assert_eq!(all.outbound[0].name, "jobs");
 }
 
 #[test]
-fn the_unit_leaves_the_relay_in_the_namespace_of_the_queues() {
+fn unit_keeps_ipc_namespace_and_outlasts_draining() {
     let unit = shipped("mqrelay.service");
     let set: Vec<_> = unit.lines().filter(|line| !line.starts_with('#')).collect();
     for forbidden in ["PrivateIPC=", "ProcSubset="] {
@@ -60,17 +66,17 @@ fn the_unit_leaves_the_relay_in_the_namespace_of_the_queues() {
     }
     // A drain that lasts as long as it may is over before systemd loses its patience.
     let patience = set.iter().find_map(|line| line.strip_prefix("TimeoutStopSec=")).unwrap();
-    let drain = load(&fixture::Directory::new(), &shipped("mqrelay.toml")).drain;
+    let drain = load(&fixture::TempDirectory::new(), &shipped("mqrelay.toml")).drain_timeout;
     assert!(drain.as_secs() < patience.parse().unwrap());
 }
 
 #[test]
-fn systemd_understands_the_unit() {
+fn systemd_accepts_the_unit() {
     if Command::new("systemd-analyze").arg("--version").output().is_err() {
         fixture::skip("there is no systemd-analyze");
         return;
     }
-    let directory = fixture::Directory::new();
+    let directory = fixture::TempDirectory::new();
     let program = PathBuf::from(env!("CARGO_BIN_EXE_mqrelay"));
     let unit =
         shipped("mqrelay.service").replace("/usr/local/bin/mqrelay", program.to_str().unwrap());

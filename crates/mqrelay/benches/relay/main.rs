@@ -1,4 +1,4 @@
-//! The relay beside the broker alone and the queue alone, its memory, and many of it.
+//! The relay beside the broker queue_alone and the queue queue_alone, its memory, and many of it.
 //!
 //! `make bench-relay` runs all of it, in some minutes; `BENCH=quick` shortens it, and `speed`,
 //! `memory`, `many` or `hosts` choose a part. What contenders take is compared within one run, in turns.
@@ -18,7 +18,7 @@ mod process;
 mod throughput;
 
 /// How many bytes a message has.
-const LENGTH: usize = 64;
+const MESSAGE_LEN: usize = 64;
 
 #[tokio::main]
 async fn main() {
@@ -26,7 +26,7 @@ async fn main() {
     let has = |word: &str| arguments.iter().any(|argument| argument == word);
     let is_quick = has("quick");
     let all = !["speed", "memory", "many", "hosts"].into_iter().any(has);
-    if !server::exists() {
+    if !server::is_available() {
         return;
     }
     describe_machine().await;

@@ -5,19 +5,19 @@ use async_nats::jetstream::stream;
 use futures_util::StreamExt;
 
 use crate::fixture::server::{self, Server};
-use crate::process::{find, processor_time, resident};
+use crate::process::{cpu_seconds, find_pid, resident_kib};
 
 const STEPS: usize = 4;
 
 pub(crate) async fn run(hosts: usize) {
     let server = Server::start().await;
     let jetstream = server.jetstream().await;
-    server::make_stream(&jetstream).await;
+    server::create_stream(&jetstream).await;
     let stream = jetstream.get_stream("MQ").await.unwrap();
-    let pid = find(server.directory().to_str().unwrap());
+    let pid = find_pid(server.directory().to_str().unwrap());
     println!("\n| hosts | KiB of the server | messages fetched | ms of the server's processor |");
     println!("|---:|---:|---:|---:|");
-    println!("| 0 | {} | - | - |", resident(pid));
+    println!("| 0 | {} | - | - |", resident_kib(pid));
     let mut connected = Vec::new();
     for step in 1..=STEPS {
         while connected.len() < hosts * step / STEPS {
@@ -28,7 +28,7 @@ pub(crate) async fn run(hosts: usize) {
             let sent = jetstream.publish(format!("mq.h{host}.x"), "hello".into()).await;
             sent.unwrap().await.unwrap();
         }
-        let before = processor_time(pid);
+        let before = cpu_seconds(pid);
         let mut fetched = 0;
         for (_, consumer) in &connected {
             let mut batch = consumer.fetch().max_messages(1).messages().await.unwrap();
@@ -37,8 +37,12 @@ pub(crate) async fn run(hosts: usize) {
                 fetched += 1;
             }
         }
-        let took = (processor_time(pid) - before) * 1e3;
-        println!("| {} | {} | {fetched} | {took:.0} |", connected.len(), resident(pid));
+        let cpu_milliseconds = (cpu_seconds(pid) - before) * 1e3;
+        println!(
+            "| {} | {} | {fetched} | {cpu_milliseconds:.0} |",
+            connected.len(),
+            resident_kib(pid)
+        );
     }
 }
 

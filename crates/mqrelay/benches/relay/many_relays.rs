@@ -5,21 +5,21 @@ use std::time::{Duration, Instant};
 
 use posix_mqueue::{OpenOptions, Owned};
 
-use crate::LENGTH;
+use crate::MESSAGE_LEN;
 use crate::fixture::relay::Relay;
 use crate::fixture::server::{self, Server};
-use crate::fixture::{eventually, name_of, queue_of};
-use crate::process::{processor_time, resident};
+use crate::fixture::{eventually, new_queue_with, queue_name};
+use crate::process::{cpu_seconds, resident_kib};
 
-const COUNTS: [usize; 6] = [1, 2, 4, 8, 16, 32];
+const RELAY_COUNTS: [usize; 6] = [1, 2, 4, 8, 16, 32];
 /// Of all relays together.
 const MESSAGES: usize = 16_000;
-const IDLE: Duration = Duration::from_secs(4);
+const IDLE_PERIOD: Duration = Duration::from_secs(4);
 
 struct Sample {
     seconds: f64,
     /// Of one relay, in the middle of them.
-    resident: u64,
+    resident_kib: u64,
     /// Of all relays, for one message.
     microseconds: f64,
     /// Of one relay with nothing to do, in a second.
@@ -27,20 +27,22 @@ struct Sample {
 }
 
 pub(crate) async fn run(rounds: usize) {
-    let mut samples: Vec<Vec<Sample>> = COUNTS.iter().map(|_| Vec::new()).collect();
+    let mut samples: Vec<Vec<Sample>> = RELAY_COUNTS.iter().map(|_| Vec::new()).collect();
     for _ in 0..rounds {
-        for (count, samples) in COUNTS.into_iter().zip(&mut samples) {
+        for (count, samples) in RELAY_COUNTS.into_iter().zip(&mut samples) {
             samples.push(sample(count).await);
         }
     }
-    println!("\n{rounds} rounds in turns, {MESSAGES} messages of {LENGTH} bytes over all relays\n");
+    println!(
+        "\n{rounds} rounds in turns, {MESSAGES} messages of {MESSAGE_LEN} bytes over all relays\n"
+    );
     println!(
         "| relays | messages/s of all | beside one relay | µs of processor a message | \
          KiB a relay | idle: ms of processor a second, a relay |"
     );
     println!("|---:|---:|---:|---:|---:|---:|");
     let mut first = None;
-    for (count, samples) in COUNTS.into_iter().zip(&samples) {
+    for (count, samples) in RELAY_COUNTS.into_iter().zip(&samples) {
         let of = |value: fn(&Sample) -> f64| median(samples.iter().map(value));
         let seconds = of(|sample| sample.seconds);
         let beside = *first.get_or_insert(seconds) / seconds;
@@ -48,7 +50,7 @@ pub(crate) async fn run(rounds: usize) {
             "| {count} | {:.0} | {beside:.2} | {:.0} | {:.0} | {:.2} |",
             MESSAGES as f64 / seconds,
             of(|sample| sample.microseconds),
-            of(|sample| sample.resident as f64),
+            of(|sample| sample.resident_kib as f64),
             of(|sample| sample.idle_milliseconds),
         );
     }
@@ -57,15 +59,15 @@ pub(crate) async fn run(rounds: usize) {
 async fn sample(count: usize) -> Sample {
     let server = Server::start().await;
     let jetstream = server.jetstream().await;
-    server::make_stream(&jetstream).await;
-    let queues: Vec<Owned> = (0..count).map(|_| queue_of(10, LENGTH)).collect();
+    server::create_stream(&jetstream).await;
+    let queues: Vec<Owned> = (0..count).map(|_| new_queue_with(10, MESSAGE_LEN)).collect();
     let relays: Vec<_> = queues
         .iter()
         .enumerate()
         .map(|(index, queue)| {
             let routes = format!(
                 "[out.jobs]\nqueue = {:?}\nsubject = \"mq.h{index}.jobs\"\njournal_size = \"4M\"\n",
-                name_of(queue)
+                queue_name(queue)
             );
             Relay::start(&[server.url()], &routes)
         })
@@ -78,18 +80,18 @@ async fn sample(count: usize) -> Sample {
     }
     eventually("all began", async || server::stored_count(&jetstream, "MQ").await == stored).await;
 
-    let time = || relays.iter().map(|relay| processor_time(relay.pid())).sum::<f64>();
+    let time = || relays.iter().map(|relay| cpu_seconds(relay.pid())).sum::<f64>();
     let before = time();
-    tokio::time::sleep(IDLE).await;
-    let idle = (time() - before) / IDLE.as_secs_f64() / count as f64;
+    tokio::time::sleep(IDLE_PERIOD).await;
+    let idle = (time() - before) / IDLE_PERIOD.as_secs_f64() / count as f64;
 
     let (before, start) = (time(), Instant::now());
     let senders: Vec<_> = queues
         .iter()
         .map(|queue| {
-            let queue = OpenOptions::new().write(true).open(name_of(queue)).unwrap();
+            let queue = OpenOptions::new().write(true).open(queue_name(queue)).unwrap();
             thread::spawn(move || {
-                (0..MESSAGES / count).for_each(|_| queue.send(&[b'.'; LENGTH], 0).unwrap());
+                (0..MESSAGES / count).for_each(|_| queue.send(&[b'.'; MESSAGE_LEN], 0).unwrap());
             })
         })
         .collect();
@@ -102,11 +104,11 @@ async fn sample(count: usize) -> Sample {
         sender.join().unwrap();
     }
     let busy = time() - before;
-    let mut sizes: Vec<_> = relays.iter().map(|relay| resident(relay.pid())).collect();
+    let mut sizes: Vec<_> = relays.iter().map(|relay| resident_kib(relay.pid())).collect();
     sizes.sort_unstable();
     Sample {
         seconds,
-        resident: sizes[count / 2],
+        resident_kib: sizes[count / 2],
         microseconds: busy * 1e6 / stored as f64,
         idle_milliseconds: idle * 1e3,
     }

@@ -2,37 +2,37 @@
 
 use posix_mqueue::OpenOptions;
 
-use crate::LENGTH;
+use crate::MESSAGE_LEN;
 use crate::fixture::relay::Relay;
 use crate::fixture::server::Server;
-use crate::fixture::{name_of, queue_of};
-use crate::process::resident;
+use crate::fixture::{new_queue_with, queue_name};
+use crate::process::resident_kib;
 
 const SAMPLES: u64 = 20;
 
 pub(crate) async fn run(messages: u64) {
     let server = Server::start().await;
-    let (from, to) = (queue_of(10, LENGTH), queue_of(10, LENGTH));
+    let (from, to) = (new_queue_with(10, MESSAGE_LEN), new_queue_with(10, MESSAGE_LEN));
     let urls = [server.url()];
-    let out = Relay::start(&urls, &format!("[out.there]\nqueue = {:?}\n", name_of(&from)));
-    let inward = format!("[in.here]\nqueue = {:?}\nsubject = \"mq.*.there\"\n", name_of(&to));
-    let inward = Relay::start(&urls, &inward);
-    let sender = OpenOptions::new().write(true).open(name_of(&from)).unwrap();
+    let out = Relay::start(&urls, &format!("[out.there]\nqueue = {:?}\n", queue_name(&from)));
+    let inbound = format!("[in.here]\nqueue = {:?}\nsubject = \"mq.*.there\"\n", queue_name(&to));
+    let inbound = Relay::start(&urls, &inbound);
+    let sender = OpenOptions::new().write(true).open(queue_name(&from)).unwrap();
     let sending = std::thread::spawn(move || {
-        (0..messages).for_each(|_| sender.send(&[b'.'; LENGTH], 0).unwrap());
+        (0..messages).for_each(|_| sender.send(&[b'.'; MESSAGE_LEN], 0).unwrap());
     });
-    let (out_pid, in_pid) = (out.pid(), inward.pid());
-    let receiver = OpenOptions::new().read(true).open(name_of(&to)).unwrap();
+    let (out_pid, in_pid) = (out.pid(), inbound.pid());
+    let receiver = OpenOptions::new().read(true).open(queue_name(&to)).unwrap();
     println!("\n| messages so far | KiB of the relay out | KiB of the relay in |");
     println!("|---:|---:|---:|");
     let receiving = tokio::task::spawn_blocking(move || {
-        let mut buffer = [0; LENGTH];
+        let mut buffer = [0; MESSAGE_LEN];
         for sample in 1..=SAMPLES {
             for _ in 0..messages / SAMPLES {
                 receiver.receive(&mut buffer).unwrap();
             }
             let count = sample * (messages / SAMPLES);
-            println!("| {count} | {} | {} |", resident(out_pid), resident(in_pid));
+            println!("| {count} | {} | {} |", resident_kib(out_pid), resident_kib(in_pid));
         }
     });
     receiving.await.unwrap();

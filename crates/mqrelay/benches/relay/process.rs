@@ -2,15 +2,15 @@
 
 use std::fs;
 
-/// Kibibytes of memory that are resident.
-pub(crate) fn resident(pid: u32) -> u64 {
+/// Kibibytes of memory that are resident_kib.
+pub(crate) fn resident_kib(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
 /// Seconds on a processor, of all its threads that there are.
-pub(crate) fn processor_time(pid: u32) -> f64 {
+pub(crate) fn cpu_seconds(pid: u32) -> f64 {
     let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
     let nanoseconds = threads.filter_map(|thread| {
         let schedstat = fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
@@ -20,7 +20,7 @@ pub(crate) fn processor_time(pid: u32) -> f64 {
 }
 
 /// The process that was started with this argument.
-pub(crate) fn find(argument: &str) -> u32 {
+pub(crate) fn find_pid(argument: &str) -> u32 {
     let mut processes = fs::read_dir("/proc").unwrap().filter_map(|entry| {
         let entry = entry.ok()?;
         let pid = entry.file_name().to_str()?.parse().ok()?;

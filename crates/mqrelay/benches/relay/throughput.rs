@@ -1,4 +1,4 @@
-//! Messages a second: the queue alone, the broker alone, and from queue to queue by two relays.
+//! Messages a second: the queue queue_alone, the broker queue_alone, and from queue to queue by two relays.
 
 use std::thread;
 use std::time::Instant;
@@ -6,10 +6,10 @@ use std::time::Instant;
 use async_nats::jetstream;
 use posix_mqueue::{Limits, OpenOptions, Owned};
 
-use crate::LENGTH;
+use crate::MESSAGE_LEN;
 use crate::fixture::relay::Relay;
 use crate::fixture::server::{self, Server};
-use crate::fixture::{eventually, name_of, queue_of};
+use crate::fixture::{eventually, new_queue_with, queue_name};
 
 const MESSAGES: usize = 4000;
 /// As many as a route has.
@@ -18,7 +18,7 @@ const IN_FLIGHT: usize = 512;
 const CAPACITIES: [usize; 2] = [10, 100];
 
 /// Two queues, and the relays that carry from one to the other.
-struct Path {
+struct RelayedPath {
     capacity: usize,
     from: Owned,
     to: Owned,
@@ -28,7 +28,7 @@ struct Path {
 pub(crate) async fn run(rounds: usize) {
     let server = Server::start().await;
     let jetstream = server.jetstream().await;
-    server::make_stream(&jetstream).await;
+    server::create_stream(&jetstream).await;
     let mut names = vec!["publish, 512 in flight".to_owned()];
     let mut paths = Vec::new();
     for capacity in CAPACITIES {
@@ -37,7 +37,7 @@ pub(crate) async fn run(rounds: usize) {
             continue;
         }
         paths.push(path(&server, &jetstream, capacity).await);
-        names.push(format!("queue of {capacity} alone"));
+        names.push(format!("queue of {capacity} queue_alone"));
         names.push(format!("queue of {capacity} to stream"));
         names.push(format!("queue to queue, of {capacity}"));
     }
@@ -45,46 +45,51 @@ pub(crate) async fn run(rounds: usize) {
     for _ in 0..rounds {
         let mut times = vec![publish(&jetstream).await];
         for path in &paths {
-            times.push(alone(path));
-            let (stored, received) = across(path, &jetstream).await;
+            times.push(queue_alone(path));
+            let (stored, received) = relayed(path, &jetstream).await;
             times.extend([stored, received]);
         }
         jetstream.get_stream("MQ").await.unwrap().purge().await.unwrap();
         seconds.iter_mut().zip(times).for_each(|(all, time)| all.push(time));
     }
-    println!("\n{rounds} rounds in turns, {MESSAGES} messages of {LENGTH} bytes in each\n");
-    println!("| | messages/s | half of the rounds | beside publish | beside its queue alone |");
+    println!("\n{rounds} rounds in turns, {MESSAGES} messages of {MESSAGE_LEN} bytes in each\n");
+    println!(
+        "| | messages/s | half of the rounds | beside publish | beside its queue queue_alone |"
+    );
     println!("|---|---:|---:|---:|---:|");
-    let (mut publish, mut alone) = (None, None);
+    let (mut publish, mut queue_alone) = (None, None);
     for (name, times) in names.iter().zip(&seconds) {
         let speeds = times.iter().map(|time| MESSAGES as f64 / time);
         let (low, speed, high) = quartiles(speeds);
         let publish = *publish.get_or_insert(speed);
-        if name.ends_with("alone") {
-            alone = Some(speed);
+        if name.ends_with("queue_alone") {
+            queue_alone = Some(speed);
         }
-        let beside_alone = alone.map_or("-".to_owned(), |alone| format!("{:.3}", speed / alone));
+        let relative_to_queue =
+            queue_alone.map_or("-".to_owned(), |queue_alone| format!("{:.3}", speed / queue_alone));
         let beside = speed / publish;
-        println!("| {name} | {speed:.0} | {low:.0} to {high:.0} | {beside:.2} | {beside_alone} |");
+        println!(
+            "| {name} | {speed:.0} | {low:.0} to {high:.0} | {beside:.2} | {relative_to_queue} |"
+        );
     }
 }
 
-async fn path(server: &Server, jetstream: &jetstream::Context, capacity: usize) -> Path {
-    let (from, to) = (queue_of(capacity, LENGTH), queue_of(capacity, LENGTH));
+async fn path(server: &Server, jetstream: &jetstream::Context, capacity: usize) -> RelayedPath {
+    let (from, to) = (new_queue_with(capacity, MESSAGE_LEN), new_queue_with(capacity, MESSAGE_LEN));
     let subject = format!("mq.path.{capacity}");
-    let out = format!("[out.there]\nqueue = {:?}\nsubject = {subject:?}\n", name_of(&from));
-    let inward = format!(
+    let out = format!("[out.there]\nqueue = {:?}\nsubject = {subject:?}\n", queue_name(&from));
+    let inbound = format!(
         "[in.here]\nqueue = {:?}\nsubject = {subject:?}\nconsumer = \"c{capacity}\"\n",
-        name_of(&to)
+        queue_name(&to)
     );
     let urls = [server.url()];
-    let relays = [Relay::start(&urls, &out), Relay::start(&urls, &inward)];
+    let relays = [Relay::start(&urls, &out), Relay::start(&urls, &inbound)];
     eventually("the consumer", async || {
         let stream = jetstream.get_stream("MQ").await.unwrap();
         stream.consumer_info(format!("c{capacity}")).await.is_ok()
     })
     .await;
-    Path { capacity, from, to, _relays: relays }
+    RelayedPath { capacity, from, to, _relays: relays }
 }
 
 /// What a program would do that has messages at hand and publishes them itself.
@@ -96,7 +101,9 @@ async fn publish(jetstream: &jetstream::Context) -> f64 {
             let ack: jetstream::context::PublishAckFuture = acks.pop_front().unwrap();
             ack.await.unwrap();
         }
-        acks.push_back(jetstream.publish("mq.direct", vec![b'.'; LENGTH].into()).await.unwrap());
+        acks.push_back(
+            jetstream.publish("mq.direct", vec![b'.'; MESSAGE_LEN].into()).await.unwrap(),
+        );
     }
     for ack in acks {
         ack.await.unwrap();
@@ -105,14 +112,14 @@ async fn publish(jetstream: &jetstream::Context) -> f64 {
 }
 
 fn send_all(queue: &Owned) -> thread::JoinHandle<()> {
-    let queue = OpenOptions::new().write(true).open(name_of(queue)).unwrap();
-    thread::spawn(move || (0..MESSAGES).for_each(|_| queue.send(&[b'.'; LENGTH], 0).unwrap()))
+    let queue = OpenOptions::new().write(true).open(queue_name(queue)).unwrap();
+    thread::spawn(move || (0..MESSAGES).for_each(|_| queue.send(&[b'.'; MESSAGE_LEN], 0).unwrap()))
 }
 
 fn receive_all(queue: &Owned) -> thread::JoinHandle<Instant> {
-    let queue = OpenOptions::new().read(true).open(name_of(queue)).unwrap();
+    let queue = OpenOptions::new().read(true).open(queue_name(queue)).unwrap();
     thread::spawn(move || {
-        let mut buffer = [0; LENGTH];
+        let mut buffer = [0; MESSAGE_LEN];
         for _ in 0..MESSAGES {
             queue.receive(&mut buffer).unwrap();
         }
@@ -121,8 +128,8 @@ fn receive_all(queue: &Owned) -> thread::JoinHandle<Instant> {
 }
 
 /// A queue of the same size, which no relay has.
-fn alone(path: &Path) -> f64 {
-    let queue = queue_of(path.capacity, LENGTH);
+fn queue_alone(path: &RelayedPath) -> f64 {
+    let queue = new_queue_with(path.capacity, MESSAGE_LEN);
     let start = Instant::now();
     let (sending, receiving) = (send_all(&queue), receive_all(&queue));
     sending.join().unwrap();
@@ -131,7 +138,7 @@ fn alone(path: &Path) -> f64 {
 
 /// How long it takes until all are stored, and until all have come out of the other queue. For the
 /// former, these are sent without anybody receiving them; then all that wait are received.
-async fn across(path: &Path, jetstream: &jetstream::Context) -> (f64, f64) {
+async fn relayed(path: &RelayedPath, jetstream: &jetstream::Context) -> (f64, f64) {
     let stored = server::stored_count(jetstream, "MQ").await + MESSAGES as u64;
     let start = Instant::now();
     let sending = send_all(&path.from);

@@ -6,23 +6,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_nats::{Auth, AuthError};
 use nkeys::KeyPair;
 
-use crate::config::Server;
-use crate::error::{Error, Result, Within};
+use crate::config::ServerConfig;
+use crate::error::{Error, Result, ResultExt};
 
 #[derive(Debug)]
-pub(super) struct Identity {
+pub(super) struct Authenticator {
     user: Option<(String, String)>,
     credentials: Option<(String, KeyPair)>,
     is_used: AtomicBool,
 }
 
-impl Identity {
-    pub(super) fn new(server: &Server) -> Result<Self> {
+impl Authenticator {
+    pub(super) fn new(server: &ServerConfig) -> Result<Self> {
         let credentials = match &server.credentials {
             Some(path) => {
-                let place = format!("credentials {}", path.display());
-                let text = fs::read_to_string(path).within(&place)?;
-                Some(parse(&text).map_err(|error| error.within(&place))?)
+                let location = format!("credentials {}", path.display());
+                let text = fs::read_to_string(path).context(&location)?;
+                Some(parse_credentials(&text).map_err(|error| error.context(&location))?)
             }
             None => None,
         };
@@ -30,7 +30,7 @@ impl Identity {
     }
 
     /// What to tell the server. A client that lost its connection is refused, which ends it.
-    pub(super) fn answer(&self, nonce: &[u8]) -> std::result::Result<Auth, AuthError> {
+    pub(super) fn respond(&self, nonce: &[u8]) -> std::result::Result<Auth, AuthError> {
         if self.is_used.swap(true, Ordering::Relaxed) {
             return Err(AuthError::new("this client was for one connection"));
         }
@@ -48,13 +48,13 @@ impl Identity {
 }
 
 /// The JWT and the seed of a credentials file: what is between two lines of dashes.
-fn parse(text: &str) -> Result<(String, KeyPair)> {
-    let mut blocks = text.split("-----BEGIN ").skip(1).filter_map(|block| {
-        let inside = block.split_once("-----")?.1.split("-----").next()?;
+fn parse_credentials(text: &str) -> Result<(String, KeyPair)> {
+    let mut sections = text.split("-----BEGIN ").skip(1).filter_map(|section| {
+        let inside = section.split_once("-----")?.1.split("-----").next()?;
         Some(inside.trim())
     });
-    let (Some(jwt), Some(seed)) = (blocks.next(), blocks.next()) else {
+    let (Some(jwt), Some(seed)) = (sections.next(), sections.next()) else {
         return Err(Error::new("a JWT and a seed are needed, each between lines of dashes"));
     };
-    Ok((jwt.to_owned(), KeyPair::from_seed(seed).within("the seed")?))
+    Ok((jwt.to_owned(), KeyPair::from_seed(seed).context("the seed")?))
 }

@@ -1,4 +1,4 @@
-//! Streams and consumers: found, made where asked to, or told to be missing.
+//! Streams and consumers: found, created where asked to, or told to be missing.
 
 use std::time::Duration;
 
@@ -8,29 +8,33 @@ use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::stream::{self, ConsumerErrorKind, RetentionPolicy, Stream};
 
 use super::session::Session;
-use crate::config::{Config, InRoute, OutRoute, StreamPlan, covers};
-use crate::error::{Error, Result, Within, whole};
+use crate::config::{Config, InboundRoute, OutboundRoute, StreamSpec, covers};
+use crate::error::{Error, Result, ResultExt, error_chain};
 
 /// How long the server waits for an acknowledgement before it delivers again.
 pub(crate) const ACK_WAIT: Duration = Duration::from_secs(30);
 
-/// What may be made, if anything.
+/// What may be created, if anything.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Provision {
+pub(crate) struct Provisioner {
     /// Whether anything is.
-    pub(crate) create: bool,
-    /// How streams are made.
-    pub(crate) plans: Vec<StreamPlan>,
+    pub(crate) create_missing: bool,
+    /// How streams are created.
+    pub(crate) stream_specs: Vec<StreamSpec>,
 }
 
-impl Provision {
+impl Provisioner {
     pub(crate) fn new(config: &Config) -> Self {
-        Self { create: config.create, plans: config.streams.clone() }
+        Self { create_missing: config.create_missing, stream_specs: config.streams.clone() }
     }
 
     /// Sees that the stream of an out route stores its subject.
-    pub(crate) async fn out(&self, session: &Session, route: &OutRoute) -> Result<()> {
-        let stream = self.stream(session, &route.stream).await?;
+    pub(crate) async fn ensure_outbound(
+        &self,
+        session: &Session,
+        route: &OutboundRoute,
+    ) -> Result<()> {
+        let stream = self.ensure_stream(session, &route.stream).await?;
         let subjects = &stream.cached_info().config.subjects;
         if subjects.iter().any(|pattern| covers(pattern, &route.subject)) {
             return Ok(());
@@ -46,9 +50,13 @@ impl Provision {
     }
 
     /// Sees that an in route has its consumer, and a place for dead letters.
-    pub(crate) async fn inward(&self, session: &Session, route: &InRoute) -> Result<PullConsumer> {
-        self.stream(session, &route.stream).await?;
-        let consumer = self.consumer(session, route).await?;
+    pub(crate) async fn ensure_inbound(
+        &self,
+        session: &Session,
+        route: &InboundRoute,
+    ) -> Result<PullConsumer> {
+        self.ensure_stream(session, &route.stream).await?;
+        let consumer = self.ensure_consumer(session, route).await?;
         let AckPolicy::Explicit = consumer.cached_info().config.ack_policy else {
             return Err(Error::new(format!(
                 "consumer {} of stream {} must have the acknowledgement policy explicit: with any \
@@ -56,11 +64,11 @@ impl Provision {
                 route.consumer, route.stream
             )));
         };
-        self.dead_letters(session, route).await?;
+        self.ensure_dead_letter_stream(session, route).await?;
         Ok(consumer)
     }
 
-    async fn stream(&self, session: &Session, name: &str) -> Result<Stream> {
+    async fn ensure_stream(&self, session: &Session, name: &str) -> Result<Stream> {
         let error = match session.jetstream.get_stream(name).await {
             Ok(stream) => return Ok(stream),
             Err(error) => error,
@@ -70,37 +78,41 @@ impl Provision {
             GetStreamErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND
         );
         if !is_missing {
-            return Err(Error::new(whole(&error)).within(format!("stream {name}")));
+            return Err(Error::new(error_chain(&error)).context(format!("stream {name}")));
         }
-        let plan = self.plans.iter().find(|plan| plan.name == name);
-        match plan {
-            Some(plan) if self.create => make_stream(session, plan).await,
+        let spec = self.stream_specs.iter().find(|spec| spec.name == name);
+        match spec {
+            Some(spec) if self.create_missing => create_stream(session, spec).await,
             _ => Err(Error::new(format!(
                 "stream {name} is missing: start mqrelay with --create, or make it by nats stream \
                  add {name} --subjects {}",
-                plan.map_or(String::new(), |plan| format!("{:?}", plan.subjects.join(","))),
+                spec.map_or(String::new(), |spec| format!("{:?}", spec.subjects.join(","))),
             ))),
         }
     }
 
-    async fn consumer(&self, session: &Session, route: &InRoute) -> Result<PullConsumer> {
-        let InRoute { consumer: name, stream, .. } = route;
+    async fn ensure_consumer(
+        &self,
+        session: &Session,
+        route: &InboundRoute,
+    ) -> Result<PullConsumer> {
+        let InboundRoute { consumer: name, stream, .. } = route;
         let jetstream = &session.jetstream;
         let error = match jetstream.get_consumer_from_stream(name, stream).await {
             Ok(consumer) => return Ok(consumer),
             Err(error) => error,
         };
-        let place = format!("consumer {name} of stream {stream}");
+        let location = format!("consumer {name} of stream {stream}");
         let is_missing = matches!(
             error.kind(),
             ConsumerErrorKind::JetStream(error) if error.error_code() == ErrorCode::CONSUMER_NOT_FOUND
         );
         if !is_missing {
-            return Err(Error::new(whole(&error)).within(place));
+            return Err(Error::new(error_chain(&error)).context(location));
         }
-        if !self.create {
+        if !self.create_missing {
             return Err(Error::new(format!(
-                "{place} is missing: start mqrelay with --create, or make it by nats consumer add \
+                "{location} is missing: start mqrelay with --create, or make it by nats consumer add \
                  {stream} {name} --pull --ack explicit --filter {:?}",
                 route.subject
             )));
@@ -113,19 +125,24 @@ impl Provision {
             max_ack_pending: i64::try_from(4 * route.batch).unwrap_or(i64::MAX),
             ..pull::Config::default()
         };
-        let made = jetstream.create_consumer_on_stream(config, stream).await;
-        made.map_err(|error| whole(&error)).within(format!("making {place}"))
+        let created = jetstream.create_consumer_on_stream(config, stream).await;
+        created.map_err(|error| error_chain(&error)).context(format!("making {location}"))
     }
 
-    async fn dead_letters(&self, session: &Session, route: &InRoute) -> Result<()> {
+    async fn ensure_dead_letter_stream(
+        &self,
+        session: &Session,
+        route: &InboundRoute,
+    ) -> Result<()> {
         let subject = &route.dead_letter;
         let found = session.jetstream.stream_by_subject(subject.as_str()).await;
         if found.is_ok() {
             return Ok(());
         }
-        let plan = self.plans.iter().find(|plan| plan.subjects.iter().any(|p| covers(p, subject)));
-        match plan {
-            Some(plan) if self.create => make_stream(session, plan).await.map(drop),
+        let spec =
+            self.stream_specs.iter().find(|spec| spec.subjects.iter().any(|p| covers(p, subject)));
+        match spec {
+            Some(spec) if self.create_missing => create_stream(session, spec).await.map(drop),
             _ => Err(Error::new(format!(
                 "no stream stores the dead-letter subject {subject}: start mqrelay with --create, \
                  or make one by nats stream add --subjects {subject}",
@@ -134,14 +151,14 @@ impl Provision {
     }
 }
 
-async fn make_stream(session: &Session, plan: &StreamPlan) -> Result<Stream> {
+async fn create_stream(session: &Session, spec: &StreamSpec) -> Result<Stream> {
     let config = stream::Config {
-        name: plan.name.clone(),
-        subjects: plan.subjects.clone(),
-        num_replicas: plan.replicas,
-        duplicate_window: Duration::from_secs(plan.duplicate_window),
-        max_bytes: plan.max_bytes,
-        retention: if plan.work_queue {
+        name: spec.name.clone(),
+        subjects: spec.subjects.clone(),
+        num_replicas: spec.replicas,
+        duplicate_window: Duration::from_secs(spec.duplicate_window),
+        max_bytes: spec.max_bytes,
+        retention: if spec.work_queue {
             RetentionPolicy::WorkQueue
         } else {
             RetentionPolicy::Limits
@@ -150,6 +167,6 @@ async fn make_stream(session: &Session, plan: &StreamPlan) -> Result<Stream> {
         discard: stream::DiscardPolicy::New,
         ..stream::Config::default()
     };
-    let made = session.jetstream.get_or_create_stream(config).await;
-    made.map_err(|error| whole(&error)).within(format!("making stream {}", plan.name))
+    let created = session.jetstream.get_or_create_stream(config).await;
+    created.map_err(|error| error_chain(&error)).context(format!("making stream {}", spec.name))
 }

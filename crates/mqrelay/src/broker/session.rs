@@ -8,9 +8,9 @@ use async_nats::{Client, ConnectOptions, Event};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::authentication::Identity;
-use crate::config::Server;
-use crate::error::{Error, Result, Within, whole};
+use super::authentication::Authenticator;
+use crate::config::ServerConfig;
+use crate::error::{Error, Result, ResultExt, error_chain};
 
 /// A connection, while it lasts.
 #[derive(Clone, Debug)]
@@ -19,63 +19,66 @@ pub(crate) struct Session {
     pub(crate) client: Client,
     /// For streams.
     pub(crate) jetstream: jetstream::Context,
-    ended: CancellationToken,
+    closed: CancellationToken,
 }
 
 impl Session {
     /// Waits until the connection is lost or given up.
-    pub(crate) async fn ended(&self) {
-        self.ended.cancelled().await;
+    pub(crate) async fn closed(&self) {
+        self.closed.cancelled().await;
     }
 
-    pub(super) fn is_ended(&self) -> bool {
-        self.ended.is_cancelled()
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.is_cancelled()
     }
 
     /// Gives the connection up, because nothing is heard through it.
-    pub(crate) fn give_up(&self, why: &str) {
-        if !self.ended.is_cancelled() {
+    pub(crate) fn invalidate(&self, why: &str) {
+        if !self.closed.is_cancelled() {
             warn!(why, "giving up the connection");
-            self.ended.cancel();
+            self.closed.cancel();
         }
     }
 }
 
 /// Makes one connection, to the first server that will have it.
-pub(crate) async fn connect_to_any(server: &Server, name: &str) -> Result<Session> {
-    let mut troubles = Vec::new();
+pub(crate) async fn connect_to_any(server: &ServerConfig, name: &str) -> Result<Session> {
+    let mut errors = Vec::new();
     for url in &server.urls {
         match connect(server, url, name).await {
             Ok(session) => return Ok(session),
-            Err(error) => troubles.push(error.to_string()),
+            Err(error) => errors.push(error.to_string()),
         }
     }
-    Err(Error::new(troubles.join("\n")))
+    Err(Error::new(errors.join("\n")))
 }
 
-pub(super) async fn connect(server: &Server, url: &str, name: &str) -> Result<Session> {
-    let ended = CancellationToken::new();
-    let options = options(server, &ended)?.name(name);
-    let place = format!("{url}{}", if server.tls { " by TLS" } else { "" });
-    let client = options.connect(url).await.map_err(|error| whole(&error)).within(place)?;
+pub(super) async fn connect(server: &ServerConfig, url: &str, name: &str) -> Result<Session> {
+    let closed = CancellationToken::new();
+    let options = connect_options(server, &closed)?.name(name);
+    let location = format!("{url}{}", if server.tls { " by TLS" } else { "" });
+    let client =
+        options.connect(url).await.map_err(|error| error_chain(&error)).context(location)?;
     let jetstream = ContextBuilder::new()
         .timeout(server.timeout)
         // What is in flight is bounded by each route.
         .max_ack_inflight(1 << 20)
         .build(client.clone());
-    Ok(Session { client, jetstream, ended })
+    Ok(Session { client, jetstream, closed })
 }
 
-fn options(server: &Server, ended: &CancellationToken) -> Result<ConnectOptions> {
-    let identity = Arc::new(Identity::new(server)?);
-    let on_event = ended.clone();
+fn connect_options(server: &ServerConfig, closed: &CancellationToken) -> Result<ConnectOptions> {
+    let authenticator = Arc::new(Authenticator::new(server)?);
+    let closed_by_event = closed.clone();
     let mut options = ConnectOptions::with_auth_callback(move |nonce| {
-        let identity = Arc::clone(&identity);
-        async move { identity.answer(&nonce) }
+        let authenticator = Arc::clone(&authenticator);
+        async move { authenticator.respond(&nonce) }
     })
     .event_callback(move |event| {
         match event {
-            Event::Disconnected | Event::Closed | Event::SlowConsumer(_) => on_event.cancel(),
+            Event::Disconnected | Event::Closed | Event::SlowConsumer(_) => {
+                closed_by_event.cancel();
+            }
             Event::ServerError(error) => warn!(%error, "the server says"),
             _ => {}
         }
@@ -85,7 +88,7 @@ fn options(server: &Server, ended: &CancellationToken) -> Result<ConnectOptions>
     .request_timeout(Some(server.timeout))
     .ping_interval(server.timeout.max(Duration::from_secs(1)))
     .require_tls(server.tls)
-    // A second attempt is one too many: see above, and the identity.
+    // A second attempt is one too many: see above, and the authenticator.
     .max_reconnects(1)
     .ignore_discovered_servers();
     if let Some(ca) = &server.ca {

@@ -3,20 +3,20 @@
 use super::subject::token;
 
 /// The stream of dead letters, where it is made here.
-pub(super) const DEAD_LETTERS: &str = "MQ-DEAD";
+pub(super) const DEAD_LETTER_STREAM: &str = "MQ-DEAD";
 /// What a route has where the file does not say.
 pub(super) const IN_FLIGHT: usize = 512;
 pub(super) const JOURNAL_SIZE: u64 = 256 << 20;
 pub(super) const BATCH: usize = 256;
 
-pub(super) fn out_subject(host: &str, route: &str) -> String {
+pub(super) fn outbound_subject(host: &str, route: &str) -> String {
     format!("mq.{}.{}", token(host.as_bytes()), token(route.as_bytes()))
 }
 
-pub(super) fn consumer(host: &str, route: &str) -> String {
+pub(super) fn consumer_name(host: &str, route: &str) -> String {
     format!("{}-{}", token(host.as_bytes()), token(route.as_bytes()))
 }
 
-pub(super) fn dead_letter(host: &str, route: &str) -> String {
+pub(super) fn dead_letter_subject(host: &str, route: &str) -> String {
     format!("mq-dead.{}.{}", token(host.as_bytes()), token(route.as_bytes()))
 }

@@ -9,33 +9,34 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
 use super::defaults;
-use super::route::{InRoute, OutRoute, Sync};
+use super::route::{InboundRoute, OutboundRoute, SyncPolicy};
 use super::size::Size;
-use super::stream::StreamPlan;
-use super::subject::{check_subject, expanded};
+use super::stream::StreamSpec;
+use super::subject::{check_subject, expand_host};
 use super::validate::{check_name, range, seconds};
 use crate::args;
-use crate::error::{Error, Result, Within};
+use crate::error::{Error, Result, ResultExt};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct File {
+pub(super) struct ConfigFile {
     pub(super) host: Option<String>,
     pub(super) journal: Option<PathBuf>,
-    #[serde(deserialize_with = "listen")]
+    #[serde(deserialize_with = "parse_listen")]
     pub(super) listen: Option<SocketAddr>,
     pub(super) create: bool,
     pub(super) replicas: Option<usize>,
     pub(super) drain_seconds: u64,
-    pub(super) server: Server,
+    pub(super) server: ServerTable,
     pub(super) streams: BTreeMap<String, toml::Table>,
     // Read one by one, so that an error can name the route.
-    pub(super) out: BTreeMap<String, toml::Table>,
+    #[serde(rename = "out")]
+    pub(super) outbound: BTreeMap<String, toml::Table>,
     #[serde(rename = "in")]
-    pub(super) inward: BTreeMap<String, toml::Table>,
+    pub(super) inbound: BTreeMap<String, toml::Table>,
 }
 
-impl Default for File {
+impl Default for ConfigFile {
     fn default() -> Self {
         Self {
             host: None,
@@ -44,17 +45,17 @@ impl Default for File {
             create: false,
             replicas: None,
             drain_seconds: 10,
-            server: Server::default(),
+            server: ServerTable::default(),
             streams: BTreeMap::new(),
-            out: BTreeMap::new(),
-            inward: BTreeMap::new(),
+            outbound: BTreeMap::new(),
+            inbound: BTreeMap::new(),
         }
     }
 }
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Server {
+pub(super) struct ServerTable {
     pub(super) urls: Option<Vec<String>>,
     pub(super) user: Option<String>,
     pub(super) password_file: Option<PathBuf>,
@@ -68,19 +69,19 @@ pub(super) struct Server {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Out {
+struct OutboundTable {
     queue: String,
     subject: Option<String>,
     stream: Option<String>,
     in_flight: Option<usize>,
     journal_size: Option<Size>,
     #[serde(default)]
-    sync: Sync,
+    sync: SyncPolicy,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct In {
+struct InboundTable {
     queue: String,
     subject: Option<String>,
     stream: Option<String>,
@@ -92,7 +93,7 @@ struct In {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Stream {
+struct StreamTable {
     subjects: Option<Vec<String>>,
     replicas: Option<usize>,
     duplicate_window_seconds: Option<u64>,
@@ -100,116 +101,117 @@ struct Stream {
     work_queue: Option<bool>,
 }
 
-impl File {
+impl ConfigFile {
     pub(super) fn parse(text: &str) -> Result<Self> {
         toml::from_str(text).map_err(|error| Error::new(error.to_string().trim_end()))
     }
 }
 
-pub(super) fn out_route(
+pub(super) fn outbound_route(
     name: &str,
     table: &toml::Table,
     host: &str,
     stream: &str,
-) -> Result<OutRoute> {
-    let place = format!("route out.{name}");
-    let within = |error: Error| error.within(&place);
-    let out: Out = read(table).map_err(within)?;
-    let subject = out.subject.map(|subject| expanded(&subject, host));
-    let route = OutRoute {
+) -> Result<OutboundRoute> {
+    let location = format!("route out.{name}");
+    let in_table = |error: Error| error.context(&location);
+    let given: OutboundTable = parse_table(table).map_err(in_table)?;
+    let subject = given.subject.map(|subject| expand_host(&subject, host));
+    let route = OutboundRoute {
         name: name.to_owned(),
-        queue: QueueName::new(&out.queue).within("queue").map_err(within)?,
-        subject: subject.unwrap_or_else(|| defaults::out_subject(host, name)),
-        stream: out.stream.unwrap_or_else(|| stream.to_owned()),
-        in_flight: out.in_flight.unwrap_or(defaults::IN_FLIGHT),
-        journal_size: out.journal_size.map_or(defaults::JOURNAL_SIZE, |size| size.0),
-        sync: out.sync,
+        queue: QueueName::new(&given.queue).context("queue").map_err(in_table)?,
+        subject: subject.unwrap_or_else(|| defaults::outbound_subject(host, name)),
+        stream: given.stream.unwrap_or_else(|| stream.to_owned()),
+        in_flight: given.in_flight.unwrap_or(defaults::IN_FLIGHT),
+        journal_size: given.journal_size.map_or(defaults::JOURNAL_SIZE, |size| size.0),
+        sync: given.sync,
     };
-    check_name("the route's name", name).map_err(within)?;
-    check_name("stream", &route.stream).map_err(within)?;
-    check_subject(&route.subject, false).map_err(within)?;
-    range("in_flight", route.in_flight, 65_536).map_err(within)?;
+    check_name("the route's name", name).map_err(in_table)?;
+    check_name("stream", &route.stream).map_err(in_table)?;
+    check_subject(&route.subject, false).map_err(in_table)?;
+    range("in_flight", route.in_flight, 65_536).map_err(in_table)?;
     Ok(route)
 }
 
-pub(super) fn in_route(
+pub(super) fn inbound_route(
     name: &str,
     table: &toml::Table,
     host: &str,
     stream: &str,
-) -> Result<InRoute> {
-    let place = format!("route in.{name}");
-    let within = |error: Error| error.within(&place);
-    let inward: In = read(table).map_err(within)?;
-    let dead_letter = inward.dead_letter.map(|subject| expanded(&subject, host));
-    let route = InRoute {
+) -> Result<InboundRoute> {
+    let location = format!("route in.{name}");
+    let in_table = |error: Error| error.context(&location);
+    let given: InboundTable = parse_table(table).map_err(in_table)?;
+    let dead_letter = given.dead_letter.map(|subject| expand_host(&subject, host));
+    let route = InboundRoute {
         name: name.to_owned(),
-        queue: QueueName::new(&inward.queue).within("queue").map_err(within)?,
-        stream: inward.stream.unwrap_or_else(|| stream.to_owned()),
-        consumer: inward.consumer.unwrap_or_else(|| defaults::consumer(host, name)),
-        subject: inward.subject.map_or(String::new(), |subject| expanded(&subject, host)),
-        dead_letter: dead_letter.unwrap_or_else(|| defaults::dead_letter(host, name)),
-        batch: inward.batch.unwrap_or(defaults::BATCH),
-        priority: inward.priority.unwrap_or(0),
+        queue: QueueName::new(&given.queue).context("queue").map_err(in_table)?,
+        stream: given.stream.unwrap_or_else(|| stream.to_owned()),
+        consumer: given.consumer.unwrap_or_else(|| defaults::consumer_name(host, name)),
+        subject: given.subject.map_or(String::new(), |subject| expand_host(&subject, host)),
+        dead_letter: dead_letter.unwrap_or_else(|| defaults::dead_letter_subject(host, name)),
+        batch: given.batch.unwrap_or(defaults::BATCH),
+        priority: given.priority.unwrap_or(0),
     };
-    check_name("the route's name", name).map_err(within)?;
-    check_name("stream", &route.stream).map_err(within)?;
-    check_name("consumer", &route.consumer).map_err(within)?;
+    check_name("the route's name", name).map_err(in_table)?;
+    check_name("stream", &route.stream).map_err(in_table)?;
+    check_name("consumer", &route.consumer).map_err(in_table)?;
     if !route.subject.is_empty() {
-        check_subject(&route.subject, true).map_err(within)?;
+        check_subject(&route.subject, true).map_err(in_table)?;
     }
-    check_subject(&route.dead_letter, false).within("dead_letter").map_err(within)?;
-    range("batch", route.batch, 10_000).map_err(within)?;
+    check_subject(&route.dead_letter, false).context("dead_letter").map_err(in_table)?;
+    range("batch", route.batch, 10_000).map_err(in_table)?;
     if route.priority > PRIORITY_MAX {
         let words = format!("priority = {} is over {PRIORITY_MAX}", route.priority);
-        return Err(within(Error::new(words)));
+        return Err(in_table(Error::new(words)));
     }
     Ok(route)
 }
 
 /// Puts what the file says of streams over what follows from the routes.
-pub(super) fn complete_plans(
-    plans: &mut BTreeMap<String, StreamPlan>,
+pub(super) fn apply_stream_tables(
+    specs: &mut BTreeMap<String, StreamSpec>,
     tables: &BTreeMap<String, toml::Table>,
 ) -> Result<()> {
     for (name, table) in tables {
-        let Some(plan) = plans.get_mut(name) else {
-            return Err(Error::new("no route names this stream").within(format!("streams.{name}")));
+        let Some(spec) = specs.get_mut(name) else {
+            return Err(Error::new("no route names this stream").context(format!("streams.{name}")));
         };
-        complete_plan(plan, table)?;
+        apply_stream_table(spec, table)?;
     }
     Ok(())
 }
 
-fn complete_plan(plan: &mut StreamPlan, table: &toml::Table) -> Result<()> {
-    let place = format!("streams.{}", plan.name);
-    let given: Stream = read(table).map_err(|error| error.within(&place))?;
+fn apply_stream_table(spec: &mut StreamSpec, table: &toml::Table) -> Result<()> {
+    let location = format!("streams.{}", spec.name);
+    let given: StreamTable = parse_table(table).map_err(|error| error.context(&location))?;
     for subject in given.subjects.iter().flatten() {
-        check_subject(subject, true).map_err(|error| error.within(&place))?;
+        check_subject(subject, true).map_err(|error| error.context(&location))?;
     }
     if let Some(subjects) = given.subjects {
-        plan.subjects = subjects;
+        spec.subjects = subjects;
     }
-    plan.replicas = given.replicas.unwrap_or(plan.replicas);
+    spec.replicas = given.replicas.unwrap_or(spec.replicas);
     if let Some(window) = given.duplicate_window_seconds {
-        seconds("duplicate_window_seconds", window, 1).map_err(|error| error.within(&place))?;
-        plan.duplicate_window = window;
+        seconds("duplicate_window_seconds", window, 1).map_err(|error| error.context(&location))?;
+        spec.duplicate_window = window;
     }
     if let Some(Size(bytes)) = given.max_bytes {
-        plan.max_bytes = i64::try_from(bytes).within("max_bytes").map_err(|e| e.within(&place))?;
+        spec.max_bytes =
+            i64::try_from(bytes).context("max_bytes").map_err(|e| e.context(&location))?;
     }
-    plan.work_queue = given.work_queue.unwrap_or(plan.work_queue);
+    spec.work_queue = given.work_queue.unwrap_or(spec.work_queue);
     Ok(())
 }
 
-fn read<T: DeserializeOwned>(table: &toml::Table) -> Result<T> {
+fn parse_table<T: DeserializeOwned>(table: &toml::Table) -> Result<T> {
     let words = |error: toml::de::Error| Error::new(error.message());
     table.clone().try_into().map_err(words)
 }
 
-fn listen<'de, D: Deserializer<'de>>(
+fn parse_listen<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> std::result::Result<Option<SocketAddr>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    args::address(&text).map(Some).map_err(serde::de::Error::custom)
+    args::parse_address(&text).map(Some).map_err(serde::de::Error::custom)
 }

@@ -3,47 +3,47 @@
 use posix_mqueue::QueueName;
 
 use super::defaults::{self, BATCH, IN_FLIGHT, JOURNAL_SIZE};
-use super::route::{InRoute, OutRoute, Sync};
-use super::subject::{check_subject, expanded, token};
-use crate::error::{Error, Result, Within};
+use super::route::{InboundRoute, OutboundRoute, SyncPolicy};
+use super::subject::{check_subject, expand_host, token};
+use crate::error::{Error, Result, ResultExt};
 
-pub(super) fn out_flag(flag: &str, host: &str, stream: &str) -> Result<OutRoute> {
+pub(super) fn outbound_flag(flag: &str, host: &str, stream: &str) -> Result<OutboundRoute> {
     let (queue, subject) = flag.split_once('=').unwrap_or((flag, ""));
-    let place = format!("--out {flag}");
-    let queue = QueueName::new(queue).within(&place)?;
+    let location = format!("--out {flag}");
+    let queue = QueueName::new(queue).context(&location)?;
     let name = token(queue.as_os_str().as_encoded_bytes().get(1..).unwrap_or_default());
     let subject = if subject.is_empty() {
-        defaults::out_subject(host, &name)
+        defaults::outbound_subject(host, &name)
     } else {
-        expanded(subject, host)
+        expand_host(subject, host)
     };
-    check_subject(&subject, false).map_err(|error| error.within(&place))?;
-    Ok(OutRoute {
+    check_subject(&subject, false).map_err(|error| error.context(&location))?;
+    Ok(OutboundRoute {
         name,
         queue,
         subject,
         stream: stream.to_owned(),
         in_flight: IN_FLIGHT,
         journal_size: JOURNAL_SIZE,
-        sync: Sync::default(),
+        sync: SyncPolicy::default(),
     })
 }
 
-pub(super) fn in_flag(flag: &str, host: &str, stream: &str) -> Result<InRoute> {
-    let place = format!("--in {flag}");
+pub(super) fn inbound_flag(flag: &str, host: &str, stream: &str) -> Result<InboundRoute> {
+    let location = format!("--in {flag}");
     let Some((queue, subject)) = flag.split_once('=') else {
-        return Err(Error::new("a subject is missing: QUEUE=SUBJECT").within(place));
+        return Err(Error::new("a subject is missing: QUEUE=SUBJECT").context(location));
     };
-    let queue = QueueName::new(queue).within(&place)?;
+    let queue = QueueName::new(queue).context(&location)?;
     let name = token(queue.as_os_str().as_encoded_bytes().get(1..).unwrap_or_default());
-    let subject = expanded(subject, host);
-    check_subject(&subject, true).map_err(|error| error.within(&place))?;
-    Ok(InRoute {
+    let subject = expand_host(subject, host);
+    check_subject(&subject, true).map_err(|error| error.context(&location))?;
+    Ok(InboundRoute {
         queue,
         stream: stream.to_owned(),
-        consumer: defaults::consumer(host, &name),
+        consumer: defaults::consumer_name(host, &name),
         subject,
-        dead_letter: defaults::dead_letter(host, &name),
+        dead_letter: defaults::dead_letter_subject(host, &name),
         batch: BATCH,
         priority: 0,
         name,

@@ -4,7 +4,7 @@ use posix_mqueue::QueueName;
 
 /// From a queue of this machine to a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OutRoute {
+pub struct OutboundRoute {
     /// Names the route in logs, metrics, and the journal's directory.
     pub name: String,
     /// The queue that messages are taken from.
@@ -19,13 +19,13 @@ pub struct OutRoute {
     /// How many bytes the journal may take of the disk.
     pub journal_size: u64,
     /// When the journal is made durable.
-    pub sync: Sync,
+    pub sync: SyncPolicy,
 }
 
 /// When a journal is made durable. In any case a message is published after that only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Sync {
+pub enum SyncPolicy {
     /// Together with what is taken meanwhile, at most as many messages as the queue can hold.
     #[default]
     Batch,
@@ -35,7 +35,7 @@ pub enum Sync {
 
 /// From a stream to a queue of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InRoute {
+pub struct InboundRoute {
     /// Names the route in logs, metrics, and its directory.
     pub name: String,
     /// The queue that messages are sent to.

@@ -8,11 +8,11 @@ use std::time::Duration;
 use super::file;
 use super::validate::seconds;
 use crate::args::Args;
-use crate::error::{Error, Result, Within};
+use crate::error::{Error, Result, ResultExt};
 
 /// The cluster, and who we are to it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Server {
+pub struct ServerConfig {
     /// Any of them will do.
     pub urls: Vec<String>,
     /// A user's name and password.
@@ -29,13 +29,13 @@ pub struct Server {
     pub timeout: Duration,
 }
 
-impl std::fmt::Debug for Server {
+impl std::fmt::Debug for ServerConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Server").field("urls", &self.urls).finish_non_exhaustive()
+        f.debug_struct("ServerConfig").field("urls", &self.urls).finish_non_exhaustive()
     }
 }
 
-pub(super) fn of(args: &Args, file: file::Server) -> Result<Server> {
+pub(super) fn merge(args: &Args, file: file::ServerTable) -> Result<ServerConfig> {
     let urls = match (&args.server, file.urls) {
         (given, Some(urls)) if given.is_empty() => urls,
         (given, _) if given.is_empty() => vec!["nats://127.0.0.1:4222".to_owned()],
@@ -48,10 +48,10 @@ pub(super) fn of(args: &Args, file: file::Server) -> Result<Server> {
                  set MQRELAY_USER and MQRELAY_PASSWORD, or user and password_file in [server]",
             ));
         }
-        url.parse::<async_nats::ServerAddr>().within(format!("server {url:?}"))?;
+        url.parse::<async_nats::ServerAddr>().context(format!("server {url:?}"))?;
     }
     let password = match &file.password_file {
-        Some(path) => Some(secret(path)?),
+        Some(path) => Some(read_password(path)?),
         None => env::var("MQRELAY_PASSWORD").ok(),
     };
     let user = match (file.user.or_else(|| env::var("MQRELAY_USER").ok()), password) {
@@ -71,7 +71,7 @@ pub(super) fn of(args: &Args, file: file::Server) -> Result<Server> {
         _ => return Err(Error::new("server.certificate and server.key belong together")),
     };
     let ca = args.tls_ca.clone().or(file.ca);
-    Ok(Server {
+    Ok(ServerConfig {
         urls,
         user,
         credentials: args.credentials.clone().or(file.credentials),
@@ -82,8 +82,8 @@ pub(super) fn of(args: &Args, file: file::Server) -> Result<Server> {
     })
 }
 
-fn secret(path: &Path) -> Result<String> {
+fn read_password(path: &Path) -> Result<String> {
     let text =
-        fs::read_to_string(path).within(format!("server.password_file {}", path.display()))?;
+        fs::read_to_string(path).context(format!("server.password_file {}", path.display()))?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }

@@ -9,13 +9,13 @@ impl<'de> Deserialize<'de> for Size {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(untagged, expecting = "a size must be a number of bytes, or text such as \"64M\"")]
-        enum Form {
+        enum SizeForm {
             Number(u64),
             Text(String),
         }
-        let text = match Form::deserialize(deserializer)? {
-            Form::Number(bytes) => return Ok(Self(bytes)),
-            Form::Text(text) => text,
+        let text = match SizeForm::deserialize(deserializer)? {
+            SizeForm::Number(bytes) => return Ok(Self(bytes)),
+            SizeForm::Text(text) => text,
         };
         let (digits, unit) = match text.char_indices().last() {
             Some((at, 'K')) => (text.get(..at), 1 << 10),

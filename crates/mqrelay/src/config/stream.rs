@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::defaults;
-use super::route::{InRoute, OutRoute};
+use super::route::{InboundRoute, OutboundRoute};
 
 /// How a stream is made, where it is missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StreamPlan {
+pub struct StreamSpec {
     /// Its name.
     pub name: String,
     /// What it stores.
@@ -22,23 +22,25 @@ pub struct StreamPlan {
     pub work_queue: bool,
 }
 
-/// One for each stream that a route names, and one for dead letters.
-pub(super) fn plans(
-    out: &[OutRoute],
-    inward: &[InRoute],
+/// One for each stream that a route names, and one for dead_letters letters.
+pub(super) fn for_routes(
+    outbound: &[OutboundRoute],
+    inbound: &[InboundRoute],
     replicas: usize,
-) -> BTreeMap<String, StreamPlan> {
-    let mut plans = BTreeMap::<String, StreamPlan>::new();
-    let named = out.iter().map(|route| (&route.stream, &route.subject));
-    let named = named.chain(inward.iter().map(|route| (&route.stream, &route.subject)));
-    let dead = defaults::DEAD_LETTERS.to_owned();
-    for (stream, subject) in named.chain(inward.iter().map(|route| (&dead, &route.dead_letter))) {
+) -> BTreeMap<String, StreamSpec> {
+    let mut specs = BTreeMap::<String, StreamSpec>::new();
+    let routed = outbound.iter().map(|route| (&route.stream, &route.subject));
+    let routed = routed.chain(inbound.iter().map(|route| (&route.stream, &route.subject)));
+    let dead_letters = defaults::DEAD_LETTER_STREAM.to_owned();
+    for (stream, subject) in
+        routed.chain(inbound.iter().map(|route| (&dead_letters, &route.dead_letter)))
+    {
         // What this and other machines put there has the first word in common.
-        let wide = match subject.split('.').next() {
+        let wildcard = match subject.split('.').next() {
             None | Some("" | "*" | ">") => "mq.>".to_owned(),
             Some(word) => format!("{word}.>"),
         };
-        let plan = plans.entry(stream.clone()).or_insert_with(|| StreamPlan {
+        let spec = specs.entry(stream.clone()).or_insert_with(|| StreamSpec {
             name: stream.clone(),
             subjects: Vec::new(),
             replicas,
@@ -46,9 +48,9 @@ pub(super) fn plans(
             max_bytes: -1,
             work_queue: false,
         });
-        if !plan.subjects.contains(&wide) {
-            plan.subjects.push(wide);
+        if !spec.subjects.contains(&wildcard) {
+            spec.subjects.push(wildcard);
         }
     }
-    plans
+    specs
 }

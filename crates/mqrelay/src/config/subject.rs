@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 
 /// Puts the host's name in place of `{host}`.
-pub(super) fn expanded(subject: &str, host: &str) -> String {
+pub(super) fn expand_host(subject: &str, host: &str) -> String {
     subject.replace("{host}", &token(host.as_bytes()))
 }
 

@@ -3,18 +3,18 @@
 use async_nats::HeaderMap;
 use async_nats::jetstream::Message;
 
-use super::message_key::Key;
+use super::message_key::MessageKey;
 use crate::broker::Session;
-use crate::config::InRoute;
-use crate::error::{Error, Result, Within, whole};
+use crate::config::InboundRoute;
+use crate::error::{Error, Result, ResultExt, error_chain};
 use crate::headers::{REASON, SUBJECT};
 
 /// Publishes it, with the reason and where it was, and waits until a stream has it.
 pub(super) async fn publish(
     session: &Session,
-    route: &InRoute,
+    route: &InboundRoute,
     message: &Message,
-    key: &Key,
+    key: &MessageKey,
     reason: &Error,
 ) -> Result<()> {
     let mut headers = HeaderMap::new();
@@ -26,17 +26,17 @@ pub(super) async fn publish(
             }
         }
     }
-    let id = format!("dead-{}-{}-{}", route.stream, key.sequence, key.stored);
+    let id = format!("dead-{}-{}-{}", route.stream, key.sequence, key.stored_at);
     headers.insert(async_nats::header::NATS_MESSAGE_ID, id);
     headers.insert(REASON, reason.to_string());
     headers.insert(SUBJECT, message.subject.as_str());
     let (subject, data) = (route.dead_letter.clone(), message.payload.clone());
     let sent = session.jetstream.publish_with_headers(subject, headers, data).await;
-    let place = "the dead-letter subject";
-    sent.map_err(|error| whole(&error))
-        .within(place)?
+    let location = "the dead-letter subject";
+    sent.map_err(|error| error_chain(&error))
+        .context(location)?
         .await
-        .map_err(|e| whole(&e))
-        .within(place)?;
+        .map_err(|e| error_chain(&e))
+        .context(location)?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What was fetched over one connection, and is not delivered or not confirmed yet.
+//! What was fetched over one connection, and is not delivered or not acked yet.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -9,51 +9,53 @@ use async_nats::jetstream::consumer::pull::Batch;
 use async_nats::jetstream::{AckKind, Message};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use super::message_key::Key;
+use super::message_key::MessageKey;
 use crate::broker::Session;
-use crate::error::{Error, Result, Within, whole};
-use crate::route_context::LOOK;
+use crate::error::{Error, Result, ResultExt, error_chain};
 
 /// How long the server keeps a request for messages.
-const EXPIRES: Duration = Duration::from_secs(10);
+const REQUEST_EXPIRY: Duration = Duration::from_secs(10);
+/// How long the server waits before it delivers a returned message again.
+const REDELIVERY_DELAY: Duration = Duration::from_secs(1);
 
 #[derive(Default)]
-pub(super) struct Held {
-    pub(super) messages: VecDeque<(Key, Message)>,
-    pub(super) confirmations: FuturesUnordered<Confirmation>,
+pub(super) struct Fetched {
+    pub(super) messages: VecDeque<(MessageKey, Message)>,
+    pub(super) pending_acks: FuturesUnordered<PendingAck>,
     batch: Option<Batch>,
 }
 
-type Confirmation = Pin<Box<dyn Future<Output = Result<Key>> + Send>>;
+type PendingAck = Pin<Box<dyn Future<Output = Result<MessageKey>> + Send>>;
 
-impl Held {
+impl Fetched {
     /// Asks the server for messages, when half of the last ones are delivered.
-    pub(super) async fn ask_for_more(
+    pub(super) async fn request_batch(
         &mut self,
         consumer: &PullConsumer,
-        most: usize,
+        limit: usize,
     ) -> Result<()> {
-        if self.batch.is_some() || self.messages.len() > most / 2 {
+        if self.batch.is_some() || self.messages.len() > limit / 2 {
             return Ok(());
         }
-        let room = most - self.messages.len();
-        let batch = consumer.batch().max_messages(room).expires(EXPIRES).messages().await;
-        self.batch = Some(batch.map_err(|error| whole(&error)).within("asking for messages")?);
+        let room = limit - self.messages.len();
+        let batch = consumer.batch().max_messages(room).expires(REQUEST_EXPIRY).messages().await;
+        self.batch =
+            Some(batch.map_err(|error| error_chain(&error)).context("asking for messages")?);
         Ok(())
     }
 
     /// Waits for one message more, for the end of what was asked for, or for a confirmation: then
     /// which message it is of. To drop the future loses nothing.
-    pub(super) async fn changed(&mut self) -> Result<Option<Key>> {
+    pub(super) async fn next_event(&mut self) -> Result<Option<MessageKey>> {
         let message = tokio::select! {
-            Some(confirmed) = self.confirmations.next() => return confirmed.map(Some),
-            message = next_of(&mut self.batch) => message,
+            Some(acked) = self.pending_acks.next() => return acked.map(Some),
+            message = next_message(&mut self.batch) => message,
         };
         match message {
-            Some(Ok(message)) => self.messages.push_back((Key::new(&message)?, message)),
+            Some(Ok(message)) => self.messages.push_back((MessageKey::new(&message)?, message)),
             Some(Err(error)) => {
                 self.batch = None;
-                return Err(Error::new(error.to_string()).within("fetching"));
+                return Err(Error::new(error.to_string()).context("fetching"));
             }
             None => self.batch = None,
         }
@@ -61,33 +63,33 @@ impl Held {
     }
 
     /// Acknowledges the first message.
-    pub(super) fn confirm_first(&mut self, session: &Session) {
+    pub(super) fn ack_front(&mut self, session: &Session) {
         if let Some((key, message)) = self.messages.pop_front() {
-            self.confirmations.push(Box::pin(confirm(session.clone(), message, key)));
+            self.pending_acks.push(Box::pin(double_ack(session.clone(), message, key)));
         }
     }
 
     /// Tells the server that messages which wait for room are not lost.
-    pub(super) async fn say_still_there(&mut self) -> Result<()> {
+    pub(super) async fn send_in_progress(&mut self) -> Result<()> {
         for (_, message) in &self.messages {
-            message.ack_with(AckKind::Progress).await.within("asking for patience")?;
+            message.ack_with(AckKind::Progress).await.context("asking for patience")?;
         }
         Ok(())
     }
 
     /// What is not delivered is for another relay, or for the next start.
-    pub(super) async fn give_back(&mut self) -> Result<()> {
+    pub(super) async fn nak_all(&mut self) -> Result<()> {
         self.batch = None;
         for (_, message) in &self.messages {
             // Not before the server knows that nobody waits for the rest of the batch.
-            let later = AckKind::Nak(Some(LOOK));
-            message.ack_with(later).await.within("returning a message")?;
+            let later = AckKind::Nak(Some(REDELIVERY_DELAY));
+            message.ack_with(later).await.context("returning a message")?;
         }
         Ok(())
     }
 }
 
-async fn next_of(
+async fn next_message(
     batch: &mut Option<Batch>,
 ) -> Option<std::result::Result<Message, async_nats::Error>> {
     match batch {
@@ -97,15 +99,15 @@ async fn next_of(
 }
 
 /// Acknowledges a message, and waits until the server says that it knows.
-async fn confirm(session: Session, message: Message, key: Key) -> Result<Key> {
+async fn double_ack(session: Session, message: Message, key: MessageKey) -> Result<MessageKey> {
     let Some(reply) = message.reply.clone() else {
         return Ok(key);
     };
     match session.client.request(reply, AckKind::Ack.into()).await {
         Ok(_) => Ok(key),
         Err(error) => {
-            session.give_up("an acknowledgement was not confirmed");
-            Err(Error::new(whole(&error)).within("acknowledging"))
+            session.invalidate("an acknowledgement was not acked");
+            Err(Error::new(error_chain(&error)).context("acknowledging"))
         }
     }
 }

@@ -4,10 +4,10 @@ use posix_mqueue::tokio::MessageQueue;
 use posix_mqueue::{OpenOptions, QueueName};
 use tracing::{info, warn};
 
-use super::message_key::Key;
+use super::message_key::MessageKey;
 
 #[derive(Debug)]
-pub(super) struct Target {
+pub(super) struct TargetQueue {
     name: QueueName,
     queue: Option<MessageQueue>,
     is_missing: bool,
@@ -15,22 +15,22 @@ pub(super) struct Target {
 
 /// A message on its way into the queue.
 #[derive(Debug)]
-pub(super) struct Next {
-    pub(super) key: Key,
+pub(super) struct CheckedMessage {
+    pub(super) key: MessageKey,
     pub(super) priority: u32,
     pub(super) data: bytes::Bytes,
 }
 
 /// What became of a message.
 #[derive(Debug)]
-pub(super) enum Sent {
+pub(super) enum SendOutcome {
     /// The kernel has it, in a queue that still had its name.
-    Taken(Key),
+    Delivered(MessageKey),
     /// The queue it went to is gone, or may be; it is to be sent again.
-    Again,
+    Retry,
 }
 
-impl Target {
+impl TargetQueue {
     pub(super) fn new(name: QueueName) -> Self {
         let mut target = Self { name, queue: None, is_missing: false };
         target.open();
@@ -43,12 +43,15 @@ impl Target {
     }
 
     /// The name, if there is no queue of it.
-    pub(super) fn missing(&self) -> Option<&QueueName> {
+    pub(super) fn missing_name(&self) -> Option<&QueueName> {
         self.is_missing.then_some(&self.name)
     }
 
     /// Waits until the queue has taken a message. To drop the future sends nothing.
-    pub(super) async fn send(&mut self, next: Option<&Next>) -> posix_mqueue::Result<Sent> {
+    pub(super) async fn send(
+        &mut self,
+        next: Option<&CheckedMessage>,
+    ) -> posix_mqueue::Result<SendOutcome> {
         let (Some(queue), Some(next)) = (&self.queue, next) else {
             return std::future::pending().await;
         };
@@ -56,13 +59,13 @@ impl Target {
         // Asked after sending: who unlinks the queue from now on removes what is in it.
         if queue.get_ref().status()?.unlinked {
             self.reopen();
-            return Ok(Sent::Again);
+            return Ok(SendOutcome::Retry);
         }
-        Ok(Sent::Taken(next.key))
+        Ok(SendOutcome::Delivered(next.key))
     }
 
     /// Looks whether the queue still has its name, or has it again.
-    pub(super) fn look(&mut self) -> posix_mqueue::Result<()> {
+    pub(super) fn check_unlinked(&mut self) -> posix_mqueue::Result<()> {
         match &self.queue {
             Some(queue) if queue.get_ref().status()?.unlinked => self.reopen(),
             Some(_) => {}

@@ -9,68 +9,68 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use tracing::{info, warn};
 
 use super::dead_letter;
-use super::dedup::Taken;
-use super::fetched::Held;
-use super::message_key::Key;
-use super::target_queue::{Next, Sent, Target};
+use super::dedup::DedupLog;
+use super::fetched::Fetched;
+use super::message_key::MessageKey;
+use super::target_queue::{CheckedMessage, SendOutcome, TargetQueue};
 use crate::broker::Session;
-use crate::config::InRoute;
-use crate::error::{Error, Result, Within};
+use crate::config::InboundRoute;
+use crate::error::{Error, Result, ResultExt};
 use crate::headers;
-use crate::route_context::{Context, LOOK};
+use crate::route_context::{POLL_INTERVAL, RouteContext};
 
 /// How many acknowledgements may be under way; the kernel takes no more until some arrive.
-const UNCONFIRMED: usize = 1024;
+const MAX_PENDING_ACKS: usize = 1024;
 
-pub(super) struct Inward {
-    pub(super) route: InRoute,
-    pub(super) target: Target,
-    pub(super) taken: Taken,
-    pub(super) context: Context,
+pub(super) struct InboundWorker {
+    pub(super) route: InboundRoute,
+    pub(super) target: TargetQueue,
+    pub(super) dedup: DedupLog,
+    pub(super) context: RouteContext,
 }
 
-impl Inward {
-    /// Delivers until it is stopped. If that fails, what is held is for the next attempt.
-    pub(super) async fn serve(&mut self, session: &Session, held: &mut Held) -> Result<()> {
-        let consumer = self.context.provision.inward(session, &self.route).await?;
-        self.taken.confirm_up_to(consumer.cached_info().ack_floor.stream_sequence);
+impl InboundWorker {
+    /// Delivers until it is stopped. If that fails, what is fetched is for the next attempt.
+    pub(super) async fn serve(&mut self, session: &Session, fetched: &mut Fetched) -> Result<()> {
+        let consumer = self.context.provisioner.ensure_inbound(session, &self.route).await?;
+        self.dedup.confirm_through(consumer.cached_info().ack_floor.stream_sequence);
         info!(consumer = self.route.consumer, "fetching");
-        self.context.counters.set_trouble("fetch", None);
-        self.deliver(session, &consumer, held).await?;
-        held.give_back().await?;
-        while let Some(confirmed) = held.confirmations.next().await {
-            self.taken.confirm(confirmed?);
+        self.context.counters.set_problem("fetch", None);
+        self.deliver(session, &consumer, fetched).await?;
+        fetched.nak_all().await?;
+        while let Some(acked) = fetched.pending_acks.next().await {
+            self.dedup.confirm(acked?);
         }
-        session.client.flush().await.within("returning messages")
+        session.client.flush().await.context("returning messages")
     }
 
     async fn deliver(
         &mut self,
         session: &Session,
         consumer: &PullConsumer,
-        held: &mut Held,
+        fetched: &mut Fetched,
     ) -> Result<()> {
-        let mut look = ticks(LOOK);
-        let mut progress = ticks(consumer.cached_info().config.ack_wait / 3);
+        let mut queue_poll = ticker(POLL_INTERVAL);
+        let mut progress = ticker(consumer.cached_info().config.ack_wait / 3);
         let stop = self.context.stop.clone();
         while !stop.is_cancelled() {
-            held.ask_for_more(consumer, self.route.batch).await?;
-            let next = self.next(session, held).await?;
-            let is_ready = next.is_some() && held.confirmations.len() < UNCONFIRMED;
+            fetched.request_batch(consumer, self.route.batch).await?;
+            let next = self.next_checked(session, fetched).await?;
+            let is_ready = next.is_some() && fetched.pending_acks.len() < MAX_PENDING_ACKS;
             tokio::select! {
                 sent = self.target.send(next.as_ref()), if is_ready => {
-                    self.took(session, held, sent)?;
+                    self.on_delivered(session, fetched, sent)?;
                 }
-                confirmed = held.changed() => {
-                    if let Some(key) = confirmed? {
-                        self.taken.confirm(key);
+                acked = fetched.next_event() => {
+                    if let Some(key) = acked? {
+                        self.dedup.confirm(key);
                     }
                 }
-                _ = look.tick() => {
-                    self.target.look().within("the queue")?;
-                    self.context.counters.set_missing(self.target.missing());
+                _ = queue_poll.tick() => {
+                    self.target.check_unlinked().context("the queue")?;
+                    self.context.counters.set_missing_queue(self.target.missing_name());
                 }
-                _ = progress.tick() => held.say_still_there().await?,
+                _ = progress.tick() => fetched.send_in_progress().await?,
                 () = stop.cancelled() => {}
             }
         }
@@ -78,30 +78,34 @@ impl Inward {
     }
 
     /// The message that the queue is to take next; what it shall not take is dealt with before.
-    async fn next(&mut self, session: &Session, held: &mut Held) -> Result<Option<Next>> {
-        while let Some((key, message)) = held.messages.front() {
+    async fn next_checked(
+        &mut self,
+        session: &Session,
+        fetched: &mut Fetched,
+    ) -> Result<Option<CheckedMessage>> {
+        while let Some((key, message)) = fetched.messages.front() {
             let key = *key;
-            if self.taken.contains(&key) {
-                self.context.counters.suppressed.add(1);
-            } else if let Some(next) = self.judged(message, key) {
+            if self.dedup.contains(&key) {
+                self.context.counters.deduplicated.add(1);
+            } else if let Some(next) = self.validate(message, key) {
                 match next {
                     Ok(next) => return Ok(Some(next)),
                     Err(reason) => {
                         dead_letter::publish(session, &self.route, message, &key, &reason).await?;
                         warn!(%reason, subject = self.route.dead_letter, "a dead letter");
-                        self.context.counters.dead.add(1);
+                        self.context.counters.dead_letters.add(1);
                     }
                 }
             } else {
                 return Ok(None);
             }
-            held.confirm_first(session);
+            fetched.ack_front(session);
         }
         Ok(None)
     }
 
     /// Whether the queue can take a message; `None` if there is no queue to tell.
-    fn judged(&self, message: &Message, key: Key) -> Option<Result<Next>> {
+    fn validate(&self, message: &Message, key: MessageKey) -> Option<Result<CheckedMessage>> {
         let most = self.target.message_size()?;
         let length = message.payload.len();
         if length > most {
@@ -109,29 +113,33 @@ impl Inward {
             let words = format!("{length} bytes are too many for {queue:?}, which takes {most}");
             return Some(Err(Error::new(words)));
         }
-        let priority = headers::priority(message.headers.as_ref(), self.route.priority);
-        Some(priority.map(|priority| Next { key, priority, data: message.payload.clone() }))
+        let priority = headers::parse_priority(message.headers.as_ref(), self.route.priority);
+        Some(priority.map(|priority| CheckedMessage {
+            key,
+            priority,
+            data: message.payload.clone(),
+        }))
     }
 
-    fn took(
+    fn on_delivered(
         &mut self,
         session: &Session,
-        held: &mut Held,
-        sent: posix_mqueue::Result<Sent>,
+        fetched: &mut Fetched,
+        sent: posix_mqueue::Result<SendOutcome>,
     ) -> Result<()> {
-        let Sent::Taken(key) = sent.within("the queue")? else {
+        let SendOutcome::Delivered(key) = sent.context("the queue")? else {
             return Ok(());
         };
         self.context.counters.delivered.add(1);
-        let remembered = self.taken.insert(key).within("remembering a message");
-        held.confirm_first(session);
+        let remembered = self.dedup.insert(key).context("remembering a message");
+        fetched.ack_front(session);
         remembered
     }
 }
 
-fn ticks(time: Duration) -> Interval {
-    let mut ticks = interval(time.max(Duration::from_millis(100)));
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    ticks.reset();
-    ticks
+fn ticker(time: Duration) -> Interval {
+    let mut ticker = interval(time.max(Duration::from_millis(100)));
+    ticker.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticker.reset();
+    ticker
 }

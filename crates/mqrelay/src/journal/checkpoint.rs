@@ -1,4 +1,4 @@
-//! Up to which message a journal is done, in a file of two slots that are written in turn.
+//! Up to which message a journal is done, in a file of two slots that are written in active_slot.
 //!
 //! It is synced only when a segment goes: a machine that fails may forget the last steps, and then
 //! publishes again what the server knows by its id.
@@ -8,33 +8,36 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use super::record::double;
+use super::record::read_u64;
 
 /// The number, then its complement, which tells a slot that was written half.
-const SLOT: usize = 16;
+const SLOT_SIZE: usize = 16;
 
 #[derive(Debug)]
-pub(super) struct Acknowledged {
+pub(super) struct AckCheckpoint {
     file: File,
     sequence: u64,
-    turn: u64,
+    active_slot: u64,
 }
 
-impl Acknowledged {
+impl AckCheckpoint {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         // Both slots, so that no later write needs room on the disk.
-        if file.metadata()?.len() < 2 * SLOT as u64 {
-            file.write_all_at(&[0; 2 * SLOT], 0)?;
+        if file.metadata()?.len() < 2 * SLOT_SIZE as u64 {
+            file.write_all_at(&[0; 2 * SLOT_SIZE], 0)?;
         }
-        let mut slots = [0; 2 * SLOT];
+        let mut slots = [0; 2 * SLOT_SIZE];
         file.read_exact_at(&mut slots, 0)?;
-        let valid = slots.chunks(SLOT).map(|slot| (double(slot, 0), double(slot, 8)));
+        let valid = slots.chunks(SLOT_SIZE).map(|slot| (read_u64(slot, 0), read_u64(slot, 8)));
         let valid = valid.filter(|(number, complement)| *number == !complement);
-        let (sequence, turn) =
-            (0..).zip(valid).map(|(turn, (number, _))| (number, turn)).max().unwrap_or((0, 0));
-        Ok(Self { file, sequence, turn })
+        let (sequence, active_slot) = (0..)
+            .zip(valid)
+            .map(|(active_slot, (number, _))| (number, active_slot))
+            .max()
+            .unwrap_or((0, 0));
+        Ok(Self { file, sequence, active_slot })
     }
 
     pub(super) fn sequence(&self) -> u64 {
@@ -49,12 +52,12 @@ impl Acknowledged {
         if sequence <= self.sequence {
             return Ok(());
         }
-        let turn = 1 - self.turn;
-        let mut slot = [0; SLOT];
+        let active_slot = 1 - self.active_slot;
+        let mut slot = [0; SLOT_SIZE];
         let halves = sequence.to_le_bytes().into_iter().chain((!sequence).to_le_bytes());
-        slot.iter_mut().zip(halves).for_each(|(place, byte)| *place = byte);
-        self.file.write_all_at(&slot, turn * SLOT as u64)?;
-        (self.sequence, self.turn) = (sequence, turn);
+        slot.iter_mut().zip(halves).for_each(|(location, byte)| *location = byte);
+        self.file.write_all_at(&slot, active_slot * SLOT_SIZE as u64)?;
+        (self.sequence, self.active_slot) = (sequence, active_slot);
         Ok(())
     }
 }

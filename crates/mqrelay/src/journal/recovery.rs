@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::record::{self, Parsed};
-use super::segment::{CHUNK, Segment, read_at};
+use super::segment::{READ_CHUNK, Segment, read_at};
 
 /// How the records of a segment end.
 pub(super) struct Tail {
@@ -17,8 +17,8 @@ pub(super) struct Tail {
 
 /// Finds where its records end.
 pub(super) fn recover(segment: &mut Segment) -> io::Result<Tail> {
-    let mut next = segment.first;
-    let mut wanted = CHUNK;
+    let mut next = segment.first_sequence;
+    let mut wanted = READ_CHUNK;
     'reading: loop {
         let mut bytes = read_at(&segment.file, segment.end, wanted, segment.size)?;
         if bytes.is_empty() {
@@ -26,22 +26,22 @@ pub(super) fn recover(segment: &mut Segment) -> io::Result<Tail> {
         }
         let at_start = segment.end;
         loop {
-            match record::parse(&bytes, segment.journal, next) {
-                Parsed::Whole(_, length) => {
+            match record::parse(&bytes, segment.journal_id, next) {
+                Parsed::Complete(_, length) => {
                     segment.end += length as u64;
                     next += 1;
                     let _ = bytes.split_to(length.min(bytes.len()));
                 }
-                Parsed::Longer(_) if segment.end > at_start => continue 'reading,
-                Parsed::Longer(length) if length as u64 > segment.size - segment.end => {
+                Parsed::NeedMore(_) if segment.end > at_start => continue 'reading,
+                Parsed::NeedMore(length) if length as u64 > segment.size - segment.end => {
                     // Less than a header is left, or the length is not to be believed.
                     return Ok(Tail { next, is_torn: length > 32 });
                 }
-                Parsed::Longer(length) => {
+                Parsed::NeedMore(length) => {
                     wanted = length;
                     continue 'reading;
                 }
-                Parsed::Nothing => {
+                Parsed::Blank => {
                     // A machine that failed may have kept later pages and not this one.
                     let rest =
                         usize::try_from(segment.size - segment.end).map_err(io::Error::other)?;
@@ -55,11 +55,11 @@ pub(super) fn recover(segment: &mut Segment) -> io::Result<Tail> {
 }
 
 /// Copies what follows the last whole record to a file of its own, then writes zeros there.
-pub(super) fn put_torn_aside(segment: &Segment, directory: &Path) -> io::Result<PathBuf> {
+pub(super) fn quarantine_tail(segment: &Segment, directory: &Path) -> io::Result<PathBuf> {
     let rest = usize::try_from(segment.size - segment.end).map_err(io::Error::other)?;
     let bytes = read_at(&segment.file, segment.end, rest, segment.size)?;
     let used = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
-    let mut path = directory.join(format!("{:020}-{}.torn", segment.first, segment.end));
+    let mut path = directory.join(format!("{:020}-{}.torn", segment.first_sequence, segment.end));
     for copy in 1.. {
         if !path.exists() {
             break;

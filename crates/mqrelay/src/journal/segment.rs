@@ -9,35 +9,35 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::record::{self, Parsed, Record, double};
+use super::record::{self, Parsed, Record, read_u64};
 
 /// Magic, the journal's number, the first sequence number, and a checksum.
-pub(super) const HEADER: u64 = 32;
+pub(super) const HEADER_LEN: u64 = 32;
 const MAGIC: &[u8; 8] = b"mqrelay1";
 const SUFFIX: &str = "segment";
-const SPARE: &str = "spare";
+const SPARE_NAME: &str = "spare";
 /// How much is read at once.
-pub(super) const CHUNK: usize = 256 << 10;
+pub(super) const READ_CHUNK: usize = 256 << 10;
 
 #[derive(Debug)]
 pub(super) struct Segment {
     path: PathBuf,
     pub(super) file: Arc<File>,
-    pub(super) journal: u64,
-    pub(super) first: u64,
+    pub(super) journal_id: u64,
+    pub(super) first_sequence: u64,
     pub(super) size: u64,
     pub(super) end: u64,
 }
 
 /// A number that no other journal has.
-pub(super) fn new_id() -> io::Result<u64> {
+pub(super) fn random_id() -> io::Result<u64> {
     let mut bytes = [0; 8];
     File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(u64::from_le_bytes(bytes))
 }
 
 /// The segments of a directory, in order.
-pub(super) fn find(directory: &Path) -> io::Result<VecDeque<Segment>> {
+pub(super) fn open_all(directory: &Path) -> io::Result<VecDeque<Segment>> {
     let mut segments = Vec::new();
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
@@ -45,7 +45,7 @@ pub(super) fn find(directory: &Path) -> io::Result<VecDeque<Segment>> {
             segments.push(Segment::open(path)?);
         }
     }
-    segments.sort_by_key(Segment::first);
+    segments.sort_by_key(Segment::first_sequence);
     Ok(segments.into())
 }
 
@@ -53,38 +53,38 @@ pub(super) fn find(directory: &Path) -> io::Result<VecDeque<Segment>> {
 pub(super) fn read(
     file: &File,
     size: u64,
-    journal: u64,
+    journal_id: u64,
     offset: &mut u64,
-    first: u64,
+    first_sequence: u64,
     up_to: u64,
 ) -> io::Result<Vec<Record>> {
-    let mut wanted = CHUNK;
+    let mut wanted = READ_CHUNK;
     loop {
         let mut bytes = read_at(file, *offset, wanted, size)?;
         let mut records = Vec::new();
-        let mut sequence = first;
-        let mut longer = None;
+        let mut sequence = first_sequence;
+        let mut need_more = None;
         while sequence <= up_to {
-            match record::parse(&bytes, journal, sequence) {
-                Parsed::Whole(found, length) => {
+            match record::parse(&bytes, journal_id, sequence) {
+                Parsed::Complete(found, length) => {
                     records.push(found);
                     *offset += length as u64;
                     sequence += 1;
                     let _ = bytes.split_to(length.min(bytes.len()));
                 }
-                Parsed::Longer(length) => {
-                    longer = Some(length);
+                Parsed::NeedMore(length) => {
+                    need_more = Some(length);
                     break;
                 }
-                Parsed::Nothing | Parsed::Torn => {
+                Parsed::Blank | Parsed::Torn => {
                     return Err(io::Error::other(format!("message {sequence} is damaged")));
                 }
             }
         }
-        match longer {
+        match need_more {
             Some(length) if records.is_empty() && length > wanted => wanted = length,
             Some(_) if records.is_empty() => {
-                return Err(io::Error::other(format!("message {first} is cut off")));
+                return Err(io::Error::other(format!("message {first_sequence} is cut off")));
             }
             _ => return Ok(records),
         }
@@ -106,23 +106,23 @@ impl Segment {
     /// Makes a segment, durable before it has its name.
     pub(super) fn create(
         directory: &Path,
-        journal: u64,
-        first: u64,
+        journal_id: u64,
+        first_sequence: u64,
         size: u64,
     ) -> io::Result<Self> {
-        let spare = directory.join(SPARE);
-        let file = filled(&spare, size)?;
+        let spare = directory.join(SPARE_NAME);
+        let file = preallocate(&spare, size)?;
         let mut header = Vec::with_capacity(32);
         header.extend(MAGIC);
-        header.extend(journal.to_le_bytes());
-        header.extend(first.to_le_bytes());
+        header.extend(journal_id.to_le_bytes());
+        header.extend(first_sequence.to_le_bytes());
         header.extend(checksum(&header).to_le_bytes());
         file.write_all_at(&header, 0)?;
         file.sync_all()?;
-        let path = directory.join(format!("{first:020}.{SUFFIX}"));
+        let path = directory.join(format!("{first_sequence:020}.{SUFFIX}"));
         fs::rename(&spare, &path)?;
         File::open(directory)?.sync_all()?;
-        Ok(Self { path, file: Arc::new(file), journal, first, size, end: HEADER })
+        Ok(Self { path, file: Arc::new(file), journal_id, first_sequence, size, end: HEADER_LEN })
     }
 
     fn open(path: PathBuf) -> io::Result<Self> {
@@ -131,16 +131,16 @@ impl Segment {
         let mut header = [0; 32];
         file.read_exact_at(&mut header, 0)?;
         let (covered, last) = header.split_at(24);
-        if !covered.starts_with(MAGIC) || double(last, 0) != checksum(covered) {
+        if !covered.starts_with(MAGIC) || read_u64(last, 0) != checksum(covered) {
             return Err(io::Error::other(format!("{} is no journal segment", path.display())));
         }
-        let (journal, first) = (double(covered, 8), double(covered, 16));
-        Ok(Self { path, file: Arc::new(file), journal, first, size, end: HEADER })
+        let (journal_id, first_sequence) = (read_u64(covered, 8), read_u64(covered, 16));
+        Ok(Self { path, file: Arc::new(file), journal_id, first_sequence, size, end: HEADER_LEN })
     }
 
     /// Adds a record; after a failure nothing of it counts.
     pub(super) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.free() < bytes.len() as u64 {
+        if self.free_space() < bytes.len() as u64 {
             return Err(io::Error::other("no room was reserved"));
         }
         self.file.write_all_at(bytes, self.end)?;
@@ -149,8 +149,8 @@ impl Segment {
     }
 
     /// Keeps the file for the next segment, unless there is a spare one already.
-    pub(super) fn retire(self, directory: &Path) -> io::Result<()> {
-        let spare = directory.join(SPARE);
+    pub(super) fn recycle(self, directory: &Path) -> io::Result<()> {
+        let spare = directory.join(SPARE_NAME);
         if spare.exists() {
             return fs::remove_file(&self.path);
         }
@@ -167,30 +167,30 @@ impl Segment {
         Arc::clone(&self.file)
     }
 
-    pub(super) fn journal(&self) -> u64 {
-        self.journal
+    pub(super) fn journal_id(&self) -> u64 {
+        self.journal_id
     }
 
-    pub(super) fn first(&self) -> u64 {
-        self.first
+    pub(super) fn first_sequence(&self) -> u64 {
+        self.first_sequence
     }
 
     pub(super) fn size(&self) -> u64 {
         self.size
     }
 
-    pub(super) fn free(&self) -> u64 {
+    pub(super) fn free_space(&self) -> u64 {
         self.size - self.end
     }
 }
 
 /// A file of zeros, of the spare one if it is there: its room on the disk is kept. Where the disk is
 /// full, nothing is taken of what is left.
-fn filled(path: &Path, size: u64) -> io::Result<File> {
+fn preallocate(path: &Path, size: u64) -> io::Result<File> {
     let mut file =
         OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
     let zeros = io::repeat(0).take(size);
-    let written = io::copy(&mut io::BufReader::with_capacity(CHUNK, zeros), &mut file);
+    let written = io::copy(&mut io::BufReader::with_capacity(READ_CHUNK, zeros), &mut file);
     match written.and_then(|_| file.set_len(size)) {
         Ok(()) => Ok(file),
         Err(error) => {

@@ -1,4 +1,4 @@
-//! What a route counts.
+//! The counters and the current problems of one route.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,93 +9,98 @@ use posix_mqueue::QueueName;
 
 use crate::journal::Journal;
 
-/// A number that only grows.
+/// A counter that only increases.
 #[derive(Debug, Default)]
 pub(crate) struct Counter(AtomicU64);
 
 impl Counter {
-    pub(crate) fn add(&self, more: u64) {
-        self.0.fetch_add(more, Ordering::Relaxed);
+    pub(crate) fn add(&self, increment: u64) {
+        self.0.fetch_add(increment, Ordering::Relaxed);
     }
 
-    /// What it is now.
+    /// Returns the current value.
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// The numbers of one route.
+/// The counters and problems of one route.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    /// Messages taken from the queue.
-    pub(crate) taken: Counter,
-    /// Their bytes.
-    pub(crate) taken_bytes: Counter,
-    /// Nanoseconds in which a message was neither in its queue nor in the journal.
-    pub(crate) in_hand: Counter,
-    /// Times the journal was made durable.
+    /// Messages received from the queue.
+    pub(crate) received: Counter,
+    /// Bytes of the received messages.
+    pub(crate) received_bytes: Counter,
+    /// Nanoseconds for which a message was neither in the queue nor in the journal.
+    pub(crate) unjournaled_nanoseconds: Counter,
+    /// Times the journal was synced to disk.
     pub(crate) syncs: Counter,
     /// Torn records found in the journal.
-    pub(crate) torn: Counter,
+    pub(crate) torn_records: Counter,
     /// Messages acknowledged by the server.
     pub(crate) published: Counter,
-    /// Those of them that it had already.
+    /// Published messages that the server had already stored.
     pub(crate) duplicates: Counter,
     /// Messages sent to the queue.
     pub(crate) delivered: Counter,
-    /// Messages that came again and were not sent again.
-    pub(crate) suppressed: Counter,
-    /// Messages that the queue can never take.
-    pub(crate) dead: Counter,
+    /// Redelivered messages that were not sent again.
+    pub(crate) deduplicated: Counter,
+    /// Messages sent to the dead-letter subject.
+    pub(crate) dead_letters: Counter,
     journal: Mutex<Weak<Journal>>,
-    troubles: Mutex<BTreeMap<&'static str, String>>,
+    problems: Mutex<BTreeMap<&'static str, String>>,
 }
 
 impl Counters {
-    /// Has the numbers of a journal shown.
-    pub(crate) fn watch(&self, journal: &Arc<Journal>) {
+    /// Reports the size and the pending messages of this journal from now on.
+    pub(crate) fn set_journal(&self, journal: &Arc<Journal>) {
         *lock(&self.journal) = Arc::downgrade(journal);
     }
 
-    pub(super) fn journal(&self) -> Option<Arc<Journal>> {
+    fn journal(&self) -> Option<Arc<Journal>> {
         lock(&self.journal).upgrade()
     }
 
-    pub(crate) fn took(&self, in_hand: Duration, length: usize) {
-        self.taken.add(1);
-        self.taken_bytes.add(length as u64);
-        self.in_hand.add(u64::try_from(in_hand.as_nanos()).unwrap_or(u64::MAX));
+    pub(crate) fn count_received(&self, unjournaled: Duration, length: usize) {
+        self.received.add(1);
+        self.received_bytes.add(length as u64);
+        let nanoseconds = u64::try_from(unjournaled.as_nanos()).unwrap_or(u64::MAX);
+        self.unjournaled_nanoseconds.add(nanoseconds);
     }
 
-    /// Says what keeps the route from working, or that nothing does.
-    pub(crate) fn set_trouble(&self, what: &'static str, trouble: Option<String>) {
-        let mut troubles = lock(&self.troubles);
-        match trouble {
-            Some(words) => drop(troubles.insert(what, words)),
-            None => drop(troubles.remove(what)),
+    /// Sets or clears the problem of one part of the route.
+    pub(crate) fn set_problem(&self, part: &'static str, problem: Option<String>) {
+        let mut problems = lock(&self.problems);
+        match problem {
+            Some(problem) => drop(problems.insert(part, problem)),
+            None => drop(problems.remove(part)),
         }
     }
 
-    pub(crate) fn set_missing(&self, queue: Option<&QueueName>) {
-        self.set_trouble("queue", queue.map(|queue| format!("{queue:?}: no such queue")));
+    pub(crate) fn set_missing_queue(&self, queue: Option<&QueueName>) {
+        self.set_problem("queue", queue.map(|queue| format!("{queue:?}: no such queue")));
     }
 
-    pub(crate) fn set_full(&self, is_full: bool) {
-        self.set_trouble("journal size", is_full.then(|| "the journal is full".to_owned()));
+    pub(crate) fn set_journal_full(&self, is_full: bool) {
+        self.set_problem("journal size", is_full.then(|| "the journal is full".to_owned()));
     }
 
-    /// How many messages its journal holds.
+    /// Returns how many messages of the journal the server has not acknowledged.
     pub(crate) fn pending(&self) -> u64 {
         self.journal().map_or(0, |journal| journal.pending())
     }
 
-    /// What keeps the route from working.
-    pub(crate) fn troubles(&self) -> Vec<String> {
-        lock(&self.troubles).values().cloned().collect()
+    pub(super) fn journal_disk_size(&self) -> u64 {
+        self.journal().map_or(0, |journal| journal.disk_size())
+    }
+
+    /// Returns what keeps the route from working.
+    pub(crate) fn problems(&self) -> Vec<String> {
+        lock(&self.problems).values().cloned().collect()
     }
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A number is as good after a panic as before.
+    // No invariant spans these values, so they are valid even after a panic.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -13,53 +13,55 @@ use tracing::{debug, info};
 
 use super::prometheus;
 use super::registry::Metrics;
-use crate::error::{Result, Within};
+use crate::error::{Result, ResultExt};
 
 /// How many are served at once; the others wait.
-const CLIENTS: usize = 16;
+const MAX_CLIENTS: usize = 16;
 /// How long a request may take, and how long it may be.
-const PATIENCE: Duration = Duration::from_secs(5);
-const LONGEST: usize = 8 << 10;
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_secs(5);
+const MAX_REQUEST_LEN: usize = 8 << 10;
 
 /// Binds the address; the future that comes back serves it, without end.
 pub(crate) async fn bind(
     address: SocketAddr,
     metrics: Arc<Metrics>,
 ) -> Result<impl Future<Output = ()> + Send + use<>> {
-    let place = || format!("listening on {address}");
-    let listener = TcpListener::bind(address).await.within(place())?;
-    let bound = listener.local_addr().within(place())?;
+    let location = || format!("listening on {address}");
+    let listener = TcpListener::bind(address).await.context(location())?;
+    let bound = listener.local_addr().context(location())?;
     info!(address = %bound, "serving /metrics and /healthz");
     Ok(serve(listener, metrics))
 }
 
 async fn serve(listener: TcpListener, metrics: Arc<Metrics>) {
-    let places = Arc::new(Semaphore::new(CLIENTS));
+    let permits = Arc::new(Semaphore::new(MAX_CLIENTS));
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
             return;
         };
         match listener.accept().await {
             Ok((stream, _)) => {
                 let metrics = Arc::clone(&metrics);
                 tokio::spawn(async move {
-                    let answered = timeout(PATIENCE, answer(stream, &metrics)).await;
-                    if !matches!(answered, Ok(Ok(()))) {
-                        debug!("a client went away, or took too long");
+                    let handled =
+                        timeout(REQUEST_TIMEOUT, handle_connection(stream, &metrics)).await;
+                    if !matches!(handled, Ok(Ok(()))) {
+                        debug!("a client went away, or count_received too long");
                     }
-                    drop(place);
+                    drop(permit);
                 });
             }
             // No descriptor is left, most likely.
-            Err(_) => tokio::time::sleep(PATIENCE).await,
+            Err(_) => tokio::time::sleep(ACCEPT_RETRY_DELAY).await,
         }
     }
 }
 
-async fn answer(mut stream: TcpStream, metrics: &Metrics) -> io::Result<()> {
+async fn handle_connection(mut stream: TcpStream, metrics: &Metrics) -> io::Result<()> {
     let mut request = Vec::new();
     while !request.windows(4).any(|end| end == b"\r\n\r\n") {
-        if request.len() > LONGEST || stream.read_buf(&mut request).await? == 0 {
+        if request.len() > MAX_REQUEST_LEN || stream.read_buf(&mut request).await? == 0 {
             return Ok(());
         }
     }
@@ -68,13 +70,13 @@ async fn answer(mut stream: TcpStream, metrics: &Metrics) -> io::Result<()> {
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let path = target.split(|&byte| byte == b'?').next().unwrap_or_default();
     let (status, body) = match (method, path) {
-        (b"GET" | b"HEAD", b"/metrics") => ("200 OK", prometheus::text(metrics)),
+        (b"GET" | b"HEAD", b"/metrics") => ("200 OK", prometheus::render(metrics)),
         (b"GET" | b"HEAD", b"/healthz") => {
-            let troubles = metrics.troubles();
-            if troubles.is_empty() {
+            let problems = metrics.problems();
+            if problems.is_empty() {
                 ("200 OK", "ok\n".to_owned())
             } else {
-                ("503 Service Unavailable", troubles.join("\n") + "\n")
+                ("503 Service Unavailable", problems.join("\n") + "\n")
             }
         }
         (b"GET" | b"HEAD", _) => ("404 Not Found", "/metrics and /healthz are here\n".to_owned()),

@@ -1,76 +1,142 @@
-//! How Prometheus reads it.
+//! Renders metrics in the Prometheus text format.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use super::counters::Counters;
 use super::registry::Metrics;
 
-/// One family of numbers: which routes have it, its name, kind and meaning, and where it is.
-type Family = (Has, &'static str, &'static str, &'static str, fn(&Counters) -> u64);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Has {
-    All,
-    Only(&'static str),
+/// One metric family of the routes.
+struct Family {
+    direction: Option<&'static str>,
+    name: &'static str,
+    kind: &'static str,
+    help: &'static str,
+    sample: fn(&Counters) -> Value,
 }
 
-const OUT: Has = Has::Only("out");
-const IN: Has = Has::Only("in");
+/// The value of a sample. Prometheus counts time in seconds.
+enum Value {
+    Count(u64),
+    Nanoseconds(u64),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(count) => count.fmt(f),
+            Self::Nanoseconds(time) => {
+                write!(f, "{}.{:09}", time / 1_000_000_000, time % 1_000_000_000)
+            }
+        }
+    }
+}
+
+const fn family(
+    direction: Option<&'static str>,
+    name: &'static str,
+    kind: &'static str,
+    help: &'static str,
+    sample: fn(&Counters) -> Value,
+) -> Family {
+    Family { direction, name, kind, help, sample }
+}
+
+const BOTH: Option<&str> = None;
+const OUTBOUND: Option<&str> = Some("out");
+const INBOUND: Option<&str> = Some("in");
 
 const FAMILIES: [Family; 13] = [
-    (Has::All, "route_up", "gauge", "whether nothing keeps the route from working", |c| {
-        u64::from(c.troubles().is_empty())
+    family(BOTH, "route_up", "gauge", "1 while the route has no problem", |c| {
+        Value::Count(u64::from(c.problems().is_empty()))
     }),
-    (OUT, "taken_messages_total", "counter", "taken from the queue", |c| c.taken.get()),
-    (OUT, "taken_bytes_total", "counter", "their bytes", |c| c.taken_bytes.get()),
-    (
-        OUT,
-        "in_hand_nanoseconds_total",
+    family(
+        OUTBOUND,
+        "received_messages_total",
         "counter",
-        "time in which a message was neither in its queue nor in the journal",
-        |c| c.in_hand.get(),
+        "Messages received from the queue.",
+        |c| Value::Count(c.received.get()),
     ),
-    (OUT, "syncs_total", "counter", "times the journal was made durable", |c| c.syncs.get()),
-    (OUT, "torn_records_total", "counter", "torn records put aside", |c| c.torn.get()),
-    (OUT, "published_messages_total", "counter", "acknowledged by the server", |c| {
-        c.published.get()
+    family(OUTBOUND, "received_bytes_total", "counter", "Bytes of the received messages.", |c| {
+        Value::Count(c.received_bytes.get())
     }),
-    (OUT, "duplicate_messages_total", "counter", "that the server had already", |c| {
-        c.duplicates.get()
+    family(
+        OUTBOUND,
+        "unjournaled_seconds_total",
+        "counter",
+        "Time for which a message was neither in the queue nor in the journal.",
+        |c| Value::Nanoseconds(c.unjournaled_nanoseconds.get()),
+    ),
+    family(OUTBOUND, "syncs_total", "counter", "Times the journal was synced to disk.", |c| {
+        Value::Count(c.syncs.get())
     }),
-    (OUT, "journal_messages", "gauge", "in the journal, not acknowledged", Counters::pending),
-    (OUT, "journal_bytes", "gauge", "that the journal takes of the disk", |c| {
-        c.journal().map_or(0, |journal| journal.size())
+    family(OUTBOUND, "torn_records_total", "counter", "Torn records that were quarantined.", |c| {
+        Value::Count(c.torn_records.get())
     }),
-    (IN, "delivered_messages_total", "counter", "sent to the queue", |c| c.delivered.get()),
-    (IN, "suppressed_messages_total", "counter", "that came again and were not sent again", |c| {
-        c.suppressed.get()
+    family(
+        OUTBOUND,
+        "published_messages_total",
+        "counter",
+        "Messages acknowledged by the server.",
+        |c| Value::Count(c.published.get()),
+    ),
+    family(
+        OUTBOUND,
+        "duplicate_messages_total",
+        "counter",
+        "Published messages that the server had already stored.",
+        |c| Value::Count(c.duplicates.get()),
+    ),
+    family(
+        OUTBOUND,
+        "journal_messages",
+        "gauge",
+        "Messages in the journal that the server has not acknowledged.",
+        |c| Value::Count(c.pending()),
+    ),
+    family(OUTBOUND, "journal_bytes", "gauge", "Disk space of the journal.", |c| {
+        Value::Count(c.journal_disk_size())
     }),
-    (IN, "dead_messages_total", "counter", "sent to the dead-letter subject", |c| c.dead.get()),
+    family(INBOUND, "delivered_messages_total", "counter", "Messages sent to the queue.", |c| {
+        Value::Count(c.delivered.get())
+    }),
+    family(
+        INBOUND,
+        "deduplicated_messages_total",
+        "counter",
+        "Redelivered messages that were not sent again.",
+        |c| Value::Count(c.deduplicated.get()),
+    ),
+    family(
+        INBOUND,
+        "dead_letters_total",
+        "counter",
+        "Messages sent to the dead-letter subject.",
+        |c| Value::Count(c.dead_letters.get()),
+    ),
 ];
 
-/// All of them, in the text format of Prometheus.
-pub(super) fn text(metrics: &Metrics) -> String {
+/// Renders all metrics.
+pub(super) fn render(metrics: &Metrics) -> String {
     let mut text = String::new();
-    let up = u64::from(metrics.broker.trouble().is_none());
-    head(&mut text, "connected", "gauge", "whether there is a connection to the cluster");
-    let _ = writeln!(text, "mqrelay_connected {up}");
-    head(&mut text, "connections_total", "counter", "connections that were made");
-    let _ = writeln!(text, "mqrelay_connections_total {}", metrics.broker.connections());
+    let connected = u64::from(metrics.broker.last_error().is_none());
+    write_header(&mut text, "connected", "gauge", "1 while the relay is connected to a server.");
+    let _ = writeln!(text, "mqrelay_connected {connected}");
+    write_header(&mut text, "connections_total", "counter", "Connections that were established.");
+    let _ = writeln!(text, "mqrelay_connections_total {}", metrics.broker.connection_count());
     let routes = metrics.routes();
-    for (has, name, kind, meaning, value) in FAMILIES {
-        head(&mut text, name, kind, meaning);
+    for family in FAMILIES {
+        write_header(&mut text, family.name, family.kind, family.help);
         for ((direction, route), counters) in routes.iter() {
-            if has == Has::All || has == Has::Only(direction) {
-                let value = value(counters);
+            if family.direction.is_none_or(|only| only == *direction) {
                 let labels = format!("direction=\"{direction}\",route=\"{route}\"");
-                let _ = writeln!(text, "mqrelay_{name}{{{labels}}} {value}");
+                let value = (family.sample)(counters);
+                let _ = writeln!(text, "mqrelay_{}{{{labels}}} {value}", family.name);
             }
         }
     }
     text
 }
 
-fn head(text: &mut String, name: &str, kind: &str, meaning: &str) {
-    let _ = writeln!(text, "# HELP mqrelay_{name} {meaning}\n# TYPE mqrelay_{name} {kind}");
+fn write_header(text: &mut String, name: &str, kind: &str, help: &str) {
+    let _ = writeln!(text, "# HELP mqrelay_{name} {help}\n# TYPE mqrelay_{name} {kind}");
 }

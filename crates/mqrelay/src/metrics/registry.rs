@@ -23,7 +23,7 @@ impl Metrics {
     }
 
     /// The numbers of a route, which go on where it is started again.
-    pub(crate) fn route(&self, direction: &'static str, name: &str) -> Arc<Counters> {
+    pub(crate) fn counters_for(&self, direction: &'static str, name: &str) -> Arc<Counters> {
         let mut routes = lock(&self.routes);
         Arc::clone(routes.entry((direction, name.to_owned())).or_default())
     }
@@ -32,17 +32,17 @@ impl Metrics {
         lock(&self.routes)
     }
 
-    pub(crate) fn forget(&self, direction: &'static str, name: &str) {
+    pub(crate) fn remove_route(&self, direction: &'static str, name: &str) {
         lock(&self.routes).remove(&(direction, name.to_owned()));
     }
 
     /// What keeps anything from working; nothing if all is well.
-    pub(crate) fn troubles(&self) -> Vec<String> {
-        let broker = self.broker.trouble().map(|trouble| format!("broker: {trouble}"));
+    pub(crate) fn problems(&self) -> Vec<String> {
+        let broker = self.broker.last_error().map(|problem| format!("broker: {problem}"));
         let routes = lock(&self.routes);
         let of_routes = routes.iter().flat_map(|((direction, route), counters)| {
-            let troubles = counters.troubles().into_iter();
-            troubles.map(move |trouble| format!("{direction}.{route}: {trouble}"))
+            let problems = counters.problems().into_iter();
+            problems.map(move |problem| format!("{direction}.{route}: {problem}"))
         });
         broker.into_iter().chain(of_routes).collect()
     }

@@ -9,24 +9,24 @@ use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tracing::{error, info, warn};
 
-use super::source_queue::Source;
+use super::source_queue::SourceQueue;
 use crate::backoff::Backoff;
-use crate::config::{OutRoute, Sync};
+use crate::config::{OutboundRoute, SyncPolicy};
 use crate::error::{Error, Result};
-use crate::journal::{Journal, Room};
-use crate::route_context::Context;
+use crate::journal::{Journal, Reservation};
+use crate::route_context::RouteContext;
 
 /// How long to wait for room in the journal before looking again.
-const LOOK: Duration = Duration::from_millis(20);
+const ROOM_POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Ends when it is stopped; what it had in hand is then in the journal.
 ///
 /// It fails if the queue's messages have become longer than the journal was opened for.
 pub(super) async fn run(
-    route: &OutRoute,
-    mut source: Source,
+    route: &OutboundRoute,
+    mut source: SourceQueue,
     journal: &Arc<Journal>,
-    context: &Context,
+    context: &RouteContext,
     appended: watch::Sender<u64>,
     mut durable: watch::Receiver<u64>,
 ) -> Result<()> {
@@ -37,17 +37,17 @@ pub(super) async fn run(
             return Err(Error::new("the queue has longer messages now: the journal is reopened"));
         }
         tokio::select! {
-            () = room(source.message_size(), journal, context) => {}
+            () = wait_for_room(source.message_size(), journal, context) => {}
             () = context.stop.cancelled() => break,
         }
         // At most a queueful is taken that the disk does not have yet.
-        let most = match route.sync {
-            Sync::Each => 1,
-            Sync::Batch => source.capacity() as u64,
+        let max_unsynced = match route.sync {
+            SyncPolicy::Each => 1,
+            SyncPolicy::Batch => source.capacity() as u64,
         };
         let last = *appended.borrow();
         tokio::select! {
-            synced = durable.wait_for(|&durable| last < durable + most) => {
+            synced = durable.wait_for(|&durable| last < durable + max_unsynced) => {
                 // The disk failed, and with it the route.
                 if synced.is_err() { break; }
             }
@@ -58,15 +58,15 @@ pub(super) async fn run(
             () = context.stop.cancelled() => break,
             received = source.receive(&mut buffer) => received,
         };
-        let in_hand = Instant::now();
-        context.counters.set_missing(source.is_missing().then_some(&route.queue));
+        let received_at = Instant::now();
+        context.counters.set_missing_queue(source.is_missing().then_some(&route.queue));
         match received {
             Ok(Some((length, priority))) => {
                 let data = buffer.get(..length).unwrap_or_default();
                 let Some(sequence) = append(route, data, priority, journal, context).await else {
                     break;
                 };
-                context.counters.took(in_hand.elapsed(), length);
+                context.counters.count_received(received_at.elapsed(), length);
                 appended.send_replace(sequence);
                 backoff = Backoff::default();
             }
@@ -82,38 +82,38 @@ pub(super) async fn run(
 }
 
 /// Waits until the journal has room for the longest message.
-async fn room(message_size: usize, journal: &Arc<Journal>, context: &Context) {
+async fn wait_for_room(message_size: usize, journal: &Arc<Journal>, context: &RouteContext) {
     let mut was_full = false;
     let mut backoff = Backoff::default();
     loop {
         match reserve(message_size, journal).await {
-            Ok(Room::Ready) => break,
-            Ok(Room::Full) => {
+            Ok(Reservation::Ready) => break,
+            Ok(Reservation::Full) => {
                 if !was_full {
                     warn!("the journal is full: messages stay in their queue");
                 }
                 was_full = true;
-                context.counters.set_full(true);
-                tokio::time::sleep(LOOK).await;
+                context.counters.set_journal_full(true);
+                tokio::time::sleep(ROOM_POLL_INTERVAL).await;
             }
             Err(error) => {
                 warn!(%error, "the journal cannot grow: messages stay in their queue");
-                context.counters.set_trouble("journal", Some(error.to_string()));
+                context.counters.set_problem("journal", Some(error.to_string()));
                 backoff.wait().await;
             }
         }
     }
     if was_full {
         info!("the journal has room again");
-        context.counters.set_full(false);
+        context.counters.set_journal_full(false);
     }
-    context.counters.set_trouble("journal", None);
+    context.counters.set_problem("journal", None);
 }
 
-async fn reserve(message_size: usize, journal: &Arc<Journal>) -> io::Result<Room> {
+async fn reserve(message_size: usize, journal: &Arc<Journal>) -> io::Result<Reservation> {
     // Most times there is room, and a thread would cost more than the question.
     if journal.has_room(message_size) {
-        return Ok(Room::Ready);
+        return Ok(Reservation::Ready);
     }
     let journal = Arc::clone(journal);
     spawn_blocking(move || journal.reserve(message_size)).await.map_err(io::Error::other)?
@@ -122,11 +122,11 @@ async fn reserve(message_size: usize, journal: &Arc<Journal>) -> io::Result<Room
 /// Writes the message in hand to the journal, however long the disk refuses it. When the relay is
 /// stopped, the end of its queue is as good: then `None`.
 async fn append(
-    route: &OutRoute,
+    route: &OutboundRoute,
     data: &[u8],
     priority: u32,
     journal: &Journal,
-    context: &Context,
+    context: &RouteContext,
 ) -> Option<u64> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let time = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
@@ -137,9 +137,9 @@ async fn append(
             Err(error) => error,
         };
         warn!(%error, "the journal does not take the message in hand; trying again");
-        context.counters.set_trouble("journal", Some(error.to_string()));
+        context.counters.set_problem("journal", Some(error.to_string()));
         let is_stopped = context.stop.is_cancelled();
-        if is_stopped && put_back(route, data, priority) {
+        if is_stopped && requeue(route, data, priority) {
             return None;
         }
         tokio::select! {
@@ -149,7 +149,7 @@ async fn append(
     }
 }
 
-fn put_back(route: &OutRoute, data: &[u8], priority: u32) -> bool {
+fn requeue(route: &OutboundRoute, data: &[u8], priority: u32) -> bool {
     let queue = OpenOptions::new().write(true).open(&route.queue);
     match queue.and_then(|queue| queue.try_send(data, priority)) {
         Ok(()) => warn!("the message in hand is back in its queue"),

@@ -7,29 +7,30 @@ use posix_mqueue::{OpenOptions, QueueName};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use tracing::{info, warn};
 
-use crate::route_context::LOOK;
+use crate::route_context::POLL_INTERVAL;
 
 /// How long a queue without a name is read on after its last message: whoever has it open may
 /// still send to it.
-const LINGER: Duration = Duration::from_secs(60);
+const UNLINKED_GRACE_PERIOD: Duration = Duration::from_secs(60);
 
 /// Takes messages from the queue of a name, whichever queue that is.
 #[derive(Debug)]
-pub(super) struct Source {
+pub(super) struct SourceQueue {
     name: QueueName,
     current: Option<MessageQueue>,
     /// One that was unlinked, and when it last had a message.
-    former: Option<(MessageQueue, Instant)>,
-    look: Interval,
+    unlinked_queue: Option<(MessageQueue, Instant)>,
+    poll: Interval,
     is_missing: bool,
 }
 
-impl Source {
+impl SourceQueue {
     /// Opens the queue now, if it is there.
     pub(super) fn new(name: QueueName) -> Self {
-        let mut look = interval(LOOK);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut source = Self { name, current: None, former: None, look, is_missing: false };
+        let mut poll = interval(POLL_INTERVAL);
+        poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut source =
+            Self { name, current: None, unlinked_queue: None, poll, is_missing: false };
         source.open();
         source
     }
@@ -58,35 +59,35 @@ impl Source {
         buffer: &mut Vec<u8>,
     ) -> posix_mqueue::Result<Option<(usize, u32)>> {
         buffer.resize(self.message_size().max(buffer.len()), 0);
-        let other = &mut Vec::new();
-        other.resize(self.former.as_ref().map_or(0, |_| buffer.len()), 0);
+        let unlinked_buffer = &mut Vec::new();
+        unlinked_buffer.resize(self.unlinked_queue.as_ref().map_or(0, |_| buffer.len()), 0);
         tokio::select! {
             received = receive(self.current.as_ref(), buffer) => received.map(Some),
-            received = receive(self.former.as_ref().map(|(queue, _)| queue), other) => {
+            received = receive(self.unlinked_queue.as_ref().map(|(queue, _)| queue), unlinked_buffer) => {
                 let received = received?;
-                std::mem::swap(buffer, other);
-                if let Some((_, last)) = &mut self.former {
+                std::mem::swap(buffer, unlinked_buffer);
+                if let Some((_, last)) = &mut self.unlinked_queue {
                     *last = Instant::now();
                 }
                 Ok(Some(received))
             }
-            _ = self.look.tick() => {
-                self.look_again()?;
+            _ = self.poll.tick() => {
+                self.check_unlinked()?;
                 Ok(None)
             }
         }
     }
 
     fn queues(&self) -> impl Iterator<Item = &MessageQueue> {
-        self.current.iter().chain(self.former.iter().map(|(queue, _)| queue))
+        self.current.iter().chain(self.unlinked_queue.iter().map(|(queue, _)| queue))
     }
 
-    fn look_again(&mut self) -> posix_mqueue::Result<()> {
-        if let Some((queue, last)) = &self.former
-            && last.elapsed() > LINGER
+    fn check_unlinked(&mut self) -> posix_mqueue::Result<()> {
+        if let Some((queue, last)) = &self.unlinked_queue
+            && last.elapsed() > UNLINKED_GRACE_PERIOD
             && queue.get_ref().attributes()?.messages == 0
         {
-            self.former = None;
+            self.unlinked_queue = None;
         }
         let Some(queue) = &self.current else {
             self.open();
@@ -96,13 +97,13 @@ impl Source {
             return Ok(());
         }
         // Two without a name are one too many: the older one goes when it is empty.
-        if let Some((former, _)) = &self.former
-            && former.get_ref().attributes()?.messages > 0
+        if let Some((unlinked_queue, _)) = &self.unlinked_queue
+            && unlinked_queue.get_ref().attributes()?.messages > 0
         {
             return Ok(());
         }
         info!(queue = ?self.name, "the queue was unlinked; reading what is left in it");
-        self.former = self.current.take().map(|queue| (queue, Instant::now()));
+        self.unlinked_queue = self.current.take().map(|queue| (queue, Instant::now()));
         self.open();
         Ok(())
     }

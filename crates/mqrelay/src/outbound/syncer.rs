@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
 use crate::journal::Journal;
-use crate::route_context::Context;
+use crate::route_context::RouteContext;
 
 /// Ends when nothing is appended any more and all is durable.
 ///
@@ -15,7 +15,7 @@ use crate::route_context::Context;
 /// relied on. The next start reads them back and publishes what is whole.
 pub(super) async fn run(
     journal: &Arc<Journal>,
-    context: &Context,
+    context: &RouteContext,
     mut appended: watch::Receiver<u64>,
     durable: watch::Sender<u64>,
 ) -> io::Result<()> {

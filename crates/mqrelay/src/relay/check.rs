@@ -1,6 +1,6 @@
 //! Whether everything is there that the routes need.
 
-use crate::broker::{Provision, connect_to_any};
+use crate::broker::{Provisioner, connect_to_any};
 use crate::config::Config;
 use crate::error::{Error, Result};
 
@@ -11,16 +11,16 @@ use crate::error::{Error, Result};
 /// All that is missing, a line each.
 pub async fn check(config: &Config) -> Result<()> {
     let session = connect_to_any(&config.server, "mqrelay --check").await?;
-    let provision = Provision::new(config);
+    let provisioner = Provisioner::new(config);
     let mut missing = Vec::new();
-    for route in &config.out {
-        if let Err(error) = provision.out(&session, route).await {
-            missing.push(error.within(format!("route out.{}", route.name)).to_string());
+    for route in &config.outbound {
+        if let Err(error) = provisioner.ensure_outbound(&session, route).await {
+            missing.push(error.context(format!("route out.{}", route.name)).to_string());
         }
     }
-    for route in &config.inward {
-        if let Err(error) = provision.inward(&session, route).await {
-            missing.push(error.within(format!("route in.{}", route.name)).to_string());
+    for route in &config.inbound {
+        if let Err(error) = provisioner.ensure_inbound(&session, route).await {
+            missing.push(error.context(format!("route in.{}", route.name)).to_string());
         }
     }
     if missing.is_empty() { Ok(()) } else { Err(Error::new(missing.join("\n"))) }

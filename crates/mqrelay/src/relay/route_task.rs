@@ -8,44 +8,44 @@ use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use crate::backoff::Backoff;
-use crate::broker::Provision;
-use crate::config::{InRoute, OutRoute};
+use crate::broker::Provisioner;
+use crate::config::{InboundRoute, OutboundRoute};
 use crate::metrics::Counters;
-use crate::route_context::Context;
+use crate::route_context::RouteContext;
 use crate::{inbound, outbound};
 
 /// The direction, and the name.
-pub(super) type Key = (&'static str, String);
+pub(super) type RouteKey = (&'static str, String);
 
 #[derive(Debug)]
-pub(super) struct Running {
+pub(super) struct RouteTask {
     pub(super) route: Route,
-    pub(super) provision: Provision,
+    pub(super) provisioner: Provisioner,
     pub(super) counters: Arc<Counters>,
     pub(super) stop: CancellationToken,
-    pub(super) leave: CancellationToken,
+    pub(super) abort: CancellationToken,
     pub(super) task: JoinHandle<()>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Route {
-    Out(OutRoute),
-    In(InRoute),
+    Outbound(OutboundRoute),
+    Inbound(InboundRoute),
 }
 
 impl Route {
-    pub(super) fn key(&self) -> Key {
+    pub(super) fn key(&self) -> RouteKey {
         match self {
-            Self::Out(route) => ("out", route.name.clone()),
-            Self::In(route) => ("in", route.name.clone()),
+            Self::Outbound(route) => ("out", route.name.clone()),
+            Self::Inbound(route) => ("in", route.name.clone()),
         }
     }
 }
 
-impl Running {
+impl RouteTask {
     /// Has it end without waiting for the broker.
-    pub(super) async fn leave(self) {
-        self.leave.cancel();
+    pub(super) async fn abort(self) {
+        self.abort.cancel();
         if let Err(error) = self.task.await {
             error!(%error, "the route ended badly");
         }
@@ -53,27 +53,32 @@ impl Running {
 }
 
 /// Runs a route again and again, until it ends well.
-pub(super) async fn keep_running(route: Route, host: String, directory: PathBuf, context: Context) {
+pub(super) async fn supervise(
+    route: Route,
+    host: String,
+    directory: PathBuf,
+    context: RouteContext,
+) {
     let mut backoff = Backoff::default();
     loop {
         let outcome = match route.clone() {
-            Route::Out(route) => {
+            Route::Outbound(route) => {
                 outbound::run(route, host.clone(), &directory, context.clone()).await
             }
-            Route::In(route) => tokio::select! {
+            Route::Inbound(route) => tokio::select! {
                 outcome = inbound::run(route, &directory, context.clone()) => outcome,
-                () = context.leave.cancelled() => Ok(()),
+                () = context.abort.cancelled() => Ok(()),
             },
         };
         let Err(error) = outcome else {
             return;
         };
         error!(%error, "the route does not run; trying again");
-        context.counters.set_trouble("route", Some(error.to_string()));
+        context.counters.set_problem("route", Some(error.to_string()));
         tokio::select! {
             () = backoff.wait() => {}
             () = context.stop.cancelled() => return,
         }
-        context.counters.set_trouble("route", None);
+        context.counters.set_problem("route", None);
     }
 }
