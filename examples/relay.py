@@ -1,7 +1,7 @@
-"""A message crosses from one queue to another through a broker, and another one while it is away.
+"""Relay one message between two queues through a broker, and another one across an outage.
 
-`make relay-demo` runs it, with the relay's program as its argument. It needs a
-nats-server. It ends by itself, or on Ctrl-C, and leaves nothing in the kernel, no process, no file.
+`make relay-demo` runs this script with the path of mqrelay as its argument. It needs nats-server.
+It ends by itself or on Ctrl-C, and leaves no queue, no process and no file behind.
 """
 
 import contextlib
@@ -20,17 +20,17 @@ from pathlib import Path
 
 from mood.mqueue import MessageQueue
 
-SECONDS = 30
+TIMEOUT = 30  # seconds
 interrupted = threading.Event()
 
 
-def say(title, *lines):
+def report(title, *lines):
     for mark, line in zip([title, *[""] * len(lines)], lines, strict=False):
         print(f"{mark:10} {line}", flush=True)
 
 
 def free_port():
-    """Below those that connections get: one of them could have it while the broker is gone."""
+    """Return a free port below the ephemeral ones, which connections could take in the outage."""
     while True:
         port = random.randrange(12_000, 32_000)
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
@@ -39,7 +39,7 @@ def free_port():
 
 @contextlib.contextmanager
 def running(command, log):
-    """A process that ends with the block. Ctrl-C is for us alone: we know what to end first."""
+    """Run a process until the block ends. Ctrl-C does not reach it: processes end in order."""
     with log.open("ab") as output:
         process = subprocess.Popen(
             command,
@@ -51,87 +51,87 @@ def running(command, log):
     try:
         yield
     finally:
-        for end in (process.terminate, process.terminate, process.kill):
-            end()
-            # A relay whose broker is away waits for it, until it is told a second time.
+        for stop in (process.terminate, process.terminate, process.kill):
+            stop()
+            # During an outage a relay drains until a second signal.
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(2)
                 break
 
 
-def wait_until(what, is_so):
-    """The only place where Ctrl-C is looked for: nowhere else is anything half begun."""
-    end = time.monotonic() + SECONDS
-    while time.monotonic() < end:
+def wait_until(what, condition):
+    """Wait until a condition holds. Only here can Ctrl-C interrupt, between complete steps."""
+    deadline = time.monotonic() + TIMEOUT
+    while time.monotonic() < deadline:
         if interrupted.is_set():
             raise KeyboardInterrupt
-        if is_so():
+        if condition():
             return
         time.sleep(0.02)
-    raise SystemExit(f"never: {what}")
+    raise SystemExit(f"timed out: {what}")
 
 
-def wait_for_line(log, words):
-    wait_until(f"{words!r} in {log}", lambda: words in log.read_text())
+def wait_for_log(log, text):
+    wait_until(f"{text!r} in {log}", lambda: text in log.read_text())
 
 
-def new_queue(which):
-    name = f"/demo-{which}-{os.getpid()}"
+def new_queue(host):
+    name = f"/demo-{host}-{os.getpid()}"
     return MessageQueue(name, os.O_RDWR | os.O_CREAT | os.O_EXCL, maxmsg=8, msgsize=64)
 
 
 def receive(queue):
     wait_until(f"a message in {queue.name}", lambda: len(queue))
     message = queue.receive_message()
-    say("", f"  received  priority {message.priority}   {message.data.decode()}")
+    report("", f"  received  priority {message.priority}   {message.data.decode()}")
 
 
 def demo(mqrelay, directory, stack):
     port = free_port()
     server = ["nats-server", "--addr", "127.0.0.1", "--port", str(port), "--jetstream"]
     server += ["--store_dir", str(directory)]
-    here, there = (stack.enter_context(new_queue(which)) for which in ("here", "there"))
-    say("Queues", f"The kernel now has {here.name} and {there.name}.")
+    here, there = (stack.enter_context(new_queue(host)) for host in ("here", "there"))
+    report("Queues", f"The kernel now has {here.name} and {there.name}.")
 
     broker_log = directory / "nats-server.log"
     broker = contextlib.ExitStack()
-    # Ended after the relays, and begun again in between.
+    # Stops after the relays, and restarts in between.
     stack.push(broker)
     broker.enter_context(running(server, broker_log))
-    wait_for_line(broker_log, "Server is ready")
-    say("Broker", shlex.join(server))
+    wait_for_log(broker_log, "Server is ready")
+    report("Broker", shlex.join(server))
 
-    for host, way in [
+    for host, route in [
         ("here", ["--out", f"{here.name}=mq.{{host}}.demo"]),
         ("there", ["--in", f"{there.name}=mq.*.demo"]),
     ]:
         command = [mqrelay, "--host", host, "--server", f"nats://127.0.0.1:{port}", "--create"]
-        command += ["--journal", str(directory / host), *way]
+        command += ["--journal", str(directory / host), *route]
         log = directory / f"{host}.log"
         stack.enter_context(running(command, log))
-        wait_for_line(log, "connected")
-        say("Relay", shlex.join(command))
+        wait_for_log(log, "connected")
+        report("Relay", shlex.join(command))
 
-    say("Send", f"Into {here.name}, which is all that its sender knows:")
+    report("Send", f"To {here.name}, the only queue that its sender knows:")
     here.send(b"water the plants", 5)
-    say("", "  sent      priority 5   water the plants")
-    say("Receive", f"From {there.name}:")
+    report("", "  sent      priority 5   water the plants")
+    report("Receive", f"From {there.name}:")
     receive(there)
 
     broker.close()
-    say("Break", "The broker is gone. Its senders do not notice:")
+    report("Break", "The broker is down. Senders continue:")
     here.send(b"put out the fire", 9)
-    say("", "  sent      priority 9   put out the fire")
-    wait_until("the message is taken", lambda: not len(here))
-    say("", f"The queue is empty, the message is in the journal. {len(there)} have arrived.")
+    report("", "  sent      priority 9   put out the fire")
+    wait_until("the message is received", lambda: not len(here))
+    report("", f"The queue is empty, the message is in the journal. {len(there)} have arrived.")
 
     broker.enter_context(running(server, broker_log))
-    say("Mend", "The broker is back, and the relays find it:")
+    report("Mend", "The broker is up again, and the relays reconnect:")
     receive(there)
 
 
 def main(mqrelay):
-    # Debian has it there, which is not on everybody's PATH.
+    # Debian installs nats-server in /usr/sbin, which is not on every user's PATH.
     os.environ["PATH"] += os.pathsep + "/usr/sbin"
     for program in ("nats-server", mqrelay):
         if shutil.which(program) is None:
@@ -142,9 +142,9 @@ def main(mqrelay):
         with tempfile.TemporaryDirectory() as directory, contextlib.ExitStack() as stack:
             demo(mqrelay, Path(directory), stack)
     except KeyboardInterrupt:
-        say("Stopped", "Everything that was begun is ended. Nothing is left in the kernel.")
+        report("Stopped", "All processes have ended. Nothing is left in the kernel.")
         return 130
-    say("End", "Everything that was begun is ended. Nothing is left in the kernel.")
+    report("End", "All processes have ended. Nothing is left in the kernel.")
     return 0
 
 

@@ -1,4 +1,4 @@
-//! How long to wait before the next attempt: longer each time, and not all machines alike.
+//! Delays between attempts: exponential, with jitter.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 const INITIAL_DELAY: Duration = Duration::from_millis(100);
 const MAX_DELAY: Duration = Duration::from_secs(5);
 
+/// The delay before the next attempt.
 #[derive(Debug)]
 pub(crate) struct Backoff(Duration);
 
@@ -16,11 +17,13 @@ impl Default for Backoff {
 }
 
 impl Backoff {
+    /// Waits for the next delay.
     pub(crate) async fn wait(&mut self) {
         tokio::time::sleep(self.next_delay()).await;
     }
 
-    /// Between half and all of a time that doubles.
+    /// Returns a random delay between half the current one and all of it, then doubles it. Without
+    /// jitter, all machines would reconnect at the same moment after an outage.
     pub(crate) fn next_delay(&mut self) -> Duration {
         let delay = self.0;
         self.0 = (delay * 2).min(MAX_DELAY);
@@ -28,7 +31,7 @@ impl Backoff {
     }
 }
 
-/// A number below this one, or 0.
+/// Returns a random number below `bound`, or 0 if `bound` is 0.
 pub(crate) fn random_below(bound: usize) -> usize {
     let random = usize::try_from(RandomState::new().hash_one(()) >> 32).unwrap_or(0);
     random.checked_rem(bound).unwrap_or(0)

@@ -1,8 +1,8 @@
-//! The connection to the cluster: one for the whole relay, made anew after every failure.
+//! The connection to the cluster: one for all routes, opened again after every failure.
 //!
-//! A client of NATS reconnects by itself, and then sends what it had in its buffers before. Messages
-//! published again after that would be behind later ones. So each client here lives for one
-//! connection only, and with it goes what it had not sent: the journal has it all.
+//! A NATS client that reconnects by itself sends what was left in its buffers. Messages that the
+//! relay publishes again would then follow later ones. Each client is therefore used for a single
+//! connection, and its unsent data is discarded with it; the journal still has the messages.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,7 +22,7 @@ mod authentication;
 mod provisioning;
 mod session;
 
-/// Where sessions come from.
+/// Keeps the relay connected and provides the current session.
 #[derive(Clone, Debug)]
 pub(crate) struct Broker {
     sessions: watch::Receiver<Option<Session>>,
@@ -36,7 +36,7 @@ struct ConnectionState {
 }
 
 impl Broker {
-    /// Begins to connect, and goes on until the token is cancelled.
+    /// Starts a task that keeps the relay connected until the token is cancelled.
     pub(crate) fn start(server: ServerConfig, name: String, stop: CancellationToken) -> Self {
         let (sender, sessions) = watch::channel(None);
         let state = Arc::new(ConnectionState::default());
@@ -50,7 +50,7 @@ impl Broker {
         broker
     }
 
-    /// The session there is, or the next one.
+    /// Returns the current session, or waits for the next one.
     pub(crate) async fn session(&self) -> Session {
         let mut sessions = self.sessions.clone();
         loop {
@@ -60,18 +60,18 @@ impl Broker {
                 return session;
             }
             if sessions.changed().await.is_err() {
-                // The relay is stopping; whoever waits here is stopped too.
+                // The relay is stopping, and so is the task that waits here.
                 std::future::pending::<()>().await;
             }
         }
     }
 
-    /// How many connections there have been.
+    /// Returns how many connections were established.
     pub(crate) fn connection_count(&self) -> u64 {
         self.state.connections.load(Ordering::Relaxed)
     }
 
-    /// Why there is no connection now.
+    /// Returns why the relay is not connected; `None` while it is.
     pub(crate) fn last_error(&self) -> Option<String> {
         self.state.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -91,7 +91,7 @@ async fn keep_connected(
 ) {
     state.set_last_error(Some("not connected yet".to_owned()));
     let mut backoff = Backoff::default();
-    // Not every machine begins with the same server.
+    // A random start spreads the machines over the servers.
     let offset = crate::backoff::random_below(server.urls.len());
     for url in server.urls.iter().cycle().skip(offset) {
         match connect(server, url, name).await {

@@ -1,4 +1,4 @@
-//! What a relay is to do, of the command line and the file.
+//! The configuration: command line, environment and TOML file, merged and validated.
 
 use std::env;
 use std::fs;
@@ -26,35 +26,35 @@ mod stream;
 mod subject;
 mod validate;
 
-/// Everything, checked.
+/// A validated configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// The cluster, and who we are to it.
+    /// How to connect to the cluster.
     pub server: ServerConfig,
-    /// Where journals are kept, one directory a route.
+    /// The parent of the routes' state directories.
     pub journal_directory: PathBuf,
-    /// This machine's name.
+    /// This machine's name in subjects, headers and consumers.
     pub host: String,
-    /// Where to serve metrics.
+    /// The address that serves metrics, if any.
     pub listen: Option<SocketAddr>,
-    /// Whether missing streams and consumers are made.
+    /// Whether to create missing streams and consumers.
     pub create_missing: bool,
-    /// How long SIGTERM waits for the broker to take the rest of the journals.
+    /// How long SIGTERM waits until the journals are published.
     pub drain_timeout: Duration,
-    /// Queues to streams.
+    /// Routes from queues to streams.
     pub outbound: Vec<OutboundRoute>,
-    /// Streams to queues.
+    /// Routes from streams to queues.
     pub inbound: Vec<InboundRoute>,
-    /// How streams are made that are missing.
+    /// How to create missing streams.
     pub streams: Vec<StreamSpec>,
 }
 
 impl Config {
-    /// Reads the file, if there is one, and puts the command line over it.
+    /// Loads the configuration. The command line takes precedence over the file.
     ///
     /// # Errors
     ///
-    /// Says which route and which key it is about.
+    /// If the file cannot be read or a value is invalid. The error names the route and the key.
     pub fn load(args: &Args) -> Result<Self> {
         let file = match &args.config {
             Some(path) => {
@@ -89,7 +89,9 @@ impl Config {
             inbound.push(flags::inbound_flag(flag, &host, &stream)?);
         }
         if outbound.is_empty() && inbound.is_empty() {
-            return Err(Error::new("there are no routes: give --out or --in, or a file of them"));
+            return Err(Error::new(
+                "there are no routes: give --out or --in, or a file that defines some",
+            ));
         }
         conflicts::check(&outbound, &inbound)?;
         let mut streams = stream::for_routes(&outbound, &inbound, replicas);
@@ -119,7 +121,7 @@ fn host_name() -> Result<String> {
 }
 
 fn state_directory() -> PathBuf {
-    // systemd gives one for each StateDirectory=, with colons between them.
+    // systemd lists the directories of StateDirectory=, separated by colons.
     let given = env::var("STATE_DIRECTORY").ok();
     let first =
         given.as_deref().and_then(|all| all.split(':').next()).filter(|one| !one.is_empty());

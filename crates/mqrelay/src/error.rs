@@ -1,11 +1,11 @@
-//! The one error type: a sentence for whoever runs the relay.
+//! The error type: a message for the operator.
 
 use std::fmt;
 
-/// The result of everything here that can fail.
+/// The result type of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What went wrong, from the outside in: the route, the thing, the reason.
+/// An error message, from general to specific: the route, the object, the reason.
 ///
 /// ```
 /// let error = mqrelay::Error::new("no such queue").context("route out.jobs");
@@ -15,15 +15,15 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub struct Error(String);
 
 impl Error {
-    /// An error of these words.
-    pub fn new(words: impl Into<String>) -> Self {
-        Self(words.into())
+    /// Creates an error with this message.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
     }
 
-    /// Says where it happened.
+    /// Prepends what the error is about.
     #[must_use]
-    pub fn context(self, location: impl fmt::Display) -> Self {
-        Self(format!("{location}: {}", self.0))
+    pub fn context(self, about: impl fmt::Display) -> Self {
+        Self(format!("{about}: {}", self.0))
     }
 }
 
@@ -35,27 +35,27 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Makes an [`Error`] of any other one, which must not be passed on without its place.
+/// Converts any error to an [`Error`] with context. There is no `From`, so none can be omitted.
 pub(crate) trait ResultExt<T> {
-    fn context(self, location: impl fmt::Display) -> Result<T>;
+    fn context(self, about: impl fmt::Display) -> Result<T>;
 }
 
 impl<T, E: fmt::Display> ResultExt<T> for std::result::Result<T, E> {
-    fn context(self, location: impl fmt::Display) -> Result<T> {
-        self.map_err(|error| Error(format!("{location}: {error}")))
+    fn context(self, about: impl fmt::Display) -> Result<T> {
+        self.map_err(|error| Error(format!("{about}: {error}")))
     }
 }
 
-/// An error with what is behind it, which its own words often abort out.
+/// Returns an error's message with those of its sources, which `Display` often omits.
 pub(crate) fn error_chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut words = error.to_string();
+    let mut message = error.to_string();
     let mut source = error.source();
     while let Some(inner) = source {
-        let more = inner.to_string();
-        if !words.contains(&more) {
-            words = format!("{words}: {more}");
+        let cause = inner.to_string();
+        if !message.contains(&cause) {
+            message = format!("{message}: {cause}");
         }
         source = inner.source();
     }
-    words
+    message
 }

@@ -1,4 +1,4 @@
-//! What travels beside a message's bytes.
+//! Message headers: names, values of outbound messages, and the priority of inbound ones.
 
 use std::fmt::Write;
 
@@ -15,12 +15,12 @@ pub(crate) const TIME: &str = "Mq-Time";
 pub(crate) const REASON: &str = "Mq-Reason";
 pub(crate) const SUBJECT: &str = "Mq-Subject";
 
-/// What every message of a route has in common.
+/// The header values that all messages of a route share.
 #[derive(Debug)]
 pub(crate) struct Origin {
-    pub(crate) host: String,
-    pub(crate) queue: String,
-    pub(crate) journal_id: u64,
+    host: String,
+    queue: String,
+    journal_id: u64,
 }
 
 impl Origin {
@@ -29,24 +29,25 @@ impl Origin {
         Self { host: percent_encode(host.as_bytes()), queue, journal_id }
     }
 
+    /// Returns the headers of one message.
     pub(crate) fn headers(&self, record: &Record) -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.insert(async_nats::header::NATS_MESSAGE_ID, self.message_id(record.sequence));
         headers.insert(PRIORITY, record.priority.to_string());
         headers.insert(HOST, self.host.as_str());
         headers.insert(QUEUE, self.queue.as_str());
-        let (seconds, rest) = (record.time / 1_000_000_000, record.time % 1_000_000_000);
-        headers.insert(TIME, format!("{seconds}.{rest:09}"));
+        let (seconds, nanoseconds) = (record.time / 1_000_000_000, record.time % 1_000_000_000);
+        headers.insert(TIME, format!("{seconds}.{nanoseconds:09}"));
         headers
     }
 
-    /// The same for the same message, however often it is published.
+    /// Returns the id by which the server detects a message that is published again.
     fn message_id(&self, sequence: u64) -> String {
         format!("{:016x}-{sequence}", self.journal_id)
     }
 }
 
-/// The priority that a message says it has.
+/// Parses the priority header; `default` if there is none.
 pub(crate) fn parse_priority(headers: Option<&HeaderMap>, default: u32) -> Result<u32> {
     let Some(value) = headers.and_then(|headers| headers.get(PRIORITY)) else {
         return Ok(default);
@@ -57,7 +58,7 @@ pub(crate) fn parse_priority(headers: Option<&HeaderMap>, default: u32) -> Resul
     }
 }
 
-/// Bytes as a header can have them: what is not plain ASCII, and the percent sign, as `%XX`.
+/// Encodes bytes for a header: `%` and all but visible ASCII become `%XX`.
 fn percent_encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for &byte in bytes {

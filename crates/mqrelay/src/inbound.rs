@@ -1,4 +1,4 @@
-//! From a stream to a queue: fetched, sent to the kernel, remembered, acknowledged.
+//! Inbound routes, from a stream to a queue: fetch, send, log as delivered, acknowledge.
 
 use std::path::Path;
 
@@ -24,7 +24,7 @@ mod worker;
 ///
 /// # Errors
 ///
-/// If what was dedup cannot be remembered.
+/// If the deduplication log cannot be opened.
 pub(crate) async fn run(
     route: InboundRoute,
     directory: &Path,
@@ -45,15 +45,15 @@ pub(crate) async fn run(
         let outcome = tokio::select! {
             outcome = worker.serve(&session, &mut fetched) => outcome,
             () = session.closed() => {
-                // The server delivers it again, over another connection.
+                // The server redelivers these messages over another connection.
                 fetched = Fetched::default();
-                Err(Error::new("the connection is lost"))
+                Err(Error::new("the connection was lost"))
             }
         };
         let Err(error) = outcome else {
             return Ok(());
         };
-        warn!(%error, "not delivered; trying again");
+        warn!(%error, "cannot deliver; retrying");
         worker.context.counters.set_problem("fetch", Some(error.to_string()));
         if worker.context.counters.delivered.get() > before {
             backoff = Backoff::default();

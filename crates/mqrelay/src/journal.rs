@@ -1,12 +1,11 @@
-//! What was taken from a queue and is not acknowledged yet, in files.
+//! A durable journal of messages that the server has not acknowledged yet.
 //!
-//! A journal is a directory of segments: files of a fixed size that are preallocate one after the other
-//! and used again when every message in them is acknowledged. Reservation is made before a message is
-//! taken: a segment is written full of zeros when it is created, so that a full disk is found while
-//! the message is still in its queue.
+//! A journal is a directory of segments: files of a fixed size that are filled one after the other,
+//! and recycled when all their messages are acknowledged. A new segment is filled with zeros, so
+//! that a full disk is detected while the message is still in its queue.
 //!
-//! [`append`](Journal::append) is a single `write(2)`, which outlives the process; what outlives the
-//! machine is what [`sync`](Journal::sync) has covered, for any number of messages at once.
+//! [`append`](Journal::append) is a single `write(2)`: the message survives a crash of the process.
+//! After [`sync`](Journal::sync), all messages appended so far also survive a power loss.
 
 use std::fs::File;
 use std::io;
@@ -28,47 +27,49 @@ mod recovery;
 mod segment;
 mod segment_list;
 
-/// The smallest and the max_message_size that a segment is made, unless one message needs more.
-const SEGMENT_SIZES: (u64, u64) = (64 << 10, 16 << 20);
-/// How many segments a journal is divided into, where they are not bounded by the above.
+/// Limits of the segment size. A segment is larger if one message needs it.
+const MIN_SEGMENT_SIZE: u64 = 64 << 10;
+const MAX_SEGMENT_SIZE: u64 = 16 << 20;
+/// How many segments a journal has, within these limits.
 const SEGMENT_COUNT: u64 = 8;
 
-/// A journal that is open, and locked against every other process.
+/// An open journal, locked against other processes.
 #[derive(Debug)]
 pub struct Journal {
     segments: Mutex<SegmentList>,
     id: u64,
-    // Its lock ends with it.
+    // Dropping the file releases the lock.
     _lock: File,
 }
 
-/// Where a reader is.
+/// The position of a reader.
 #[derive(Clone, Copy, Debug)]
 pub struct Cursor {
-    /// The message that is read next.
+    /// The sequence number of the next message to read.
     pub sequence: u64,
     segment: u64,
     offset: u64,
 }
 
-/// What opening a journal found.
+/// What opening a journal found and repaired.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecoveryReport {
-    /// How many messages are waiting to be published.
+    /// How many messages are not acknowledged.
     pub pending: u64,
-    /// Where a record that is not whole was put aside, with all behind it.
+    /// The file to which a torn record and everything after it was moved.
     pub quarantined: Option<PathBuf>,
 }
 
 impl Journal {
-    /// Opens the journal in a directory, making both if need be.
+    /// Opens the journal in a directory, and creates both if they are missing.
     ///
-    /// `size` is what all of its segments may take; `max_message_size` the longest message to make room for.
+    /// `size` limits the total size of the segments. `max_message_size` is the longest message that
+    /// a segment must have room for.
     ///
     /// # Errors
     ///
-    /// If another process has it, if `size` has no room for two segments, if a record is damaged
-    /// anywhere but at the tail, and what the file system says.
+    /// If another process uses the directory; if `size` is less than two segments; if a record is
+    /// corrupt anywhere but at the end; if a file operation fails.
     pub fn open(
         directory: &Path,
         size: u64,
@@ -79,7 +80,7 @@ impl Journal {
         let segment_size = segment_size(size, max_message_size);
         if size < 2 * segment_size {
             return Err(Error::new(format!(
-                "journal_size = {size} is too small: messages of {max_message_size} bytes need {}",
+                "journal_size = {size} is too small: messages of {max_message_size} bytes require {}",
                 2 * segment_size
             ))
             .context(location));
@@ -101,13 +102,13 @@ impl Journal {
         Ok((Self { segments: Mutex::new(list), id, _lock: lock }, report))
     }
 
-    /// A number that no other journal has. With the sequence number it names a message for ever.
+    /// Returns the journal's random id. With the sequence number it identifies a message forever.
     #[must_use]
     pub fn id(&self) -> u64 {
         self.id
     }
 
-    /// Whether there is room for a message of this length without more ado.
+    /// Returns whether the current segment has room for a message of this length.
     #[must_use]
     pub fn has_room(&self, length: usize) -> bool {
         self.lock()
@@ -116,22 +117,22 @@ impl Journal {
             .is_some_and(|last| last.free_space() >= record::encoded_len(length))
     }
 
-    /// Whether a message of this length can ever have room.
+    /// Returns whether a message of this length fits in a segment.
     #[must_use]
     pub fn fits(&self, length: usize) -> bool {
         segment::HEADER_LEN + record::encoded_len(length) <= self.lock().segment_size
     }
 
-    /// Makes room for a message of this length, in a new segment if need be.
+    /// Makes room for a message of this length, in a new segment if necessary.
     pub fn reserve(&self, length: usize) -> io::Result<Reservation> {
         self.lock().reserve(length)
     }
 
-    /// Writes a message into the room that [`reserve`](Self::reserve) made: its sequence number.
+    /// Appends a message and returns its sequence number. Call [`reserve`](Self::reserve) first.
     ///
     /// # Errors
     ///
-    /// What the file system says; then nothing was added, and it can be tried again.
+    /// If the write fails. Nothing is appended then, and the call can be repeated.
     pub fn append(&self, priority: u32, time: u64, data: &[u8]) -> io::Result<u64> {
         let mut list = self.lock();
         let sequence = list.last + 1;
@@ -144,7 +145,7 @@ impl Journal {
         Ok(sequence)
     }
 
-    /// Makes what was appended so far durable: the last sequence number that is. `fdatasync(2)`.
+    /// Syncs all messages appended so far with `fdatasync(2)`, and returns the last sequence number.
     pub fn sync(&self) -> io::Result<u64> {
         let (last, file) = {
             let list = self.lock();
@@ -155,14 +156,15 @@ impl Journal {
         Ok(last)
     }
 
-    /// Where the first message is that nobody has acknowledged.
+    /// Returns a cursor at the first message that is not acknowledged.
     #[must_use]
     pub fn cursor(&self) -> Cursor {
         let sequence = self.lock().checkpoint.sequence() + 1;
         Cursor { sequence, segment: 0, offset: 0 }
     }
 
-    /// Reads messages from a cursor on, up to a sequence number; as many as one reading gives.
+    /// Reads messages from a cursor up to a sequence number, and advances the cursor. Returns the
+    /// messages of one read, possibly not all of them.
     pub fn read(&self, cursor: &mut Cursor, up_to: u64) -> io::Result<Vec<Record>> {
         if cursor.sequence > up_to {
             return Ok(Vec::new());
@@ -173,7 +175,8 @@ impl Journal {
                 .segments
                 .partition_point(|segment| segment.first_sequence() <= cursor.sequence);
             let segment = after.checked_sub(1).and_then(|index| list.segments.get(index));
-            let segment = segment.ok_or_else(|| io::Error::other("the message is not there"))?;
+            let segment =
+                segment.ok_or_else(|| io::Error::other("the message is not in the journal"))?;
             let end = list
                 .segments
                 .get(after)
@@ -183,12 +186,12 @@ impl Journal {
         let read =
             |offset: &mut u64, from, to| segment::read(&file, size, self.id, offset, from, to);
         if cursor.segment != first {
-            // From the top, passing by what was read before.
+            // The segment is new to this cursor: skip the records before it.
             (cursor.segment, cursor.offset) = (first, segment::HEADER_LEN);
             let mut sequence = first;
             while sequence < cursor.sequence {
-                let passed = read(&mut cursor.offset, sequence, cursor.sequence - 1)?;
-                sequence += passed.len() as u64;
+                let skipped = read(&mut cursor.offset, sequence, cursor.sequence - 1)?;
+                sequence += skipped.len() as u64;
             }
         }
         let records = read(&mut cursor.offset, cursor.sequence, end)?;
@@ -196,41 +199,40 @@ impl Journal {
         Ok(records)
     }
 
-    /// Drops every message up to this one.
+    /// Marks all messages up to this one as acknowledged, and recycles segments.
     pub fn acknowledge(&self, sequence: u64) -> io::Result<()> {
         let mut list = self.lock();
         list.checkpoint.advance(sequence)?;
         list.recycle_acknowledged()
     }
 
-    /// How many messages are not acknowledged.
+    /// Returns how many messages are not acknowledged.
     #[must_use]
     pub fn pending(&self) -> u64 {
         let list = self.lock();
         list.last - list.checkpoint.sequence()
     }
 
-    /// The last sequence number that was given to a message.
+    /// Returns the sequence number of the last message.
     #[must_use]
     pub fn last_sequence(&self) -> u64 {
         self.lock().last
     }
 
-    /// How many bytes its segments take of the disk.
+    /// Returns the disk space of the segments, in bytes.
     #[must_use]
     pub fn disk_size(&self) -> u64 {
         self.lock().segments.iter().map(Segment::size).sum()
     }
 
     fn lock(&self) -> MutexGuard<'_, SegmentList> {
-        // No panic is possible inside; a poisoned list would be as good as any.
+        // No code that holds this lock panics.
         self.segments.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn segment_size(size: u64, max_message_size: usize) -> u64 {
-    let (least, most) = SEGMENT_SIZES;
     (size / SEGMENT_COUNT)
-        .clamp(least, most)
+        .clamp(MIN_SEGMENT_SIZE, MAX_SEGMENT_SIZE)
         .max(segment::HEADER_LEN + record::encoded_len(max_message_size))
 }

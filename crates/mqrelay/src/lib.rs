@@ -1,13 +1,12 @@
-//! Carries POSIX message queues to a NATS JetStream cluster and back, losing nothing.
+//! Relays messages between POSIX message queues and NATS JetStream.
 //!
-//! A queue of the kernel ends where its machine ends. This relay takes messages from one, writes
-//! them to a journal, publishes them to a stream, and forgets them when the server has them; or it
-//! fetches from a stream, sends to a queue, and acknowledges when the kernel has it. The program is
-//! `mqrelay`; as a library it is for tests and for programs that embed it.
+//! An outbound route receives messages from a queue, writes them to a journal, publishes them to a
+//! stream, and drops them from the journal when the server has acknowledged them. An inbound route
+//! fetches messages from a stream, sends them to a queue, and acknowledges them. The program is
+//! `mqrelay`; the library is for tests and for programs that embed the relay.
 //!
-//! Data flows one way: [`config`] says what to do; [`Relay`] runs one task a route, `outbound` or
-//! `inbound`; each of them stands on a queue on the one side, on `broker` on the other, and `outbound` on
-//! [`journal`] between.
+//! [`Relay`] runs one task per route of a [`config`]. `outbound` and `inbound` use a queue on one
+//! side and `broker` on the other; `outbound` has a [`journal`] in between.
 
 pub mod args;
 mod backoff;

@@ -1,19 +1,21 @@
-//! A directory that belongs to one relay: nobody else can read it, no other process has it.
+//! A state directory that belongs to one process and that other users cannot read.
 
 use std::fs::{DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
-/// Makes it, if need be, and locks it for as long as what is returned lives.
+/// Creates the directory if it is missing, and locks it until the returned file is dropped.
 ///
-/// What is made is readable for its owner alone, since messages are kept in it that others may not
-/// be allowed to receive. What is there keeps its mode.
+/// A new directory has mode 0700: it will contain messages that other users may not be allowed to
+/// receive. An existing directory keeps its mode.
 pub(crate) fn lock(directory: &Path) -> io::Result<File> {
     DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     let lock = File::create(directory.join("lock"))?;
     lock.try_lock().map_err(|_| {
-        io::Error::other("another process has it; two relays need a directory each")
+        io::Error::other(
+            "another process uses this directory; give each relay a directory of its own",
+        )
     })?;
     Ok(lock)
 }

@@ -1,4 +1,4 @@
-//! The program: reads its arguments, runs the relay, obeys signals.
+//! The program: parses arguments, runs the relay, handles signals.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -46,25 +46,25 @@ async fn serve(args: &Args, config: Config) -> Result<()> {
             _ = hang_up.recv() => match Config::load(args) {
                 Ok(config) => {
                     relay.reload(config);
-                    info!("reloaded");
+                    info!("reloaded the configuration");
                 }
-                Err(error) => error!(%error, "not reloaded: everything goes on as before"),
+                Err(error) => error!(%error, "reload failed; the running configuration stays in effect"),
             }
         }
     }
-    info!("draining; a second signal ends that");
+    info!("draining; a second signal aborts");
     tokio::select! {
         () = relay.drain() => {
             info!("drained");
             Ok(())
         }
-        _ = terminate.recv() => Err(Error::new("a second signal: not drained")),
-        _ = interrupt.recv() => Err(Error::new("a second signal: not drained")),
+        _ = terminate.recv() => Err(Error::new("aborted by a second signal before draining finished")),
+        _ = interrupt.recv() => Err(Error::new("aborted by a second signal before draining finished")),
     }
 }
 
 fn init_logging(args: &Args) -> Result<()> {
-    // The client tells of every connection that ends; here that is told once, by the broker.
+    // The client logs every lost connection; `broker` logs it already, once.
     let filter = format!("{},async_nats=off", args.log);
     let filter =
         EnvFilter::try_new(filter).map_err(|error| Error::new(format!("--log: {error}")))?;

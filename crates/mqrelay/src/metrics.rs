@@ -1,4 +1,4 @@
-//! What a relay counts, and how Prometheus reads it.
+//! Counters, current problems, and the HTTP server that reports them.
 
 pub(crate) use counters::Counters;
 pub(crate) use http::bind;

@@ -1,9 +1,9 @@
-//! From a queue to a stream: received, journalled, synced, published, acknowledged, forgotten.
+//! Outbound routes, from a queue to a stream.
 //!
-//! Three tasks pass one number on. `take` appends messages to the journal and says which is the
-//! last; `durable` has the disk keep them and says up to where; `publish` reads the journal up
-//! to there. So the disk works on one batch while the next is received, and memory holds what is in
-//! flight, however much the journal holds.
+//! Three tasks pass on a sequence number. `receiver` appends messages to the journal and announces
+//! the last one; `syncer` syncs the journal and announces the last durable one; `publisher` reads
+//! the journal up to there. One batch is synced while the next is received. Memory holds only the
+//! messages in flight, however large the journal is.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -23,11 +23,11 @@ mod receiver;
 mod source_queue;
 mod syncer;
 
-/// Runs a route until it is stopped and its journal is empty, or left.
+/// Runs a route until it is stopped and its journal is empty, or until it is aborted.
 ///
 /// # Errors
 ///
-/// If the journal cannot be opened, or not be made durable, or must be opened anew.
+/// If the journal cannot be opened or synced, or must be reopened for longer messages.
 pub(crate) async fn run(
     route: OutboundRoute,
     host: String,
@@ -37,32 +37,32 @@ pub(crate) async fn run(
     let source = SourceQueue::new(route.queue.clone());
     let (journal, report) = Journal::open(directory, route.journal_size, source.message_size())?;
     if let Some(path) = report.quarantined {
-        warn!(kept = %path.display(), "the journal's last record was torn and is put aside");
+        warn!(file = %path.display(), "the last record of the journal was torn; quarantined it");
         context.counters.torn_records.add(1);
     }
     if report.pending > 0 {
-        info!(pending = report.pending, "the journal has messages of an earlier run");
+        info!(pending = report.pending, "the journal contains messages of an earlier run");
     }
     let origin = Origin::new(&host, &route.queue, journal.id());
     let journal = Arc::new(journal);
     context.counters.set_journal(&journal);
-    let (appended, appended_at) = watch::channel(journal.last_sequence());
-    let (durable, durable_at) = watch::channel(journal.last_sequence());
+    let (appended, appended_watch) = watch::channel(journal.last_sequence());
+    let (durable, durable_watch) = watch::channel(journal.last_sequence());
     let abort = context.abort.child_token();
-    // Each ends when the one before it has ended and its own work is done, or at once when one of
-    // them fails; but whatever happens, the message in hand goes to the journal first.
+    // Each task ends after the one before it, when its own work is done. If one fails, the publisher
+    // ends immediately. The receiver always journals or requeues its message first.
     let receiver = async {
         let received =
-            receiver::run(&route, source, &journal, &context, appended, durable_at.clone());
+            receiver::run(&route, source, &journal, &context, appended, durable_watch.clone());
         received.await.inspect_err(|_| abort.cancel())
     };
     let syncer = async {
-        let synced = syncer::run(&journal, &context, appended_at, durable).await;
-        synced.context("making the journal durable").inspect_err(|_| abort.cancel())
+        let synced = syncer::run(&journal, &context, appended_watch, durable).await;
+        synced.context("syncing the journal").inspect_err(|_| abort.cancel())
     };
     let publisher = async {
         tokio::select! {
-            () = publisher::run(&route, &origin, &journal, &context, durable_at.clone()) => {}
+            () = publisher::run(&route, &origin, &journal, &context, durable_watch.clone()) => {}
             () = abort.cancelled() => {}
         }
     };

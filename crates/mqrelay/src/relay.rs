@@ -1,4 +1,4 @@
-//! All routes of one machine: started, changed, drained.
+//! Starts, reloads and drains the routes of one machine.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,25 +20,25 @@ pub use check::check;
 mod check;
 mod route_task;
 
-/// The running relay.
+/// A running relay.
 #[derive(Debug)]
 pub struct Relay {
     config: Config,
     broker: Broker,
     metrics: Arc<Metrics>,
     routes: BTreeMap<RouteKey, RouteTask>,
-    /// Removed by a reload, and not done yet with what they have.
+    /// Routes that a reload removed or changed and that have not ended yet.
     draining: BTreeMap<RouteKey, RouteTask>,
     metrics_server: Option<JoinHandle<()>>,
     stop: CancellationToken,
 }
 
 impl Relay {
-    /// Starts what the configuration says. Neither the broker nor the queues need be there yet.
+    /// Starts the routes of a configuration. They wait for the broker and for missing queues.
     ///
     /// # Errors
     ///
-    /// If the address to listen on cannot be had.
+    /// If the address for metrics cannot be bound.
     pub async fn start(config: Config) -> Result<Self> {
         let stop = CancellationToken::new();
         let name = format!("mqrelay {}", config.host);
@@ -56,14 +56,14 @@ impl Relay {
         Ok(relay)
     }
 
-    /// Stops the routes that the new configuration does not have, or has otherwise, and starts
-    /// those that are new.
+    /// Applies a new configuration: stops routes that are removed or changed, and starts those that
+    /// are new or changed.
     pub fn reload(&mut self, config: Config) {
         let old = &self.config;
         if (&old.server, &old.journal_directory, &old.host, old.listen)
             != (&config.server, &config.journal_directory, &config.host, config.listen)
         {
-            warn!("a change of server, journal, host or listen needs a restart");
+            warn!("changes of server, journal, host or listen take effect after a restart");
         }
         let Config { outbound, inbound, create_missing, streams, drain_timeout, .. } = config;
         self.config =
@@ -71,41 +71,40 @@ impl Relay {
         let desired_routes = self.desired_routes();
         let provisioner = Provisioner::new(&self.config);
         let (kept, removed): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            std::mem::take(&mut self.routes).into_iter().partition(|(key, running)| {
-                desired_routes.get(key) == Some(&running.route)
-                    && running.provisioner == provisioner
+            std::mem::take(&mut self.routes).into_iter().partition(|(key, task)| {
+                desired_routes.get(key) == Some(&task.route) && task.provisioner == provisioner
             });
         self.routes = kept;
-        self.draining.retain(|_, running| !running.task.is_finished());
-        for (key, running) in removed {
-            info!(direction = key.0, route = key.1, "the route is stopped");
-            running.stop.cancel();
+        self.draining.retain(|_, task| !task.handle.is_finished());
+        for (key, task) in removed {
+            info!(direction = key.0, route = key.1, "stopping the route");
+            task.stop.cancel();
             if !desired_routes.contains_key(&key) {
                 self.metrics.remove_route(key.0, &key.1);
             }
-            self.draining.insert(key, running);
+            self.draining.insert(key, task);
         }
         self.start_missing_routes();
     }
 
-    /// Takes no more, and waits until journals are empty and acknowledgements confirmed, or the
-    /// time for that is over. What is left then is safe, and goes on at the next start.
+    /// Stops receiving and fetching, and waits until the journals are empty and acknowledgements are
+    /// confirmed, or the drain timeout expires. The next start publishes what remains in journals.
     pub async fn drain(mut self) {
-        let until = Instant::now() + self.config.drain_timeout;
-        let mut all: Vec<_> = std::mem::take(&mut self.draining).into_values().collect();
-        all.extend(std::mem::take(&mut self.routes).into_values());
-        for running in &all {
-            running.stop.cancel();
+        let deadline = Instant::now() + self.config.drain_timeout;
+        let mut tasks: Vec<_> = std::mem::take(&mut self.draining).into_values().collect();
+        tasks.extend(std::mem::take(&mut self.routes).into_values());
+        for task in &tasks {
+            task.stop.cancel();
         }
-        let mut left = 0;
-        for mut running in all {
-            if timeout_at(until, &mut running.task).await.is_err() {
-                left += running.counters.pending();
-                running.abort().await;
+        let mut pending = 0;
+        for mut task in tasks {
+            if timeout_at(deadline, &mut task.handle).await.is_err() {
+                pending += task.counters.pending();
+                task.abort().await;
             }
         }
-        if left > 0 {
-            warn!(left, "journals still hold messages, which are published at the next start");
+        if pending > 0 {
+            warn!(pending, "journals still contain messages; the next start publishes them");
         }
         self.stop.cancel();
         if let Some(metrics_server) = self.metrics_server {
@@ -123,13 +122,13 @@ impl Relay {
         for (key, route) in self.desired_routes() {
             if !self.routes.contains_key(&key) {
                 let predecessor = self.draining.remove(&key);
-                let running = self.start_route(route, predecessor);
-                self.routes.insert(key, running);
+                let task = self.start_route(route, predecessor);
+                self.routes.insert(key, task);
             }
         }
     }
 
-    /// Starts a route, which goes on with the journal of the predecessor one of its name.
+    /// Starts a route. It waits for its predecessor of the same name, and continues its journal.
     fn start_route(&self, route: Route, predecessor: Option<RouteTask>) -> RouteTask {
         let (direction, name) = route.key();
         let counters = self.metrics.counters_for(direction, &name);
@@ -144,14 +143,14 @@ impl Relay {
         };
         let directory = self.config.journal_directory.join(format!("{direction}.{name}"));
         let span = error_span!("route", direction, route = name);
-        let running = supervise(route.clone(), self.config.host.clone(), directory, context);
-        let running = async move {
+        let supervised = supervise(route.clone(), self.config.host.clone(), directory, context);
+        let body = async move {
             if let Some(predecessor) = predecessor {
                 predecessor.abort().await;
             }
-            running.await;
+            supervised.await;
         };
-        let task = tokio::spawn(running.instrument(span));
-        RouteTask { route, provisioner, counters, stop, abort, task }
+        let handle = tokio::spawn(body.instrument(span));
+        RouteTask { route, provisioner, counters, stop, abort, handle }
     }
 }

@@ -1,4 +1,4 @@
-//! What a running route works with.
+//! What every running route uses: connection, counters and cancellation.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,20 +8,20 @@ use tokio_util::sync::CancellationToken;
 use crate::broker::{Broker, Provisioner};
 use crate::metrics::Counters;
 
-/// How often it is looked whether the queue still has its name, or has it again.
+/// How often to check whether a queue was unlinked or created; the kernel reports neither.
 pub(crate) const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What a route runs with.
+/// The shared parts of a running route.
 #[derive(Clone, Debug)]
 pub(crate) struct RouteContext {
-    /// The connection.
+    /// The connection to the cluster.
     pub(crate) broker: Broker,
-    /// What may be made.
+    /// Finds or creates streams and consumers.
     pub(crate) provisioner: Provisioner,
-    /// Where this route's numbers go.
+    /// The counters and problems of this route.
     pub(crate) counters: Arc<Counters>,
-    /// Cancelled when no more shall be taken.
+    /// Cancelled when the route must not receive or fetch any more messages.
     pub(crate) stop: CancellationToken,
-    /// Cancelled when the rest need not be published either: it is safe where it is.
+    /// Cancelled when the route must end without publishing the rest of its journal.
     pub(crate) abort: CancellationToken,
 }

@@ -1,4 +1,4 @@
-//! Who the relay is to the broker, and the broker to the relay: passwords, credentials, TLS.
+//! Authentication of the relay and of the broker: passwords, credentials, TLS.
 
 #![allow(clippy::unwrap_used)]
 
@@ -14,12 +14,12 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
 mod fixture;
 
-/// A relay that is not running yet, and the queue that it is to take from.
+/// Creates a queue, and a relay for it that is not running yet.
 fn relay_with_server_lines(server: &Server, lines: &str) -> (Relay, Owned) {
     let from = new_queue();
     let relay =
         Relay::new(&[server.url()], &format!("[out.jobs]\nqueue = {:?}\n", queue_name(&from)));
-    // The table of the server is the file's last.
+    // The table [server] is the last one of the file.
     let text = fs::read_to_string(relay.config()).unwrap();
     fs::write(relay.config(), text + lines).unwrap();
     (relay, from)
@@ -31,14 +31,14 @@ async fn assert_relays(relay: &mut Relay, from: &Owned) {
     relay.wait_for_metric("published_messages_total", "out.jobs", 1).await;
 }
 
-async fn assert_connection_refused(relay: &mut Relay, words: &str) {
+async fn assert_connection_refused(relay: &mut Relay, expected: &str) {
     relay.run();
     relay.wait_for_log("cannot connect").await;
-    eventually(words, async || {
+    eventually(expected, async || {
         relay
             .get("/healthz")
             .await
-            .is_some_and(|(status, body)| status == "503" && body.to_lowercase().contains(words))
+            .is_some_and(|(status, body)| status == "503" && body.to_lowercase().contains(expected))
     })
     .await;
 }
@@ -93,7 +93,7 @@ async fn credentials_file_signs_the_server_nonce() {
     let (mut relay, from) = relay_with_server_lines(&server, &lines);
     assert_connection_refused(&mut relay, "authorization").await;
 
-    // It is read anew at each attempt.
+    // The relay reads the file again at each attempt.
     fs::write(&credentials, &operator.credentials).unwrap();
     from.send(b"hello", 0).unwrap();
     relay.wait_for_metric("published_messages_total", "out.jobs", 1).await;
@@ -103,7 +103,7 @@ async fn credentials_file_signs_the_server_nonce() {
     secrets.for_each(|secret| assert!(!relay.log().contains(secret), "{}", relay.log()));
 }
 
-/// Makes an authority, and a certificate for loopback, each with its key: PEM files of that name.
+/// Creates a certificate authority and a certificate for loopback, with its key, as PEM files.
 fn write_certificates(directory: &Path, name: &str) {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -143,5 +143,5 @@ async fn tls_requires_a_trusted_server_certificate() {
 
     let plain = Server::start().await;
     let (mut relay, _from) = relay_with_server_lines(&plain, "tls = true\n");
-    assert_connection_refused(&mut relay, "by tls: ").await;
+    assert_connection_refused(&mut relay, "with tls: ").await;
 }

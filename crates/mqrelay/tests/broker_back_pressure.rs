@@ -1,4 +1,4 @@
-//! A queue that is full, and a journal that is.
+//! Full queues, full journals and full streams.
 
 #![allow(clippy::unwrap_used)]
 
@@ -24,19 +24,19 @@ async fn full_queue_delays_delivery_without_loss() {
     let routes =
         format!("[in.done]\nqueue = {:?}\nsubject = \"mq.x\"\nbatch = 50\n", queue_name(&to));
     let jetstream = server.jetstream().await;
-    // Less long than the queue stays full.
+    // Shorter than the time for which the queue stays full.
     server::create_consumer(&jetstream, Duration::from_secs(1)).await;
     for number in 0..60 {
         jetstream.publish("mq.x", numbered_message(number).into()).await.unwrap().await.unwrap();
     }
-    let mut patience = server.subscribe("$JS.ACK.MQ.here-done.>").await;
+    let mut acks = server.subscribe("$JS.ACK.MQ.here-done.>").await;
     let mut relay = Relay::start(&[server.url()], &routes);
     eventually("full", async || to.attributes().unwrap().messages == 8).await;
-    // The relay says of each message that waits that it is not lost, several times.
-    let mut waiting = 0;
-    while waiting < 3 * (60 - 8) {
-        let said = patience.next().await.unwrap();
-        waiting += u32::from(said.payload.as_ref() == b"+WPI");
+    // The relay reports every waiting message as in progress, several times.
+    let mut in_progress = 0;
+    while in_progress < 3 * (60 - 8) {
+        let ack = acks.next().await.unwrap();
+        in_progress += u32::from(ack.payload.as_ref() == b"+WPI");
     }
     assert_eq!(relay.metric("delivered_messages_total", "in.done").await, Some(8));
     let received = tokio::task::spawn_blocking(move || {
@@ -46,7 +46,7 @@ async fn full_queue_delays_delivery_without_loss() {
     let (received, to) = received.await.unwrap();
     assert_eq!(received, (0..60).map(numbered_message).collect::<Vec<_>>());
     assert!(relay.terminate().await.success());
-    assert_eq!(to.attributes().unwrap().messages, 0, "none comes again");
+    assert_eq!(to.attributes().unwrap().messages, 0, "no duplicates");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,11 +71,11 @@ async fn senders_block_once_the_journal_is_full() {
     while sender.try_send(&numbered_message(sent), 0).is_ok() {
         sent += 1;
     }
-    assert_eq!(from.attributes().unwrap().messages, 8, "senders wait");
+    assert_eq!(from.attributes().unwrap().messages, 8, "the queue is full");
     let (status, body) = relay.get("/healthz").await.unwrap();
     assert_eq!(status, "503");
     assert!(body.contains("out.jobs: the journal is full") && body.contains("broker: "), "{body}");
-    // What is journalled outlives the relay.
+    // Journaled messages survive the relay's end.
     assert!(relay.terminate().await.success());
     relay.run();
     server.run();
@@ -97,7 +97,7 @@ async fn full_stream_stores_each_message_once() {
     }
     let server = Server::start().await;
     let from = new_queue_with(8, 4096);
-    // So small a window that nothing is suppressed when there is room again.
+    // A window so short that the server detects no duplicate when there is room again.
     let routes = format!(
         "[out.jobs]\nqueue = {:?}\n[streams.MQ]\nmax_bytes = \"15K\"\n\
          duplicate_window_seconds = 1\n",
@@ -106,13 +106,13 @@ async fn full_stream_stores_each_message_once() {
     let mut relay = Relay::start(&[server.url()], &routes);
     let jetstream = server.jetstream().await;
     eventually("the stream", async || jetstream.get_stream("MQ").await.is_ok()).await;
-    // Where a long one has no room, some of the short ones behind it have.
+    // When a long message does not fit, some of the short ones after it do.
     for number in 0..50 {
         let mut message = numbered_message(number);
         message.resize(if number % 10 == 0 { 4000 } else { message.len() }, b'.');
         from.send(&message, 0).unwrap();
     }
-    relay.wait_for_log("not published").await;
+    relay.wait_for_log("cannot publish").await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     let before = server::stored_count(&jetstream, "MQ").await;
     assert!(before < 50, "{before}");

@@ -1,4 +1,4 @@
-//! Three servers, of which one is killed.
+//! A cluster of three servers, one of which is killed.
 
 #![allow(clippy::unwrap_used)]
 
@@ -46,7 +46,7 @@ async fn losing_the_stream_leader_loses_no_message() {
         (numbers, to)
     });
     tokio::time::sleep(Duration::from_millis(800)).await;
-    // The one that leads the stream, which hurts most.
+    // Kill the leader of the stream, which disrupts the most.
     let jetstream = server::jetstream_at(&urls).await;
     let stream = jetstream.get_stream("MQ").await.unwrap();
     assert_eq!(stream.cached_info().config.num_replicas, 3);
@@ -58,5 +58,5 @@ async fn losing_the_stream_leader_loses_no_message() {
     assert!(numbers.iter().copied().eq(0..TOTAL), "once each");
     eventually("stored", async || server::stored_count(&jetstream, "MQ").await == TOTAL).await;
     assert!(relay.terminate().await.success());
-    assert_eq!(to.attributes().unwrap().messages, 0, "none comes again");
+    assert_eq!(to.attributes().unwrap().messages, 0, "no duplicates");
 }

@@ -1,4 +1,4 @@
-//! What crosses in both directions, and what can never do so.
+//! Delivery from queue to queue, and messages that can never be delivered.
 
 #![allow(clippy::unwrap_used)]
 
@@ -22,7 +22,7 @@ async fn message_arrives_with_priority_and_origin_headers() {
     let received = tokio::task::spawn_blocking(move || {
         let mut both = [to.receive_message().unwrap(), to.receive_message().unwrap()];
         both.sort_by_key(|message| message.priority);
-        // The queue stays: what was sent to one that is gone by then counts as not sent.
+        // Keep the queue: a message sent to a queue that is unlinked by then is sent again.
         (both.map(|message| (message.data, message.priority)), to)
     });
     let (received, _to) = received.await.unwrap();
@@ -76,7 +76,7 @@ async fn undeliverable_message_becomes_dead_letter() {
     assert_eq!(dead[0].payload.as_ref(), [b'x'; 65]);
     assert_eq!(
         header(0, "Mq-Reason").as_str(),
-        format!("65 bytes are too many for {name:?}, which takes 64")
+        format!("65 bytes exceed the message size of {name:?}, 64")
     );
     assert_eq!((header(0, "Mq-Subject").as_str(), header(0, "Mine").as_str()), ("mq.x", "kept"));
     assert!(header(1, "Mq-Reason").as_str().contains("not a number from 0 to 32767"));
@@ -89,7 +89,7 @@ async fn delivery_waits_until_dead_letter_is_stored() {
     }
     let server = Server::start().await;
     let jetstream = server.jetstream().await;
-    // Longer than the test: the server sends nothing twice.
+    // Longer than the test, so that the server redelivers nothing.
     server::create_consumer(&jetstream, std::time::Duration::from_secs(3600)).await;
     let to = new_queue();
     let routes = format!("[in.done]\nqueue = {:?}\n", queue_name(&to));
@@ -99,7 +99,7 @@ async fn delivery_waits_until_dead_letter_is_stored() {
     for data in [vec![b'x'; 65], vec![b'y'; 64]] {
         jetstream.publish("mq.x", data.into()).await.unwrap().await.unwrap();
     }
-    relay.wait_for_log("not delivered; trying again").await;
+    relay.wait_for_log("cannot deliver; retrying").await;
     relay.wait_for_metric("delivered_messages_total", "in.done", 1).await;
     relay.wait_for_metric("dead_letters_total", "in.done", 1).await;
     assert!(relay.terminate().await.success());

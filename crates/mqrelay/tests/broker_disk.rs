@@ -1,4 +1,4 @@
-//! A full disk under the journal, and a journal torn at its tail.
+//! A full disk under the journal, and a torn journal.
 
 #![allow(clippy::unwrap_used)]
 
@@ -13,7 +13,7 @@ use fixture::{counts_by_number, eventually, new_queue, numbered_message, queue_n
 
 mod fixture;
 
-/// Runs a program with a small disk at a directory that only it sees.
+/// Runs a program with a small disk mounted on a directory, in a mount namespace of its own.
 const SMALL_DISK: &str = "mount -t tmpfs -o size=300k tmpfs \"$0\" && exec \"$@\"";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -22,7 +22,7 @@ async fn full_disk_keeps_messages_in_the_queue() {
         return;
     }
     if !Command::new("unshare").args(["--mount", "true"]).status().is_ok_and(|s| s.success()) {
-        fixture::skip("a mount namespace is not allowed here");
+        fixture::skip("mount namespaces are not permitted here");
         return;
     }
     let mut server = Server::start().await;
@@ -34,7 +34,7 @@ async fn full_disk_keeps_messages_in_the_queue() {
     let mut relay = relay.with_wrapper(&["unshare", "--mount", "sh", "-c", SMALL_DISK, &journal]);
     server.kill();
     relay.run();
-    // The disk is full before the journal is.
+    // The disk is full before the journal reaches its size.
     let mut sent = 0;
     while !relay.log().contains("the journal cannot grow") {
         let soon = Duration::from_millis(100);
@@ -43,11 +43,11 @@ async fn full_disk_keeps_messages_in_the_queue() {
     while from.try_send(&numbered_message(sent), 0).is_ok() {
         sent += 1;
     }
-    assert_eq!(from.attributes().unwrap().messages, 8, "senders wait");
+    assert_eq!(from.attributes().unwrap().messages, 8, "the queue is full");
     let (status, body) = relay.get("/healthz").await.unwrap();
     assert!(status == "503" && body.contains("No space left"), "{body}");
     assert!(sent > 1000, "{sent}");
-    // The same relay, once the broker is back: its room on the disk is used again.
+    // Restart the broker. The relay then recycles its disk space.
     server.run();
     for number in sent..sent + 5000 {
         from.send(&numbered_message(number), 0).unwrap();
@@ -85,7 +85,7 @@ async fn torn_journal_tail_loses_only_the_torn_message() {
     let file = OpenOptions::new().write(true).open(&path).unwrap();
     file.write_all_at(&[0; 20], used as u64 - 20).unwrap();
     relay.run();
-    relay.wait_for_log("was torn and is put aside").await;
+    relay.wait_for_log("was torn; quarantined").await;
     server.run();
     from.send(&numbered_message(40), 0).unwrap();
     let jetstream = server.jetstream().await;

@@ -1,4 +1,4 @@
-//! Streams that somebody else made, in another way than a relay would.
+//! Streams that were created with other settings than a relay's.
 
 #![allow(clippy::unwrap_used)]
 
@@ -56,15 +56,15 @@ async fn oversized_message_waits_and_reports_unhealthy() {
         from.send(&vec![b'.'; length], 0).unwrap();
     }
     relay.wait_for_metric("published_messages_total", "out.jobs", 3).await;
-    eventually("said", async || {
+    eventually("unhealthy", async || {
         let health = relay.get("/healthz").await;
         health.is_some_and(|(status, body)| status == "503" && body.contains("out.jobs: message 4"))
     })
     .await;
-    // Those before it were published once, and those behind it wait.
+    // The messages before it were published once, and those after it wait.
     assert_eq!(relay.metric("published_messages_total", "out.jobs").await, Some(3));
     assert_eq!(relay.metric("journal_messages", "out.jobs").await, Some(2));
-    // The same server, with another word in its configuration.
+    // Restart the server with a larger limit.
     std::fs::write(&path, "max_payload: 4096\n").unwrap();
     server.kill();
     server.run();
@@ -83,7 +83,7 @@ async fn stored_messages_are_not_republished_after_a_refusal() {
     let config = Config {
         // The relay's headers count.
         max_message_size: 512,
-        // Over before the relay has tried a few times.
+        // Shorter than a few attempts of the relay.
         duplicate_window: Duration::from_millis(100),
         ..server::stream_config()
     };
@@ -94,7 +94,7 @@ async fn stored_messages_are_not_republished_after_a_refusal() {
     for length in [1, 2, 1024, 4, 5] {
         from.send(&vec![b'.'; length], 0).unwrap();
     }
-    eventually("refused", async || relay.log().matches("not published").count() > 5).await;
+    eventually("refused", async || relay.log().matches("cannot publish").count() > 5).await;
     let stored = server::stored_messages(&jetstream, "MQ").await;
     let mut lengths: Vec<_> = stored.iter().map(|message| message.payload.len()).collect();
     lengths.dedup();

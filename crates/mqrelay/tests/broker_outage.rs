@@ -1,4 +1,4 @@
-//! The broker stopped and restarted, its connection cut and stalled; every message is accounted for.
+//! A broker that is stopped, killed and restarted, and connections that are lost or stalled.
 
 #![allow(clippy::unwrap_used)]
 
@@ -17,7 +17,7 @@ mod fixture;
 const TOTAL: u64 = 6000;
 const HALF: u64 = TOTAL / 2;
 
-/// Sends in pieces with pauses, so that there is load while things happen.
+/// Sends with pauses, so that there is load throughout the test.
 fn send(name: String, numbers: Range<u64>) -> JoinHandle<()> {
     spawn_blocking(move || {
         let queue = OpenOptions::new().write(true).open(name).unwrap();
@@ -37,7 +37,7 @@ fn receive_all(name: String) -> JoinHandle<Vec<u64>> {
     })
 }
 
-async fn all_stored_in_order(server: &Server) {
+async fn assert_all_stored_in_order(server: &Server) {
     let jetstream = server.jetstream().await;
     eventually("all stored", async || server::stored_count(&jetstream, "MQ").await >= TOTAL).await;
     let messages = server::stored_messages(&jetstream, "MQ").await;
@@ -66,7 +66,7 @@ async fn broker_restarts_keep_every_message_in_order() {
         server.run();
     }
     sending.await.unwrap();
-    all_stored_in_order(&server).await;
+    assert_all_stored_in_order(&server).await;
     assert!(relay.terminate().await.success());
 }
 
@@ -89,11 +89,11 @@ async fn lost_connections_keep_every_message_in_order() {
     relay.wait_until_published("out.jobs").await;
     proxy.stall();
     let sending = send(queue_name(&from), HALF..TOTAL);
-    relay.wait_for_log("giving up the connection").await;
+    relay.wait_for_log("abandoning the connection").await;
     proxy.resume();
     sending.await.unwrap();
-    all_stored_in_order(&server).await;
-    // What was stalled came twice: the server tells that it had it.
+    assert_all_stored_in_order(&server).await;
+    // Messages of the stalled connection are published twice, and the server detects them.
     relay.wait_until_published("out.jobs").await;
     relay.wait_for_metric("duplicate_messages_total", "out.jobs", 1).await;
     assert!(relay.terminate().await.success());
@@ -128,5 +128,5 @@ async fn inbound_delivery_survives_disconnects_stalls_and_restarts() {
     numbers.sort_unstable();
     assert!(numbers.iter().copied().eq(0..TOTAL), "once each");
     assert!(relay.terminate().await.success());
-    assert_eq!(to.attributes().unwrap().messages, 0, "none comes again");
+    assert_eq!(to.attributes().unwrap().messages, 0, "no duplicates");
 }

@@ -1,4 +1,4 @@
-//! Streams and consumers that are not there.
+//! Missing streams and consumers: reported exactly, or created.
 
 #![allow(clippy::unwrap_used)]
 
@@ -11,7 +11,7 @@ use fixture::server::{self, Server};
 
 mod fixture;
 
-/// Whether `--check` succeeds, and what it says.
+/// Runs `--check`, and returns whether it succeeded and what it printed.
 async fn check(relay: &Relay) -> (bool, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mqrelay"));
     command.arg("--check").arg("--config").arg(relay.config());
@@ -32,30 +32,39 @@ async fn check_names_missing_streams_and_consumers() {
         check(&relay).await
     };
     let both = "[out.jobs]\nqueue = \"/jobs\"\n[in.done]\nqueue = \"/done\"\nsubject = \"mq.x\"\n";
-    let (ok, said) = check(both).await;
+    let (ok, stderr) = check(both).await;
     assert!(!ok);
     assert!(
-        said.contains("route out.jobs: stream MQ is missing: start mqrelay with --create"),
-        "{said}"
+        stderr.contains("route out.jobs: stream MQ is missing: start mqrelay with --create"),
+        "{stderr}"
     );
     let jetstream = server.jetstream().await;
     server::create_stream(&jetstream).await;
-    let (ok, said) = check(both).await;
+    let (ok, stderr) = check(both).await;
     assert!(!ok);
-    assert!(said.contains("route in.done: consumer here-done of stream MQ is missing"), "{said}");
-    let (ok, said) = check("[out.jobs]\nqueue = \"/jobs\"\nsubject = \"elsewhere.x\"\n").await;
+    assert!(
+        stderr.contains("route in.done: consumer here-done of stream MQ is missing"),
+        "{stderr}"
+    );
+    let (ok, stderr) = check("[out.jobs]\nqueue = \"/jobs\"\nsubject = \"elsewhere.x\"\n").await;
     assert!(!ok);
-    assert!(said.contains("stream MQ does not store the subject elsewhere.x, only mq.>"), "{said}");
+    assert!(
+        stderr.contains("stream MQ does not store the subject elsewhere.x, only mq.>"),
+        "{stderr}"
+    );
     let config = async_nats::jetstream::consumer::pull::Config {
         durable_name: Some("here-done".into()),
         ..Default::default()
     };
     jetstream.create_consumer_on_stream(config, "MQ").await.unwrap();
-    let (ok, said) = check(both).await;
+    let (ok, stderr) = check(both).await;
     assert!(!ok);
-    assert!(said.contains("no stream stores the dead-letter subject mq-dead.here.done"), "{said}");
-    let (ok, said) = check("[out.jobs]\nqueue = \"/jobs\"\n").await;
-    assert!(ok, "{said}");
+    assert!(
+        stderr.contains("no stream stores the dead-letter subject mq-dead.here.done"),
+        "{stderr}"
+    );
+    let (ok, stderr) = check("[out.jobs]\nqueue = \"/jobs\"\n").await;
+    assert!(ok, "{stderr}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -69,8 +78,8 @@ async fn created_streams_match_the_configuration() {
                   [streams.WORK]\nduplicate_window_seconds = 300\nmax_bytes = \"64M\"\n\
                   work_queue = true\n";
     let relay = Relay::new(&[server.url()], routes);
-    let (ok, said) = check(&relay).await;
-    assert!(ok, "{said}");
+    let (ok, stderr) = check(&relay).await;
+    assert!(ok, "{stderr}");
     let jetstream = server.jetstream().await;
     let config =
         async |name: &str| jetstream.get_stream(name).await.unwrap().cached_info().config.clone();

@@ -1,4 +1,4 @@
-//! Queues that are unlinked and created anew, and two relays on one queue.
+//! Queues that are unlinked and created again, and two relays on one queue.
 
 #![allow(clippy::unwrap_used)]
 
@@ -25,18 +25,18 @@ async fn unlinked_and_new_queue_are_both_received() {
     relay.wait_for_log("waiting for the queue").await;
     let mut sent = 0;
     for generation in 0..3 {
-        // Other sizes each time, longer messages too.
+        // Each queue has different sizes, and longer messages.
         let queue = create_queue(&name, 4 + generation, 64 << generation);
-        let late = OpenOptions::new().write(true).open(&name).unwrap();
+        let sender = OpenOptions::new().write(true).open(&name).unwrap();
         for _ in 0..50 {
-            late.send(&numbered_message(sent), 0).unwrap();
+            sender.send(&numbered_message(sent), 0).unwrap();
             sent += 1;
         }
         queue.unlink().unwrap();
         drop(queue);
-        // Whoever has it open goes on sending to it.
+        // A process that has the unlinked queue open keeps sending to it.
         for _ in 0..50 {
-            late.send(&numbered_message(sent), 0).unwrap();
+            sender.send(&numbered_message(sent), 0).unwrap();
             sent += 1;
         }
     }

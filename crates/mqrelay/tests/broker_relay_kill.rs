@@ -1,4 +1,4 @@
-//! SIGKILL at random points under load, in each direction; every message is accounted for.
+//! SIGKILL of a relay at random moments under load, in each direction.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
@@ -17,7 +17,7 @@ mod fixture;
 
 const KILLS: u32 = 20;
 
-/// Some time of life: from dying at the start to working at full speed.
+/// Waits for a random time, so that a relay is killed while it starts or at full speed.
 async fn random_pause() {
     let random = RandomState::new().hash_one(()) % 400;
     tokio::time::sleep(Duration::from_millis(random)).await;
@@ -76,16 +76,16 @@ async fn inbound_kill_duplicates_at_most_one_message() {
     let routes =
         format!("[in.done]\nqueue = {:?}\nsubject = \"mq.x\"\nbatch = 20\n", queue_name(&to));
     let mut relay = Relay::start(&[server.url()], &routes);
-    // In the queue it follows the last message that a killed relay had sent.
-    let mark = total;
+    // A marker in the queue follows the last message that a killed relay had sent.
+    let marker = total;
     for _ in 0..KILLS {
         random_pause().await;
         relay.kill();
-        to.send(&numbered_message(mark), 0).unwrap();
+        to.send(&numbered_message(marker), 0).unwrap();
         relay.run();
     }
     eventually("all came", async || receiver.distinct_count() == total + 1).await;
-    // Nothing is left at the server that could come again.
+    // The server has nothing left that it could redeliver.
     eventually("all acknowledged", async || {
         let mut consumer = jetstream
             .get_consumer_from_stream::<async_nats::jetstream::consumer::pull::Config, _, _>(
@@ -101,13 +101,13 @@ async fn inbound_kill_duplicates_at_most_one_message() {
     assert!(relay.terminate().await.success());
     let numbers: Vec<_> = receiver.finish().iter().map(|message| message_number(message)).collect();
     let last: HashMap<_, _> = numbers.iter().zip(0..).collect();
-    let mut repeated = 0;
-    for (index, number) in numbers.iter().enumerate().filter(|(_, number)| **number != mark) {
+    let mut duplicates = 0;
+    for (index, number) in numbers.iter().enumerate().filter(|(_, number)| **number != marker) {
         if last[number] > index {
-            repeated += 1;
-            assert_eq!(numbers[index + 1], mark, "{number} was in hand");
+            duplicates += 1;
+            assert_eq!(numbers[index + 1], marker, "{number} was in flight");
         }
     }
-    println!("{KILLS} kills, {total} messages, none lost, {repeated} repeated");
-    assert_eq!(numbers.len() as u64, total + u64::from(KILLS) + repeated);
+    println!("{KILLS} kills, {total} messages, none lost, {duplicates} duplicates");
+    assert_eq!(numbers.len() as u64, total + u64::from(KILLS) + duplicates);
 }

@@ -1,4 +1,4 @@
-//! SIGTERM and SIGHUP.
+//! SIGTERM (draining) and SIGHUP (reloading).
 
 #![allow(clippy::unwrap_used)]
 
@@ -25,13 +25,13 @@ async fn reload_changes_routes_and_ignores_invalid_files() {
 
     std::fs::write(relay.config(), "nonsense").unwrap();
     relay.signal("HUP");
-    relay.wait_for_log("not reloaded").await;
+    relay.wait_for_log("reload failed").await;
     one.send(b"2", 0).unwrap();
     eventually("second", async || server::stored_count(&jetstream, "MQ").await == 2).await;
 
     relay.configure(&urls, &route("two", &two));
     relay.signal("HUP");
-    relay.wait_for_log("no more is taken").await;
+    relay.wait_for_log("stopped receiving").await;
     two.send(b"3", 0).unwrap();
     eventually("third", async || server::stored_count(&jetstream, "MQ").await == 3).await;
     one.send(b"stays", 0).unwrap();

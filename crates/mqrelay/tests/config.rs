@@ -1,4 +1,4 @@
-//! What the file and the command line may say, and how they are refused.
+//! Valid and invalid configurations, in the file and on the command line.
 
 #![allow(clippy::unwrap_used)]
 
@@ -17,35 +17,35 @@ fn load(text: &str, more: &[&str]) -> Result<Config, String> {
     Config::load(&args).map_err(|error| error.to_string())
 }
 
-fn refused(text: &str) -> String {
+fn load_error(text: &str) -> String {
     load(text, &[]).unwrap_err()
 }
 
 #[test]
 fn unknown_key_is_rejected_with_its_route() {
-    let error = refused("[out.jobs]\nqueue = \"/jobs\"\nsubjekt = \"mq.x\"\n");
+    let error = load_error("[out.jobs]\nqueue = \"/jobs\"\nsubjekt = \"mq.x\"\n");
     assert!(error.contains("route out.jobs: unknown field `subjekt`"), "{error}");
-    let error = refused("[in.done]\nqueue = \"/done\"\nqueues = 1\n");
+    let error = load_error("[in.done]\nqueue = \"/done\"\nqueues = 1\n");
     assert!(error.contains("route in.done: unknown field `queues`"), "{error}");
-    let error = refused("jornal = \"/tmp\"\n[out.jobs]\nqueue = \"/jobs\"\n");
+    let error = load_error("jornal = \"/tmp\"\n[out.jobs]\nqueue = \"/jobs\"\n");
     assert!(error.contains("unknown field `jornal`"), "{error}");
-    let error = refused("[out.jobs]\nqueue = \"/jobs\"\n[server]\npassword = \"x\"\n");
+    let error = load_error("[out.jobs]\nqueue = \"/jobs\"\n[server]\npassword = \"x\"\n");
     assert!(error.contains("unknown field `password`"), "{error}");
 }
 
 #[test]
 fn invalid_value_is_rejected_with_route_and_key() {
-    for (line, words) in [
+    for (line, expected) in [
         ("queue = \"jobs\"", "route out.jobs: queue: "),
         ("queue = \"/jobs\"\nsubject = \"mq.*\"", "route out.jobs: subject = \"mq.*\""),
         ("queue = \"/jobs\"\nin_flight = 0", "route out.jobs: in_flight = 0"),
-        ("queue = \"/jobs\"\njournal_size = \"many\"", "\"many\" is no size"),
+        ("queue = \"/jobs\"\njournal_size = \"many\"", "\"many\" is not a size"),
         ("queue = \"/jobs\"\nstream = \"A.B\"", "route out.jobs: stream = \"A.B\""),
         ("queue = \"/jobs\"\nsync = \"never\"", "unknown variant `never`"),
         ("subject = \"mq.x\"", "route out.jobs: missing field `queue`"),
     ] {
-        let error = refused(&format!("[out.jobs]\n{line}\n"));
-        assert!(error.contains(words), "{error}");
+        let error = load_error(&format!("[out.jobs]\n{line}\n"));
+        assert!(error.contains(expected), "{error}");
     }
     let route = "[out.jobs]\nqueue = \"/jobs\"\n";
     for text in [
@@ -53,29 +53,36 @@ fn invalid_value_is_rejected_with_route_and_key() {
         format!("{route}[server]\ntimeout_seconds = 0\n"),
         format!("{route}[streams.MQ]\nduplicate_window_seconds = 0\n"),
     ] {
-        assert!(refused(&text).contains("_seconds = "), "{}", refused(&text));
+        assert!(load_error(&text).contains("_seconds = "), "{}", load_error(&text));
     }
-    let error = refused("[in.done]\nqueue = \"/done\"\npriority = 40000\n");
-    assert!(error.contains("route in.done: priority = 40000 is over 32767"), "{error}");
+    let error = load_error("[in.done]\nqueue = \"/done\"\npriority = 40000\n");
+    assert!(error.contains("route in.done: priority = 40000 exceeds 32767"), "{error}");
 }
 
 #[test]
 fn routes_sharing_queue_or_consumer_are_rejected() {
-    let error = refused("[out.a]\nqueue = \"/jobs\"\n[out.b]\nqueue = \"/jobs\"\n");
-    assert!(error.contains("route out.b: another route has the queue \"/jobs\""), "{error}");
-    let error = refused(
+    let error = load_error("[out.a]\nqueue = \"/jobs\"\n[out.b]\nqueue = \"/jobs\"\n");
+    assert!(
+        error.contains("route out.b: another route already has the queue \"/jobs\""),
+        "{error}"
+    );
+    let error = load_error(
         "[in.a]\nqueue = \"/a\"\nconsumer = \"c\"\n[in.b]\nqueue = \"/b\"\nconsumer = \"c\"\n",
     );
-    assert!(error.contains("route in.b: another route has the consumer c"), "{error}");
-    assert!(refused("").contains("there are no routes"));
+    assert!(error.contains("route in.b: another route already has the consumer c"), "{error}");
+    assert!(load_error("").contains("there are no routes"));
 }
 
 #[test]
 fn routes_forming_a_loop_are_rejected() {
     let out = "[out.jobs]\nqueue = \"/jobs\"\n[in.back]\nqueue = \"/jobs\"\n";
     for subject in ["", "subject = \"mq.*.jobs\"", "subject = \"mq.>\""] {
-        let error = refused(&format!("{out}{subject}\n"));
-        assert!(error.contains("route in.back: it would bring back to \"/jobs\""), "{error}");
+        let error = load_error(&format!("{out}{subject}\n"));
+        assert!(
+            error
+                .contains("route in.back: it would return messages of route out.jobs to \"/jobs\""),
+            "{error}"
+        );
     }
     load(&format!("{out}subject = \"mq.there.*\"\n"), &[]).unwrap();
     load(&format!("{out}stream = \"OTHER\"\n"), &[]).unwrap();
@@ -102,10 +109,10 @@ fn defaults_derive_from_host_and_route() {
     assert_eq!(config.outbound[0].journal_size, 64 << 20);
     assert_eq!(config.inbound[0].consumer, "here-done");
     assert_eq!(config.inbound[0].dead_letter, "mq-dead.here.done");
-    let plans: Vec<_> =
-        config.streams.iter().map(|plan| (plan.name.as_str(), plan.subjects.join(","))).collect();
-    assert_eq!(plans, [("MQ", "mq.>".to_owned()), ("MQ-DEAD", "mq-dead.>".to_owned())]);
-    assert!(config.streams.iter().all(|plan| plan.replicas == 3));
+    let streams: Vec<_> =
+        config.streams.iter().map(|spec| (spec.name.as_str(), spec.subjects.join(","))).collect();
+    assert_eq!(streams, [("MQ", "mq.>".to_owned()), ("MQ-DEAD", "mq-dead.>".to_owned())]);
+    assert!(config.streams.iter().all(|spec| spec.replicas == 3));
 }
 
 #[test]
@@ -118,5 +125,5 @@ fn flags_define_routes() {
     );
     assert_eq!(config.inbound[0].subject, "mq.*.done");
     assert_eq!(config.listen.unwrap().to_string(), "127.0.0.1:9464");
-    assert!(load("", &["--in", "/done"]).unwrap_err().contains("a subject is missing"));
+    assert!(load("", &["--in", "/done"]).unwrap_err().contains("the subject is missing"));
 }

@@ -1,4 +1,4 @@
-//! docs/relay.md has the help as it is, which `make docs` puts there, and names every key and number.
+//! `docs/relay.md` contains the current help (`make docs` updates it), every key and every metric.
 
 #![allow(clippy::unwrap_used)]
 
@@ -30,17 +30,18 @@ fn documentation_contains_the_current_help() {
     let from = written.find(begin).unwrap() + begin.len();
     let to = written.find(end).unwrap();
     let help = mqrelay(&["--help"]);
-    let now =
+    let current =
         format!("{}```text\n$ mqrelay --help\n{help}```\n{}", &written[..from], &written[to..]);
     if std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite") {
-        fs::write(path(), &now).unwrap();
+        fs::write(path(), &current).unwrap();
         return;
     }
-    let differs = written.lines().zip(now.lines()).find(|(written, now)| written != now);
-    assert!(written == now, "docs/relay.md is not up to date, run `make docs`: {differs:?}");
+    let differs =
+        written.lines().zip(current.lines()).find(|(written, current)| written != current);
+    assert!(written == current, "docs/relay.md is not up to date, run `make docs`: {differs:?}");
 }
 
-/// What a table of the file may have: it is told to whoever writes something else.
+/// Returns the valid keys of a table, from the error about an invalid one.
 fn keys_of(table: &str) -> BTreeSet<String> {
     let directory = fixture::TempDirectory::new();
     let file = directory.path().join("relay.toml");
@@ -51,8 +52,8 @@ fn keys_of(table: &str) -> BTreeSet<String> {
         _ => format!("{routes}[{table}]\nnonsense = 1\n"),
     };
     fs::write(&file, text).unwrap();
-    let said = mqrelay(&["--config", file.to_str().unwrap()]);
-    let (_, expected) = said.split_once("unknown field `nonsense`, expected one of ").unwrap();
+    let output = mqrelay(&["--config", file.to_str().unwrap()]);
+    let (_, expected) = output.split_once("unknown field `nonsense`, expected one of ").unwrap();
     let line = expected.lines().next().unwrap();
     line.split(", ").map(|key| key.trim_matches('`').to_owned()).collect()
 }

@@ -1,4 +1,4 @@
-//! The journal alone: what it keeps, what it drops, and what it does with a torn tail.
+//! The journal: appending, acknowledging, disk use, and recovery of torn or corrupt files.
 
 #![allow(clippy::unwrap_used)]
 
@@ -54,7 +54,7 @@ fn segment_paths(directory: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// Those of a journal that is filled and closed.
+/// Fills and closes a journal, and returns the paths of its segments.
 fn fill_several_segments(directory: &Path) -> Vec<PathBuf> {
     let journal = open(directory);
     for _ in 0..300 {
@@ -71,8 +71,8 @@ fn journal_directories_are_private() {
     let directory = fixture::TempDirectory::new();
     let above = directory.path().join("above");
     drop(open(&above.join("journal")));
-    for made in [&above, &above.join("journal")] {
-        assert_eq!(fs::metadata(made).unwrap().permissions().mode() & 0o777, 0o700);
+    for created in [&above, &above.join("journal")] {
+        assert_eq!(fs::metadata(created).unwrap().permissions().mode() & 0o777, 0o700);
     }
 }
 
@@ -125,13 +125,13 @@ fn torn_last_record_is_quarantined() {
     let intact = fs::read(&path).unwrap();
     let used = intact.iter().rposition(|&byte| byte != 0).unwrap() + 1;
     let last = 32 + message(109).len();
-    // The last record, from its first byte but one to its last but one.
-    for cut in (1..last - 8).step_by(7) {
+    // Clear a part of the last record: from its last byte only to all but its first byte.
+    for torn_len in (1..last - 8).step_by(7) {
         let file = OpenOptions::new().write(true).open(&path).unwrap();
         file.write_all_at(&intact, 0).unwrap();
-        file.write_all_at(&vec![0; cut], (used - cut) as u64).unwrap();
+        file.write_all_at(&vec![0; torn_len], (used - torn_len) as u64).unwrap();
         let (journal, report) = Journal::open(directory.path(), SIZE, MAX_MESSAGE_SIZE).unwrap();
-        assert_eq!(report.pending, 9, "cut {cut}");
+        assert_eq!(report.pending, 9, "torn_len {torn_len}");
         let kept = fs::read(report.quarantined.unwrap()).unwrap();
         let from = used - last - (8 - last % 8) % 8;
         assert!(intact[used - last..].starts_with(&kept) || intact[from..].starts_with(&kept));
@@ -164,7 +164,7 @@ fn hole_before_complete_records_is_quarantined() {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..Default::default() })]
-    /// Nothing comes out that did not go in, and nothing else than the end is missing.
+    /// Reads a prefix of the appended messages, or fails to open.
     #[test]
     fn overwritten_segment_yields_only_appended_messages(
         offset in 0_u64..6000,
@@ -182,7 +182,7 @@ proptest! {
         file.write_all_at(&bytes, offset).unwrap();
         match Journal::open(directory.path(), SIZE, MAX_MESSAGE_SIZE) {
             Ok((journal, _)) => prop_assert!(messages.starts_with(&read_pending(&journal))),
-            Err(error) => prop_assert!(error.to_string().contains("is no journal segment")),
+            Err(error) => prop_assert!(error.to_string().contains("is not a journal segment")),
         }
     }
 }
@@ -194,7 +194,10 @@ fn corruption_before_the_tail_is_rejected() {
     let file = OpenOptions::new().write(true).open(&paths[0]).unwrap();
     file.write_all_at(b"!", 5000).unwrap();
     let error = Journal::open(directory.path(), SIZE, MAX_MESSAGE_SIZE).unwrap_err().to_string();
-    assert!(error.contains("are missing or damaged; move the directory aside"), "{error}");
+    assert!(
+        error.contains("are missing or corrupt; to continue without them, move the directory away"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -205,7 +208,12 @@ fn missing_segment_is_rejected() {
         fs::remove_file(&paths[missing]).unwrap();
         let error =
             Journal::open(directory.path(), SIZE, MAX_MESSAGE_SIZE).unwrap_err().to_string();
-        assert!(error.contains("are missing or damaged; move the directory aside"), "{error}");
+        assert!(
+            error.contains(
+                "are missing or corrupt; to continue without them, move the directory away"
+            ),
+            "{error}"
+        );
     }
 }
 
@@ -214,7 +222,7 @@ fn second_open_is_rejected() {
     let directory = fixture::TempDirectory::new();
     let _journal = open(directory.path());
     let error = Journal::open(directory.path(), SIZE, MAX_MESSAGE_SIZE).unwrap_err().to_string();
-    assert!(error.contains("another process has it"), "{error}");
+    assert!(error.contains("another process uses this directory"), "{error}");
 }
 
 #[test]

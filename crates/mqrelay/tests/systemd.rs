@@ -1,4 +1,4 @@
-//! The unit and the configuration that come with the program are ones that work.
+//! The unit and the example configuration in `systemd` are valid.
 
 #![allow(clippy::unwrap_used)]
 
@@ -23,8 +23,8 @@ fn load(directory: &fixture::TempDirectory, text: &str) -> Config {
     Config::load(&args).unwrap()
 }
 
-/// The text with the keys that are commented out, and a password and a host that are there.
-fn with_every_key(text: &str, directory: &fixture::TempDirectory) -> String {
+/// Uncomments every key of the text, and creates the password file.
+fn uncomment_every_key(text: &str, directory: &fixture::TempDirectory) -> String {
     let password = directory.path().join("password");
     fs::write(&password, "secret\n").unwrap();
     let lines = text.lines().map(|line| match line.strip_prefix('#') {
@@ -41,8 +41,8 @@ fn with_every_key(text: &str, directory: &fixture::TempDirectory) -> String {
 fn example_configuration_shows_the_defaults() {
     let directory = fixture::TempDirectory::new();
     let text = shipped("mqrelay.toml");
-    let whole = with_every_key(&text, &directory);
-    let all = load(&directory, &whole);
+    let uncommented = uncomment_every_key(&text, &directory);
+    let all = load(&directory, &uncommented);
     let given = load(&directory, &text.replace("#host = ", "host = "));
     assert_eq!(
         (&all.outbound, &all.inbound, &all.streams),
@@ -60,20 +60,21 @@ fn example_configuration_shows_the_defaults() {
 #[test]
 fn unit_keeps_ipc_namespace_and_outlasts_draining() {
     let unit = shipped("mqrelay.service");
-    let set: Vec<_> = unit.lines().filter(|line| !line.starts_with('#')).collect();
+    let settings: Vec<_> = unit.lines().filter(|line| !line.starts_with('#')).collect();
     for forbidden in ["PrivateIPC=", "ProcSubset="] {
-        assert!(!set.iter().any(|line| line.starts_with(forbidden)), "{forbidden}");
+        assert!(!settings.iter().any(|line| line.starts_with(forbidden)), "{forbidden}");
     }
-    // A drain that lasts as long as it may is over before systemd loses its patience.
-    let patience = set.iter().find_map(|line| line.strip_prefix("TimeoutStopSec=")).unwrap();
+    // The longest drain ends before systemd kills the relay.
+    let stop_timeout =
+        settings.iter().find_map(|line| line.strip_prefix("TimeoutStopSec=")).unwrap();
     let drain = load(&fixture::TempDirectory::new(), &shipped("mqrelay.toml")).drain_timeout;
-    assert!(drain.as_secs() < patience.parse().unwrap());
+    assert!(drain.as_secs() < stop_timeout.parse().unwrap());
 }
 
 #[test]
 fn systemd_accepts_the_unit() {
     if Command::new("systemd-analyze").arg("--version").output().is_err() {
-        fixture::skip("there is no systemd-analyze");
+        fixture::skip("systemd-analyze is not installed");
         return;
     }
     let directory = fixture::TempDirectory::new();
@@ -82,9 +83,9 @@ fn systemd_accepts_the_unit() {
         shipped("mqrelay.service").replace("/usr/local/bin/mqrelay", program.to_str().unwrap());
     let path = directory.path().join("mqrelay.service");
     fs::write(&path, unit).unwrap();
-    let done = Command::new("systemd-analyze").arg("verify").arg(&path).output().unwrap();
-    let said = String::from_utf8(done.stderr).unwrap();
-    // It may also complain of units of the machine.
-    let ours: Vec<_> = said.lines().filter(|line| line.contains("mqrelay")).collect();
+    let output = Command::new("systemd-analyze").arg("verify").arg(&path).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    // Ignore warnings about other units of this machine.
+    let ours: Vec<_> = stderr.lines().filter(|line| line.contains("mqrelay")).collect();
     assert!(ours.is_empty(), "{ours:?}");
 }

@@ -1,7 +1,8 @@
-//! The relay beside the broker queue_alone and the queue queue_alone, its memory, and many of it.
+//! Measures the relay relative to the broker alone and the queue alone, its memory, and many relays
+//! or hosts at one server.
 //!
-//! `make bench-relay` runs all of it, in some minutes; `BENCH=quick` shortens it, and `speed`,
-//! `memory`, `many` or `hosts` choose a part. What contenders take is compared within one run, in turns.
+//! `make bench-relay` runs all parts in some minutes. `BENCH=quick` shortens them; `throughput`,
+//! `memory`, `relays` or `hosts` selects one. Compared cases take turns within one run.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::cast_precision_loss)]
 
@@ -17,7 +18,7 @@ mod memory;
 mod process;
 mod throughput;
 
-/// How many bytes a message has.
+/// The length of a message in bytes.
 const MESSAGE_LEN: usize = 64;
 
 #[tokio::main]
@@ -25,18 +26,18 @@ async fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let has = |word: &str| arguments.iter().any(|argument| argument == word);
     let is_quick = has("quick");
-    let all = !["speed", "memory", "many", "hosts"].into_iter().any(has);
+    let all = !["throughput", "memory", "relays", "hosts"].into_iter().any(has);
     if !server::is_available() {
         return;
     }
     describe_machine().await;
-    if all || has("speed") {
+    if all || has("throughput") {
         throughput::run(if is_quick { 5 } else { 21 }).await;
     }
     if all || has("memory") {
         memory::run(if is_quick { 50_000 } else { 1_000_000 }).await;
     }
-    if all || has("many") {
+    if all || has("relays") {
         many_relays::run(if is_quick { 1 } else { 5 }).await;
     }
     if all || has("hosts") {

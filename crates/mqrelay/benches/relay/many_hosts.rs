@@ -1,4 +1,4 @@
-//! What each host costs its server: a connection as a relay has it, a consumer, and one fetch.
+//! The cost of a host for the server: a connection like a relay's, a consumer, and one fetch.
 
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
 use async_nats::jetstream::stream;
@@ -15,7 +15,7 @@ pub(crate) async fn run(hosts: usize) {
     server::create_stream(&jetstream).await;
     let stream = jetstream.get_stream("MQ").await.unwrap();
     let pid = find_pid(server.directory().to_str().unwrap());
-    println!("\n| hosts | KiB of the server | messages fetched | ms of the server's processor |");
+    println!("\n| hosts | KiB of the server | messages fetched | ms of CPU time of the server |");
     println!("|---:|---:|---:|---:|");
     println!("| 0 | {} | - | - |", resident_kib(pid));
     let mut connected = Vec::new();
@@ -23,7 +23,7 @@ pub(crate) async fn run(hosts: usize) {
         while connected.len() < hosts * step / STEPS {
             connected.push(connect(&server, &stream, connected.len()).await);
         }
-        // One for each host, and each host fetches its own.
+        // Publish one message for each host, which then fetches it.
         for host in 0..connected.len() {
             let sent = jetstream.publish(format!("mq.h{host}.x"), "hello".into()).await;
             sent.unwrap().await.unwrap();

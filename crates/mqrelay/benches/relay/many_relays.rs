@@ -1,4 +1,4 @@
-//! What each of many relays costs: processes of their own, each with a queue, at one server.
+//! The cost of each of many relays, as processes with a queue each, at one server.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,17 +12,17 @@ use crate::fixture::{eventually, new_queue_with, queue_name};
 use crate::process::{cpu_seconds, resident_kib};
 
 const RELAY_COUNTS: [usize; 6] = [1, 2, 4, 8, 16, 32];
-/// Of all relays together.
+/// The total of all relays.
 const MESSAGES: usize = 16_000;
 const IDLE_PERIOD: Duration = Duration::from_secs(4);
 
 struct Sample {
     seconds: f64,
-    /// Of one relay, in the middle of them.
+    /// Resident KiB of a relay, the median.
     resident_kib: u64,
-    /// Of all relays, for one message.
+    /// CPU time of all relays for one message.
     microseconds: f64,
-    /// Of one relay with nothing to do, in a second.
+    /// CPU time of an idle relay per second.
     idle_milliseconds: f64,
 }
 
@@ -33,21 +33,19 @@ pub(crate) async fn run(rounds: usize) {
             samples.push(sample(count).await);
         }
     }
+    println!("\n{rounds} rounds in turns, {MESSAGES} messages of {MESSAGE_LEN} bytes in total\n");
     println!(
-        "\n{rounds} rounds in turns, {MESSAGES} messages of {MESSAGE_LEN} bytes over all relays\n"
-    );
-    println!(
-        "| relays | messages/s of all | beside one relay | µs of processor a message | \
-         KiB a relay | idle: ms of processor a second, a relay |"
+        "| relays | messages/s in total | relative to one relay | µs of CPU per message | \
+         KiB per relay | idle: ms of CPU per second and relay |"
     );
     println!("|---:|---:|---:|---:|---:|---:|");
     let mut first = None;
     for (count, samples) in RELAY_COUNTS.into_iter().zip(&samples) {
         let of = |value: fn(&Sample) -> f64| median(samples.iter().map(value));
         let seconds = of(|sample| sample.seconds);
-        let beside = *first.get_or_insert(seconds) / seconds;
+        let ratio = *first.get_or_insert(seconds) / seconds;
         println!(
-            "| {count} | {:.0} | {beside:.2} | {:.0} | {:.0} | {:.2} |",
+            "| {count} | {:.0} | {ratio:.2} | {:.0} | {:.0} | {:.2} |",
             MESSAGES as f64 / seconds,
             of(|sample| sample.microseconds),
             of(|sample| sample.resident_kib as f64),
@@ -73,7 +71,7 @@ async fn sample(count: usize) -> Sample {
         })
         .collect();
     let mut stored = 0;
-    // Each has carried one message before it counts.
+    // Each relay publishes one message before the measurement.
     for queue in &queues {
         queue.send(b"first", 0).unwrap();
         stored += 1;

@@ -1,4 +1,4 @@
-//! Whether memory stays flat, over as many messages as there may ever be.
+//! Memory of an outbound and an inbound relay over many messages.
 
 use posix_mqueue::OpenOptions;
 
@@ -21,9 +21,9 @@ pub(crate) async fn run(messages: u64) {
     let sending = std::thread::spawn(move || {
         (0..messages).for_each(|_| sender.send(&[b'.'; MESSAGE_LEN], 0).unwrap());
     });
-    let (out_pid, in_pid) = (out.pid(), inbound.pid());
+    let (outbound_pid, inbound_pid) = (out.pid(), inbound.pid());
     let receiver = OpenOptions::new().read(true).open(queue_name(&to)).unwrap();
-    println!("\n| messages so far | KiB of the relay out | KiB of the relay in |");
+    println!("\n| messages so far | KiB of the outbound relay | KiB of the inbound relay |");
     println!("|---:|---:|---:|");
     let receiving = tokio::task::spawn_blocking(move || {
         let mut buffer = [0; MESSAGE_LEN];
@@ -32,7 +32,11 @@ pub(crate) async fn run(messages: u64) {
                 receiver.receive(&mut buffer).unwrap();
             }
             let count = sample * (messages / SAMPLES);
-            println!("| {count} | {} | {} |", resident_kib(out_pid), resident_kib(in_pid));
+            println!(
+                "| {count} | {} | {} |",
+                resident_kib(outbound_pid),
+                resident_kib(inbound_pid)
+            );
         }
     });
     receiving.await.unwrap();

@@ -1,15 +1,15 @@
-//! What a process costs, as the kernel counts it.
+//! Memory and CPU time of a process, from /proc.
 
 use std::fs;
 
-/// Kibibytes of memory that are resident_kib.
+/// Returns the resident memory in KiB.
 pub(crate) fn resident_kib(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-/// Seconds on a processor, of all its threads that there are.
+/// Returns the CPU time of all current threads, in seconds.
 pub(crate) fn cpu_seconds(pid: u32) -> f64 {
     let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
     let nanoseconds = threads.filter_map(|thread| {
@@ -19,7 +19,7 @@ pub(crate) fn cpu_seconds(pid: u32) -> f64 {
     nanoseconds.sum::<f64>() / 1e9
 }
 
-/// The process that was started with this argument.
+/// Returns the process that was started with this argument.
 pub(crate) fn find_pid(argument: &str) -> u32 {
     let mut processes = fs::read_dir("/proc").unwrap().filter_map(|entry| {
         let entry = entry.ok()?;

@@ -1,4 +1,4 @@
-//! Messages a second: the queue queue_alone, the broker queue_alone, and from queue to queue by two relays.
+//! Messages per second: the queue alone, the broker alone, and from queue to queue through two relays.
 
 use std::thread;
 use std::time::Instant;
@@ -12,12 +12,12 @@ use crate::fixture::server::{self, Server};
 use crate::fixture::{eventually, new_queue_with, queue_name};
 
 const MESSAGES: usize = 4000;
-/// As many as a route has.
+/// The default of a route.
 const IN_FLIGHT: usize = 512;
-/// What a queue holds by default, and ten times that.
+/// The default capacity of a queue, and ten times that.
 const CAPACITIES: [usize; 2] = [10, 100];
 
-/// Two queues, and the relays that carry from one to the other.
+/// Two queues, and the relays from one to the other.
 struct RelayedPath {
     capacity: usize,
     from: Owned,
@@ -33,11 +33,11 @@ pub(crate) async fn run(rounds: usize) {
     let mut paths = Vec::new();
     for capacity in CAPACITIES {
         if capacity > Limits::read().unwrap().max_capacity {
-            println!("skipped: queues of {capacity}, which fs.mqueue.msg_max does not allow");
+            println!("skipped: queues of {capacity}, which exceed fs.mqueue.msg_max");
             continue;
         }
         paths.push(path(&server, &jetstream, capacity).await);
-        names.push(format!("queue of {capacity} queue_alone"));
+        names.push(format!("queue of {capacity} alone"));
         names.push(format!("queue of {capacity} to stream"));
         names.push(format!("queue to queue, of {capacity}"));
     }
@@ -54,7 +54,7 @@ pub(crate) async fn run(rounds: usize) {
     }
     println!("\n{rounds} rounds in turns, {MESSAGES} messages of {MESSAGE_LEN} bytes in each\n");
     println!(
-        "| | messages/s | half of the rounds | beside publish | beside its queue queue_alone |"
+        "| | messages/s | middle half of the rounds | relative to publish | relative to the queue alone |"
     );
     println!("|---|---:|---:|---:|---:|");
     let (mut publish, mut queue_alone) = (None, None);
@@ -62,14 +62,14 @@ pub(crate) async fn run(rounds: usize) {
         let speeds = times.iter().map(|time| MESSAGES as f64 / time);
         let (low, speed, high) = quartiles(speeds);
         let publish = *publish.get_or_insert(speed);
-        if name.ends_with("queue_alone") {
+        if name.ends_with("alone") {
             queue_alone = Some(speed);
         }
         let relative_to_queue =
             queue_alone.map_or("-".to_owned(), |queue_alone| format!("{:.3}", speed / queue_alone));
-        let beside = speed / publish;
+        let relative_to_publish = speed / publish;
         println!(
-            "| {name} | {speed:.0} | {low:.0} to {high:.0} | {beside:.2} | {relative_to_queue} |"
+            "| {name} | {speed:.0} | {low:.0} to {high:.0} | {relative_to_publish:.2} | {relative_to_queue} |"
         );
     }
 }
@@ -92,7 +92,7 @@ async fn path(server: &Server, jetstream: &jetstream::Context, capacity: usize) 
     RelayedPath { capacity, from, to, _relays: relays }
 }
 
-/// What a program would do that has messages at hand and publishes them itself.
+/// Publishes messages directly, as a program without a relay would.
 async fn publish(jetstream: &jetstream::Context) -> f64 {
     let start = Instant::now();
     let mut acks = std::collections::VecDeque::new();
@@ -127,7 +127,7 @@ fn receive_all(queue: &Owned) -> thread::JoinHandle<Instant> {
     })
 }
 
-/// A queue of the same size, which no relay has.
+/// Measures a queue of the same size without a relay.
 fn queue_alone(path: &RelayedPath) -> f64 {
     let queue = new_queue_with(path.capacity, MESSAGE_LEN);
     let start = Instant::now();
@@ -136,8 +136,8 @@ fn queue_alone(path: &RelayedPath) -> f64 {
     receiving.join().unwrap().duration_since(start).as_secs_f64()
 }
 
-/// How long it takes until all are stored, and until all have come out of the other queue. For the
-/// former, these are sent without anybody receiving them; then all that wait are received.
+/// Measures the time until all messages are stored, then the time until all are received from the
+/// other queue. In the first part, nothing is received until all are stored.
 async fn relayed(path: &RelayedPath, jetstream: &jetstream::Context) -> (f64, f64) {
     let stored = server::stored_count(jetstream, "MQ").await + MESSAGES as u64;
     let start = Instant::now();
@@ -158,7 +158,7 @@ async fn relayed(path: &RelayedPath, jetstream: &jetstream::Context) -> (f64, f6
     (until_stored, end.await.unwrap().duration_since(start).as_secs_f64())
 }
 
-/// The median, between those of the lower and the upper half.
+/// Returns the quartiles; the middle one is the median.
 fn quartiles(values: impl Iterator<Item = f64>) -> (f64, f64, f64) {
     let mut values: Vec<_> = values.collect();
     values.sort_by(f64::total_cmp);

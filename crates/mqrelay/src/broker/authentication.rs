@@ -1,4 +1,4 @@
-//! Who we are to the server: asked for once a connection, and never again by the same client.
+//! Authenticates to the server: user and password, or credentials. Each client can do so once.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,10 +29,11 @@ impl Authenticator {
         Ok(Self { user: server.user.clone(), credentials, is_used: AtomicBool::new(false) })
     }
 
-    /// What to tell the server. A client that lost its connection is refused, which ends it.
+    /// Responds to the server's nonce. A second call, from a client that reconnects, is an error,
+    /// which ends that client.
     pub(super) fn respond(&self, nonce: &[u8]) -> std::result::Result<Auth, AuthError> {
         if self.is_used.swap(true, Ordering::Relaxed) {
-            return Err(AuthError::new("this client was for one connection"));
+            return Err(AuthError::new("this client is for a single connection"));
         }
         let mut auth = Auth::new();
         if let Some((user, password)) = &self.user {
@@ -47,14 +48,14 @@ impl Authenticator {
     }
 }
 
-/// The JWT and the seed of a credentials file: what is between two lines of dashes.
+/// Parses a credentials file: a JWT and a seed, each between two lines of dashes.
 fn parse_credentials(text: &str) -> Result<(String, KeyPair)> {
     let mut sections = text.split("-----BEGIN ").skip(1).filter_map(|section| {
         let inside = section.split_once("-----")?.1.split("-----").next()?;
         Some(inside.trim())
     });
     let (Some(jwt), Some(seed)) = (sections.next(), sections.next()) else {
-        return Err(Error::new("a JWT and a seed are needed, each between lines of dashes"));
+        return Err(Error::new("a JWT and a seed are required, each between lines of dashes"));
     };
     Ok((jwt.to_owned(), KeyPair::from_seed(seed).context("the seed")?))
 }

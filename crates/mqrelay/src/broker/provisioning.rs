@@ -1,4 +1,4 @@
-//! Streams and consumers: found, created where asked to, or told to be missing.
+//! Finds the streams and consumers of the routes, and creates missing ones if configured to.
 
 use std::time::Duration;
 
@@ -11,15 +11,15 @@ use super::session::Session;
 use crate::config::{Config, InboundRoute, OutboundRoute, StreamSpec, covers};
 use crate::error::{Error, Result, ResultExt, error_chain};
 
-/// How long the server waits for an acknowledgement before it delivers again.
+/// How long the server waits for an acknowledgement before it redelivers.
 pub(crate) const ACK_WAIT: Duration = Duration::from_secs(30);
 
-/// What may be created, if anything.
+/// Finds or creates streams and consumers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Provisioner {
-    /// Whether anything is.
+    /// Whether to create what is missing.
     pub(crate) create_missing: bool,
-    /// How streams are created.
+    /// How to create streams.
     pub(crate) stream_specs: Vec<StreamSpec>,
 }
 
@@ -28,7 +28,7 @@ impl Provisioner {
         Self { create_missing: config.create_missing, stream_specs: config.streams.clone() }
     }
 
-    /// Sees that the stream of an out route stores its subject.
+    /// Ensures that the route's stream exists and stores its subject.
     pub(crate) async fn ensure_outbound(
         &self,
         session: &Session,
@@ -40,7 +40,7 @@ impl Provisioner {
             return Ok(());
         }
         Err(Error::new(format!(
-            "stream {} does not store the subject {}, only {}: add it, by nats stream edit {} \
+            "stream {} does not store the subject {}, only {}: add it with nats stream edit {} \
              --subjects, or change the route's subject",
             route.stream,
             route.subject,
@@ -49,7 +49,7 @@ impl Provisioner {
         )))
     }
 
-    /// Sees that an in route has its consumer, and a place for dead letters.
+    /// Ensures that the route's consumer exists, and that a stream stores its dead letters.
     pub(crate) async fn ensure_inbound(
         &self,
         session: &Session,
@@ -59,8 +59,8 @@ impl Provisioner {
         let consumer = self.ensure_consumer(session, route).await?;
         let AckPolicy::Explicit = consumer.cached_info().config.ack_policy else {
             return Err(Error::new(format!(
-                "consumer {} of stream {} must have the acknowledgement policy explicit: with any \
-                 other one messages are lost",
+                "consumer {} of stream {} must have the acknowledgement policy explicit: any \
+                 other policy loses messages",
                 route.consumer, route.stream
             )));
         };
@@ -84,8 +84,8 @@ impl Provisioner {
         match spec {
             Some(spec) if self.create_missing => create_stream(session, spec).await,
             _ => Err(Error::new(format!(
-                "stream {name} is missing: start mqrelay with --create, or make it by nats stream \
-                 add {name} --subjects {}",
+                "stream {name} is missing: start mqrelay with --create, or create it with nats \
+                 stream add {name} --subjects {}",
                 spec.map_or(String::new(), |spec| format!("{:?}", spec.subjects.join(","))),
             ))),
         }
@@ -112,7 +112,7 @@ impl Provisioner {
         }
         if !self.create_missing {
             return Err(Error::new(format!(
-                "{location} is missing: start mqrelay with --create, or make it by nats consumer add \
+                "{location} is missing: start mqrelay with --create, or create it with nats consumer add \
                  {stream} {name} --pull --ack explicit --filter {:?}",
                 route.subject
             )));
@@ -126,7 +126,7 @@ impl Provisioner {
             ..pull::Config::default()
         };
         let created = jetstream.create_consumer_on_stream(config, stream).await;
-        created.map_err(|error| error_chain(&error)).context(format!("making {location}"))
+        created.map_err(|error| error_chain(&error)).context(format!("creating {location}"))
     }
 
     async fn ensure_dead_letter_stream(
@@ -145,7 +145,7 @@ impl Provisioner {
             Some(spec) if self.create_missing => create_stream(session, spec).await.map(drop),
             _ => Err(Error::new(format!(
                 "no stream stores the dead-letter subject {subject}: start mqrelay with --create, \
-                 or make one by nats stream add --subjects {subject}",
+                 or create one with nats stream add --subjects {subject}",
             ))),
         }
     }
@@ -163,10 +163,11 @@ async fn create_stream(session: &Session, spec: &StreamSpec) -> Result<Stream> {
         } else {
             RetentionPolicy::Limits
         },
-        // Full means full: the publisher keeps the message, and nothing old is thrown away.
+        // A full stream rejects new messages, which stay in the journal. The default would delete
+        // old ones.
         discard: stream::DiscardPolicy::New,
         ..stream::Config::default()
     };
     let created = session.jetstream.get_or_create_stream(config).await;
-    created.map_err(|error| error_chain(&error)).context(format!("making stream {}", spec.name))
+    created.map_err(|error| error_chain(&error)).context(format!("creating stream {}", spec.name))
 }

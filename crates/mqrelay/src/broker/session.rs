@@ -12,18 +12,18 @@ use super::authentication::Authenticator;
 use crate::config::ServerConfig;
 use crate::error::{Error, Result, ResultExt, error_chain};
 
-/// A connection, while it lasts.
+/// A connection and its JetStream context.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
-    /// For requests.
+    /// The NATS client.
     pub(crate) client: Client,
-    /// For streams.
+    /// The JetStream context of the client.
     pub(crate) jetstream: jetstream::Context,
     closed: CancellationToken,
 }
 
 impl Session {
-    /// Waits until the connection is lost or given up.
+    /// Waits until the connection is lost or invalidated.
     pub(crate) async fn closed(&self) {
         self.closed.cancelled().await;
     }
@@ -32,16 +32,16 @@ impl Session {
         self.closed.is_cancelled()
     }
 
-    /// Gives the connection up, because nothing is heard through it.
-    pub(crate) fn invalidate(&self, why: &str) {
+    /// Ends the session because the server does not respond.
+    pub(crate) fn invalidate(&self, reason: &str) {
         if !self.closed.is_cancelled() {
-            warn!(why, "giving up the connection");
+            warn!(reason, "abandoning the connection");
             self.closed.cancel();
         }
     }
 }
 
-/// Makes one connection, to the first server that will have it.
+/// Connects to the first server that accepts a connection.
 pub(crate) async fn connect_to_any(server: &ServerConfig, name: &str) -> Result<Session> {
     let mut errors = Vec::new();
     for url in &server.urls {
@@ -56,12 +56,12 @@ pub(crate) async fn connect_to_any(server: &ServerConfig, name: &str) -> Result<
 pub(super) async fn connect(server: &ServerConfig, url: &str, name: &str) -> Result<Session> {
     let closed = CancellationToken::new();
     let options = connect_options(server, &closed)?.name(name);
-    let location = format!("{url}{}", if server.tls { " by TLS" } else { "" });
+    let location = format!("{url}{}", if server.tls { " with TLS" } else { "" });
     let client =
         options.connect(url).await.map_err(|error| error_chain(&error)).context(location)?;
     let jetstream = ContextBuilder::new()
         .timeout(server.timeout)
-        // What is in flight is bounded by each route.
+        // Each route limits its own messages in flight.
         .max_ack_inflight(1 << 20)
         .build(client.clone());
     Ok(Session { client, jetstream, closed })
@@ -79,7 +79,7 @@ fn connect_options(server: &ServerConfig, closed: &CancellationToken) -> Result<
             Event::Disconnected | Event::Closed | Event::SlowConsumer(_) => {
                 closed_by_event.cancel();
             }
-            Event::ServerError(error) => warn!(%error, "the server says"),
+            Event::ServerError(error) => warn!(%error, "the server reported an error"),
             _ => {}
         }
         async {}
@@ -88,7 +88,7 @@ fn connect_options(server: &ServerConfig, closed: &CancellationToken) -> Result<
     .request_timeout(Some(server.timeout))
     .ping_interval(server.timeout.max(Duration::from_secs(1)))
     .require_tls(server.tls)
-    // A second attempt is one too many: see above, and the authenticator.
+    // A client is used for one connection only. `Authenticator` rejects its second attempt.
     .max_reconnects(1)
     .ignore_discovered_servers();
     if let Some(ca) = &server.ca {

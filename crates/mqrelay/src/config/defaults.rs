@@ -1,10 +1,9 @@
-//! What follows from host and route where nothing is given.
+//! Default values and names.
 
 use super::subject::token;
 
-/// The stream of dead letters, where it is made here.
+/// The stream that the relay creates for dead letters.
 pub(super) const DEAD_LETTER_STREAM: &str = "MQ-DEAD";
-/// What a route has where the file does not say.
 pub(super) const IN_FLIGHT: usize = 512;
 pub(super) const JOURNAL_SIZE: u64 = 256 << 20;
 pub(super) const BATCH: usize = 256;

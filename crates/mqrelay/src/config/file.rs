@@ -1,4 +1,4 @@
-//! The TOML file. A key that means nothing is refused, with its route.
+//! The TOML file. An unknown key is an error that names the route.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -29,7 +29,7 @@ pub(super) struct ConfigFile {
     pub(super) drain_seconds: u64,
     pub(super) server: ServerTable,
     pub(super) streams: BTreeMap<String, toml::Table>,
-    // Read one by one, so that an error can name the route.
+    // Tables are parsed one by one so that an error can name the route.
     #[serde(rename = "out")]
     pub(super) outbound: BTreeMap<String, toml::Table>,
     #[serde(rename = "in")]
@@ -162,13 +162,13 @@ pub(super) fn inbound_route(
     check_subject(&route.dead_letter, false).context("dead_letter").map_err(in_table)?;
     range("batch", route.batch, 10_000).map_err(in_table)?;
     if route.priority > PRIORITY_MAX {
-        let words = format!("priority = {} is over {PRIORITY_MAX}", route.priority);
-        return Err(in_table(Error::new(words)));
+        let message = format!("priority = {} exceeds {PRIORITY_MAX}", route.priority);
+        return Err(in_table(Error::new(message)));
     }
     Ok(route)
 }
 
-/// Puts what the file says of streams over what follows from the routes.
+/// Applies the file's stream tables to the specifications derived from the routes.
 pub(super) fn apply_stream_tables(
     specs: &mut BTreeMap<String, StreamSpec>,
     tables: &BTreeMap<String, toml::Table>,
@@ -205,8 +205,8 @@ fn apply_stream_table(spec: &mut StreamSpec, table: &toml::Table) -> Result<()> 
 }
 
 fn parse_table<T: DeserializeOwned>(table: &toml::Table) -> Result<T> {
-    let words = |error: toml::de::Error| Error::new(error.message());
-    table.clone().try_into().map_err(words)
+    let without_position = |error: toml::de::Error| Error::new(error.message());
+    table.clone().try_into().map_err(without_position)
 }
 
 fn parse_listen<'de, D: Deserializer<'de>>(

@@ -1,4 +1,4 @@
-//! Routes of the command line.
+//! Routes from `--out` and `--in`.
 
 use posix_mqueue::QueueName;
 
@@ -32,7 +32,7 @@ pub(super) fn outbound_flag(flag: &str, host: &str, stream: &str) -> Result<Outb
 pub(super) fn inbound_flag(flag: &str, host: &str, stream: &str) -> Result<InboundRoute> {
     let location = format!("--in {flag}");
     let Some((queue, subject)) = flag.split_once('=') else {
-        return Err(Error::new("a subject is missing: QUEUE=SUBJECT").context(location));
+        return Err(Error::new("the subject is missing; give QUEUE=SUBJECT").context(location));
     };
     let queue = QueueName::new(queue).context(&location)?;
     let name = token(queue.as_os_str().as_encoded_bytes().get(1..).unwrap_or_default());

@@ -1,55 +1,56 @@
-//! What is carried from where to where: plain values.
+//! Routes: which queue is relayed to or from which stream.
 
 use posix_mqueue::QueueName;
 
-/// From a queue of this machine to a stream.
+/// A route from a queue of this machine to a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutboundRoute {
-    /// Names the route in logs, metrics, and the journal's directory.
+    /// The route's name in logs, metrics and its state directory.
     pub name: String,
-    /// The queue that messages are taken from.
+    /// The queue to receive messages from.
     pub queue: QueueName,
-    /// What they are published under.
+    /// The subject to publish to.
     pub subject: String,
-    /// The stream that stores them.
+    /// The stream that stores the subject.
     pub stream: String,
-    /// How many messages may be published and not acknowledged. With 1, order is kept whatever
-    /// happens in the cluster.
+    /// How many published messages may be unacknowledged. With 1, messages stay in order even if
+    /// the server rejects one.
     pub in_flight: usize,
-    /// How many bytes the journal may take of the disk.
+    /// The disk space of the journal, in bytes.
     pub journal_size: u64,
-    /// When the journal is made durable.
+    /// When the journal is synced.
     pub sync: SyncPolicy,
 }
 
-/// When a journal is made durable. In any case a message is published after that only.
+/// When a journal is synced. A message is never published before it is synced.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SyncPolicy {
-    /// Together with what is taken meanwhile, at most as many messages as the queue can hold.
+    /// Sync several messages at once: those received during the previous sync, at most as many as
+    /// the queue can hold.
     #[default]
     Batch,
-    /// Before the next message is taken.
+    /// Sync each message before the next is received.
     Each,
 }
 
-/// From a stream to a queue of this machine.
+/// A route from a stream to a queue of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InboundRoute {
-    /// Names the route in logs, metrics, and its directory.
+    /// The route's name in logs, metrics and its state directory.
     pub name: String,
-    /// The queue that messages are sent to.
+    /// The queue to send messages to.
     pub queue: QueueName,
-    /// The stream they are in.
+    /// The stream to fetch messages from.
     pub stream: String,
-    /// The durable consumer that remembers which were taken.
+    /// The durable consumer, which tracks acknowledged messages.
     pub consumer: String,
-    /// Which subjects of the stream a new consumer takes; all if empty.
+    /// The subject filter of a new consumer; empty for all subjects.
     pub subject: String,
-    /// Where messages go that the queue can never take.
+    /// The subject for messages that can never be delivered.
     pub dead_letter: String,
-    /// How many messages are asked for at a time.
+    /// How many messages to request at a time.
     pub batch: usize,
-    /// The priority of messages that do not say theirs.
+    /// The priority of messages without a priority header.
     pub priority: u32,
 }

@@ -1,4 +1,4 @@
-//! The cluster, and who we are to it, of the command line, the file and the environment.
+//! How to connect to the cluster: URLs, passwords, credentials and TLS.
 
 use std::env;
 use std::fs;
@@ -10,22 +10,22 @@ use super::validate::seconds;
 use crate::args::Args;
 use crate::error::{Error, Result, ResultExt};
 
-/// The cluster, and who we are to it.
+/// How to connect to the cluster.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ServerConfig {
-    /// Any of them will do.
+    /// The servers. One is used at a time.
     pub urls: Vec<String>,
-    /// A user's name and password.
+    /// User name and password.
     pub user: Option<(String, String)>,
-    /// A file with JWT and seed.
+    /// A credentials file with a JWT and a seed.
     pub credentials: Option<PathBuf>,
-    /// Certificates of authorities.
+    /// A PEM file of trusted certificate authorities.
     pub ca: Option<PathBuf>,
-    /// Our own certificate and its key.
+    /// PEM files of the client certificate and its key.
     pub certificate: Option<(PathBuf, PathBuf)>,
-    /// Whether to refuse to talk without TLS.
+    /// Whether to require TLS.
     pub tls: bool,
-    /// How long to wait for an answer before the connection is given up.
+    /// How long the server may take to respond before the connection counts as lost.
     pub timeout: Duration,
 }
 
@@ -35,6 +35,8 @@ impl std::fmt::Debug for ServerConfig {
     }
 }
 
+/// Merges the sources. The command line and MQRELAY_SERVER take precedence over the file, and the
+/// file over MQRELAY_USER and MQRELAY_PASSWORD.
 pub(super) fn merge(args: &Args, file: file::ServerTable) -> Result<ServerConfig> {
     let urls = match (&args.server, file.urls) {
         (given, Some(urls)) if given.is_empty() => urls,
@@ -44,7 +46,7 @@ pub(super) fn merge(args: &Args, file: file::ServerTable) -> Result<ServerConfig
     for url in &urls {
         if url.contains('@') {
             return Err(Error::new(
-                "a server's URL must hold no password, which every user of the machine could read: \
+                "a server URL must not contain a password, which every user of the machine could read: \
                  set MQRELAY_USER and MQRELAY_PASSWORD, or user and password_file in [server]",
             ));
         }
@@ -58,17 +60,20 @@ pub(super) fn merge(args: &Args, file: file::ServerTable) -> Result<ServerConfig
         (Some(user), Some(password)) => Some((user, password)),
         (None, None) => None,
         (Some(_), None) => {
-            let missing = "a user has no password: set MQRELAY_PASSWORD, or server.password_file";
+            let missing =
+                "a user is given without a password: set MQRELAY_PASSWORD or server.password_file";
             return Err(Error::new(missing));
         }
         (None, Some(_)) => {
-            return Err(Error::new("a password has no user: set MQRELAY_USER, or server.user"));
+            return Err(Error::new(
+                "a password is given without a user: set MQRELAY_USER or server.user",
+            ));
         }
     };
     let certificate = match (file.certificate, file.key) {
         (Some(certificate), Some(key)) => Some((certificate, key)),
         (None, None) => None,
-        _ => return Err(Error::new("server.certificate and server.key belong together")),
+        _ => return Err(Error::new("server.certificate and server.key must be given together")),
     };
     let ca = args.tls_ca.clone().or(file.ca);
     Ok(ServerConfig {

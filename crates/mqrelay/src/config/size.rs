@@ -1,8 +1,8 @@
-//! Sizes in bytes.
+//! Sizes in the TOML file.
 
 use serde::{Deserialize, Deserializer};
 
-/// Bytes: a number, or text such as `"64M"`, in powers of 1024.
+/// A number of bytes, or text such as `"64M"`; K, M and G are powers of 1024.
 pub(super) struct Size(pub(super) u64);
 
 impl<'de> Deserialize<'de> for Size {
@@ -25,8 +25,8 @@ impl<'de> Deserialize<'de> for Size {
         };
         let number = digits.and_then(|digits| digits.parse::<u64>().ok());
         number.and_then(|number| number.checked_mul(unit)).map(Self).ok_or_else(|| {
-            let words = format!("{text:?} is no size: a number of bytes, or one with K, M or G");
-            serde::de::Error::custom(words)
+            let message = format!("{text:?} is not a size: give bytes, or a number with K, M or G");
+            serde::de::Error::custom(message)
         })
     }
 }

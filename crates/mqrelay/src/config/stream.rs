@@ -1,28 +1,28 @@
-//! How streams are made.
+//! How the relay creates a missing stream.
 
 use std::collections::BTreeMap;
 
 use super::defaults;
 use super::route::{InboundRoute, OutboundRoute};
 
-/// How a stream is made, where it is missing.
+/// The configuration of a stream that the relay may create.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamSpec {
-    /// Its name.
+    /// The name of the stream.
     pub name: String,
-    /// What it stores.
+    /// The subjects that it stores.
     pub subjects: Vec<String>,
-    /// On how many servers.
+    /// The number of servers that store it.
     pub replicas: usize,
-    /// For how long the server knows the ids of messages, in seconds.
+    /// For how long the server detects duplicate messages, in seconds.
     pub duplicate_window: u64,
-    /// How many bytes it may take, -1 for as many as there are.
+    /// The size limit in bytes; -1 for none.
     pub max_bytes: i64,
-    /// Whether a message goes when it is acknowledged, and is for one consumer.
+    /// Whether an acknowledged message is deleted, which allows one consumer per subject.
     pub work_queue: bool,
 }
 
-/// One for each stream that a route names, and one for dead_letters letters.
+/// Returns one specification per stream that a route names, and one for dead letters.
 pub(super) fn for_routes(
     outbound: &[OutboundRoute],
     inbound: &[InboundRoute],
@@ -35,7 +35,7 @@ pub(super) fn for_routes(
     for (stream, subject) in
         routed.chain(inbound.iter().map(|route| (&dead_letters, &route.dead_letter)))
     {
-        // What this and other machines put there has the first word in common.
+        // Subjects of other machines start with the same token.
         let wildcard = match subject.split('.').next() {
             None | Some("" | "*" | ">") => "mq.>".to_owned(),
             Some(word) => format!("{word}.>"),

@@ -1,45 +1,46 @@
-//! Subjects of the broker.
+//! NATS subjects.
 
 use crate::error::{Error, Result};
 
-/// Puts the host's name in place of `{host}`.
+/// Replaces `{host}` with the host name.
 pub(super) fn expand_host(subject: &str, host: &str) -> String {
     subject.replace("{host}", &token(host.as_bytes()))
 }
 
-/// What may be one word of a subject, and a file's name.
+/// Converts bytes to a token that is valid in a subject and as a file name.
 pub(super) fn token(bytes: &[u8]) -> String {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     bytes.iter().map(|byte| if plain(byte) { char::from(*byte) } else { '_' }).collect()
 }
 
+/// Checks the syntax of a subject; `wildcards` says whether `*` and `>` are allowed.
 pub(super) fn check_subject(subject: &str, wildcards: bool) -> Result<()> {
     let count = subject.split('.').count();
-    let is_word = |(index, word): (usize, &str)| match word {
+    let is_token = |(index, token): (usize, &str)| match token {
         "*" => wildcards,
         ">" => wildcards && index + 1 == count,
         _ => {
             let plain = |c: char| !c.is_whitespace() && !c.is_control() && !"*>".contains(c);
-            !word.is_empty() && word.chars().all(plain)
+            !token.is_empty() && token.chars().all(plain)
         }
     };
-    if subject.split('.').enumerate().all(is_word) {
+    if subject.split('.').enumerate().all(is_token) {
         return Ok(());
     }
-    let wild = if wildcards { "" } else { " and no * or >" };
-    Err(Error::new(format!("subject = {subject:?} must be words with dots between them{wild}")))
+    let wildcards = if wildcards { "" } else { ", without * or >" };
+    Err(Error::new(format!("subject = {subject:?} must be words separated by dots{wildcards}")))
 }
 
-/// Whether a subject is one of those that a pattern means.
+/// Returns whether a pattern matches a subject.
 pub(crate) fn covers(pattern: &str, subject: &str) -> bool {
-    let mut words = subject.split('.');
+    let mut tokens = subject.split('.');
     for part in pattern.split('.') {
-        match (part, words.next()) {
+        match (part, tokens.next()) {
             (">", Some(_)) => return true,
             ("*", Some(_)) => {}
-            (part, Some(word)) if part == word => {}
+            (part, Some(token)) if part == token => {}
             _ => return false,
         }
     }
-    words.next().is_none()
+    tokens.next().is_none()
 }

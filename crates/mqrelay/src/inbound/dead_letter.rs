@@ -1,4 +1,4 @@
-//! Where a message goes that its queue can never take.
+//! Publishes messages that can never be delivered.
 
 use async_nats::HeaderMap;
 use async_nats::jetstream::Message;
@@ -9,7 +9,8 @@ use crate::config::InboundRoute;
 use crate::error::{Error, Result, ResultExt, error_chain};
 use crate::headers::{REASON, SUBJECT};
 
-/// Publishes it, with the reason and where it was, and waits until a stream has it.
+/// Publishes a dead letter with the reason and the original subject, and waits until a stream has
+/// stored it.
 pub(super) async fn publish(
     session: &Session,
     route: &InboundRoute,
@@ -19,7 +20,7 @@ pub(super) async fn publish(
 ) -> Result<()> {
     let mut headers = HeaderMap::new();
     for (name, values) in message.headers.iter().flat_map(HeaderMap::iter) {
-        // What the server acts on was for the first publication.
+        // The server acts on Nats- headers, which were meant for the original message.
         if !name.to_string().starts_with("Nats-") {
             for value in values {
                 headers.append(name.clone(), value.clone());

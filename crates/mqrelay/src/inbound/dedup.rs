@@ -1,8 +1,8 @@
-//! Which messages the kernel took, so that one that is delivered again is not sent again: all that
-//! the server may not know of, and of the others as many as there is room for.
+//! The log of delivered messages, so that a redelivered message is not sent again. It contains all
+//! messages whose acknowledgement is unconfirmed, and as many confirmed ones as fit.
 //!
-//! A file of slots, one `write(2)` for each message: it outlives the process. It does not outlive
-//! the machine's running, since the queue does not: it begins anew with each boot_id.
+//! The log is a file of slots. Each message takes one `write(2)`, so the log survives a crash of the
+//! relay. It is cleared at each boot, because the queue does not survive a reboot either.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::{self, File, OpenOptions};
@@ -13,22 +13,23 @@ use std::path::Path;
 use super::message_key::MessageKey;
 use crate::locked_directory;
 
-/// Many times what can be under way at once.
+/// Many times the number of unconfirmed acknowledgements.
 const SLOT_COUNT: u64 = 16_384;
-/// The two numbers of a key; zeros are a free slot.
+/// Sequence number and time; zeros mark a free slot.
 const SLOT_SIZE: usize = 16;
-/// Where slots begin; before them is the boot_id's id.
+/// Where the slots begin, after the boot id.
 const SLOTS_OFFSET: u64 = 64;
 const BOOT_ID_PATH: &str = "/proc/sys/kernel/random/boot_id";
 
+/// The log of delivered messages.
 #[derive(Debug)]
 pub(super) struct DedupLog {
     file: File,
     slots: BTreeMap<MessageKey, u64>,
     free: Vec<u64>,
-    /// The oldest first.
+    /// Keys with a confirmed acknowledgement, oldest first.
     confirmed: VecDeque<MessageKey>,
-    // Its lock ends with it.
+    // Dropping the file releases the lock.
     _lock: File,
 }
 
@@ -45,7 +46,7 @@ impl DedupLog {
             file.read_exact_at(&mut bytes, 0)?;
         }
         if !bytes.starts_with(&boot_id) {
-            // Slots first: with the old boot_id's id before them they mean nothing.
+            // Write the boot id last: after a crash in between, the next start clears the log again.
             bytes.fill(0);
             file.write_all_at(&bytes, 0)?;
             file.set_len(size)?;
@@ -66,7 +67,7 @@ impl DedupLog {
         self.slots.contains_key(key)
     }
 
-    /// The kernel took it.
+    /// Logs a message that the queue has received.
     pub(super) fn insert(&mut self, key: MessageKey) -> io::Result<()> {
         let slot = self.free.pop().or_else(|| self.evict_oldest());
         if let Some(slot) = slot {
@@ -76,15 +77,15 @@ impl DedupLog {
         Ok(())
     }
 
-    /// The server says that it knows. A server that is killed may forget that, and deliver again:
-    /// the key is kept until its slot is needed.
+    /// Marks a message whose acknowledgement the server has confirmed. A server that is killed can
+    /// forget the acknowledgement, so the key stays until its slot is needed.
     pub(super) fn confirm(&mut self, key: MessageKey) {
         if self.slots.contains_key(&key) {
             self.confirmed.push_back(key);
         }
     }
 
-    /// The server knows of all up to this number in the stream.
+    /// Confirms all messages up to a sequence number of the stream.
     pub(super) fn confirm_through(&mut self, sequence: u64) {
         let already: BTreeSet<_> = self.confirmed.iter().copied().collect();
         let known = self.slots.keys().filter(|key| key.sequence <= sequence);

@@ -1,4 +1,4 @@
-//! What was fetched over one connection, and is not delivered or not acked yet.
+//! The messages fetched over one connection that are not delivered or not acknowledged yet.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -13,11 +13,13 @@ use super::message_key::MessageKey;
 use crate::broker::Session;
 use crate::error::{Error, Result, ResultExt, error_chain};
 
-/// How long the server keeps a request for messages.
+/// How long a request for messages stays open at the server.
 const REQUEST_EXPIRY: Duration = Duration::from_secs(10);
-/// How long the server waits before it delivers a returned message again.
+/// How long the server waits before it redelivers after a negative acknowledgement. It must know by
+/// then that this relay's request is over, or it would redeliver to the same relay.
 const REDELIVERY_DELAY: Duration = Duration::from_secs(1);
 
+/// Fetched messages and pending acknowledgements.
 #[derive(Default)]
 pub(super) struct Fetched {
     pub(super) messages: VecDeque<(MessageKey, Message)>,
@@ -28,7 +30,7 @@ pub(super) struct Fetched {
 type PendingAck = Pin<Box<dyn Future<Output = Result<MessageKey>> + Send>>;
 
 impl Fetched {
-    /// Asks the server for messages, when half of the last ones are delivered.
+    /// Requests more messages from the server when half of `limit` are delivered.
     pub(super) async fn request_batch(
         &mut self,
         consumer: &PullConsumer,
@@ -40,12 +42,12 @@ impl Fetched {
         let room = limit - self.messages.len();
         let batch = consumer.batch().max_messages(room).expires(REQUEST_EXPIRY).messages().await;
         self.batch =
-            Some(batch.map_err(|error| error_chain(&error)).context("asking for messages")?);
+            Some(batch.map_err(|error| error_chain(&error)).context("requesting messages")?);
         Ok(())
     }
 
-    /// Waits for one message more, for the end of what was asked for, or for a confirmation: then
-    /// which message it is of. To drop the future loses nothing.
+    /// Waits for a message, the end of a request, or a confirmed acknowledgement, and returns the key
+    /// of the acknowledged message. Dropping the future loses none of these.
     pub(super) async fn next_event(&mut self) -> Result<Option<MessageKey>> {
         let message = tokio::select! {
             Some(acked) = self.pending_acks.next() => return acked.map(Some),
@@ -62,28 +64,27 @@ impl Fetched {
         Ok(None)
     }
 
-    /// Acknowledges the first message.
+    /// Acknowledges the first message, and removes it.
     pub(super) fn ack_front(&mut self, session: &Session) {
         if let Some((key, message)) = self.messages.pop_front() {
             self.pending_acks.push(Box::pin(double_ack(session.clone(), message, key)));
         }
     }
 
-    /// Tells the server that messages which wait for room are not lost.
+    /// Tells the server that these messages are still in progress, so that it does not redeliver them.
     pub(super) async fn send_in_progress(&mut self) -> Result<()> {
         for (_, message) in &self.messages {
-            message.ack_with(AckKind::Progress).await.context("asking for patience")?;
+            message.ack_with(AckKind::Progress).await.context("reporting progress")?;
         }
         Ok(())
     }
 
-    /// What is not delivered is for another relay, or for the next start.
+    /// Returns undelivered messages to the server, for another relay or the next start.
     pub(super) async fn nak_all(&mut self) -> Result<()> {
         self.batch = None;
         for (_, message) in &self.messages {
-            // Not before the server knows that nobody waits for the rest of the batch.
-            let later = AckKind::Nak(Some(REDELIVERY_DELAY));
-            message.ack_with(later).await.context("returning a message")?;
+            let nak = AckKind::Nak(Some(REDELIVERY_DELAY));
+            message.ack_with(nak).await.context("sending a negative acknowledgement")?;
         }
         Ok(())
     }
@@ -98,7 +99,7 @@ async fn next_message(
     }
 }
 
-/// Acknowledges a message, and waits until the server says that it knows.
+/// Acknowledges a message and waits for the server's confirmation.
 async fn double_ack(session: Session, message: Message, key: MessageKey) -> Result<MessageKey> {
     let Some(reply) = message.reply.clone() else {
         return Ok(key);
@@ -106,7 +107,7 @@ async fn double_ack(session: Session, message: Message, key: MessageKey) -> Resu
     match session.client.request(reply, AckKind::Ack.into()).await {
         Ok(_) => Ok(key),
         Err(error) => {
-            session.invalidate("an acknowledgement was not acked");
+            session.invalidate("the server did not confirm an acknowledgement");
             Err(Error::new(error_chain(&error)).context("acknowledging"))
         }
     }

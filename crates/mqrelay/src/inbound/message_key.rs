@@ -1,11 +1,11 @@
-//! What names a stored_at message.
+//! The identity of a message in a stream.
 
 use async_nats::jetstream::Message;
 
 use crate::error::{Result, ResultExt};
 
-/// What names a stored_at message for ever: its number in the stream, and when it was stored_at, which
-/// tells it from that of a stream made anew.
+/// Identifies a stored message: its sequence number, and the time it was stored. The time tells it
+/// from a message of a stream that was deleted and created again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct MessageKey {
     pub(super) sequence: u64,
@@ -14,7 +14,7 @@ pub(super) struct MessageKey {
 
 impl MessageKey {
     pub(super) fn new(message: &Message) -> Result<Self> {
-        let info = message.info().context("a message that is not of a stream")?;
+        let info = message.info().context("a message that is not from a stream")?;
         let stored_at = info.published.unix_timestamp_nanos();
         Ok(Self {
             sequence: info.stream_sequence,

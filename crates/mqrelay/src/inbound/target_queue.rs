@@ -1,4 +1,4 @@
-//! The queue that messages are sent to, through its removal and creation.
+//! The queue that a route sends to, which can be unlinked and created again.
 
 use posix_mqueue::tokio::MessageQueue;
 use posix_mqueue::{OpenOptions, QueueName};
@@ -6,6 +6,7 @@ use tracing::{info, warn};
 
 use super::message_key::MessageKey;
 
+/// Sends to the queue that has a name now.
 #[derive(Debug)]
 pub(super) struct TargetQueue {
     name: QueueName,
@@ -13,7 +14,7 @@ pub(super) struct TargetQueue {
     is_missing: bool,
 }
 
-/// A message on its way into the queue.
+/// A message that the queue accepts.
 #[derive(Debug)]
 pub(super) struct CheckedMessage {
     pub(super) key: MessageKey,
@@ -21,12 +22,12 @@ pub(super) struct CheckedMessage {
     pub(super) data: bytes::Bytes,
 }
 
-/// What became of a message.
+/// The outcome of sending a message.
 #[derive(Debug)]
 pub(super) enum SendOutcome {
-    /// The kernel has it, in a queue that still had its name.
+    /// The message is in a queue that was still linked after the send.
     Delivered(MessageKey),
-    /// The queue it went to is gone, or may be; it is to be sent again.
+    /// The queue was unlinked before or during the send; send the message to the next queue.
     Retry,
 }
 
@@ -37,17 +38,17 @@ impl TargetQueue {
         target
     }
 
-    /// How many bytes a message may have; `None` while there is no queue.
+    /// Returns the maximum message size; `None` while there is no queue.
     pub(super) fn message_size(&self) -> Option<usize> {
         self.queue.as_ref().map(|queue| queue.get_ref().message_size())
     }
 
-    /// The name, if there is no queue of it.
+    /// Returns the name if no queue of this name exists.
     pub(super) fn missing_name(&self) -> Option<&QueueName> {
         self.is_missing.then_some(&self.name)
     }
 
-    /// Waits until the queue has taken a message. To drop the future sends nothing.
+    /// Waits until the message is in the queue. Dropping the future sends nothing.
     pub(super) async fn send(
         &mut self,
         next: Option<&CheckedMessage>,
@@ -56,7 +57,7 @@ impl TargetQueue {
             return std::future::pending().await;
         };
         queue.send(&next.data, next.priority).await?;
-        // Asked after sending: who unlinks the queue from now on removes what is in it.
+        // Check after sending: a process that unlinks the queue later removes a delivered message.
         if queue.get_ref().status()?.unlinked {
             self.reopen();
             return Ok(SendOutcome::Retry);
@@ -64,7 +65,7 @@ impl TargetQueue {
         Ok(SendOutcome::Delivered(next.key))
     }
 
-    /// Looks whether the queue still has its name, or has it again.
+    /// Reopens the queue if it was unlinked, or opens it if it was created.
     pub(super) fn check_unlinked(&mut self) -> posix_mqueue::Result<()> {
         match &self.queue {
             Some(queue) if queue.get_ref().status()?.unlinked => self.reopen(),

@@ -1,4 +1,4 @@
-//! Delivers the messages of one connection to the queue.
+//! Delivers the messages of one connection to the queue, in the order of the stream.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::error::{Error, Result, ResultExt};
 use crate::headers;
 use crate::route_context::{POLL_INTERVAL, RouteContext};
 
-/// How many acknowledgements may be under way; the kernel takes no more until some arrive.
+/// The limit on unconfirmed acknowledgements. No message is sent to the queue while it is reached.
 const MAX_PENDING_ACKS: usize = 1024;
 
 pub(super) struct InboundWorker {
@@ -30,7 +30,8 @@ pub(super) struct InboundWorker {
 }
 
 impl InboundWorker {
-    /// Delivers until it is stopped. If that fails, what is fetched is for the next attempt.
+    /// Delivers messages until the route is stopped. After an error, `fetched` keeps the rest for the
+    /// next attempt.
     pub(super) async fn serve(&mut self, session: &Session, fetched: &mut Fetched) -> Result<()> {
         let consumer = self.context.provisioner.ensure_inbound(session, &self.route).await?;
         self.dedup.confirm_through(consumer.cached_info().ack_floor.stream_sequence);
@@ -41,7 +42,7 @@ impl InboundWorker {
         while let Some(acked) = fetched.pending_acks.next().await {
             self.dedup.confirm(acked?);
         }
-        session.client.flush().await.context("returning messages")
+        session.client.flush().await.context("sending negative acknowledgements")
     }
 
     async fn deliver(
@@ -77,7 +78,7 @@ impl InboundWorker {
         Ok(())
     }
 
-    /// The message that the queue is to take next; what it shall not take is dealt with before.
+    /// Returns the next message to send. Acknowledges duplicates and publishes dead letters before it.
     async fn next_checked(
         &mut self,
         session: &Session,
@@ -92,7 +93,7 @@ impl InboundWorker {
                     Ok(next) => return Ok(Some(next)),
                     Err(reason) => {
                         dead_letter::publish(session, &self.route, message, &key, &reason).await?;
-                        warn!(%reason, subject = self.route.dead_letter, "a dead letter");
+                        warn!(%reason, subject = self.route.dead_letter, "published a dead letter");
                         self.context.counters.dead_letters.add(1);
                     }
                 }
@@ -104,14 +105,14 @@ impl InboundWorker {
         Ok(None)
     }
 
-    /// Whether the queue can take a message; `None` if there is no queue to tell.
+    /// Checks whether the queue accepts a message. Returns `None` while there is no queue.
     fn validate(&self, message: &Message, key: MessageKey) -> Option<Result<CheckedMessage>> {
-        let most = self.target.message_size()?;
+        let max = self.target.message_size()?;
         let length = message.payload.len();
-        if length > most {
+        if length > max {
             let queue = &self.route.queue;
-            let words = format!("{length} bytes are too many for {queue:?}, which takes {most}");
-            return Some(Err(Error::new(words)));
+            let message = format!("{length} bytes exceed the message size of {queue:?}, {max}");
+            return Some(Err(Error::new(message)));
         }
         let priority = headers::parse_priority(message.headers.as_ref(), self.route.priority);
         Some(priority.map(|priority| CheckedMessage {
@@ -131,14 +132,14 @@ impl InboundWorker {
             return Ok(());
         };
         self.context.counters.delivered.add(1);
-        let remembered = self.dedup.insert(key).context("remembering a message");
+        let logged = self.dedup.insert(key).context("logging a delivered message");
         fetched.ack_front(session);
-        remembered
+        logged
     }
 }
 
-fn ticker(time: Duration) -> Interval {
-    let mut ticker = interval(time.max(Duration::from_millis(100)));
+fn ticker(period: Duration) -> Interval {
+    let mut ticker = interval(period.max(Duration::from_millis(100)));
     ticker.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticker.reset();
     ticker

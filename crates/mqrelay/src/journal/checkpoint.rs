@@ -1,7 +1,7 @@
-//! Up to which message a journal is done, in a file of two slots that are written in active_slot.
+//! The last acknowledged sequence number, in a file of two slots that are written alternately.
 //!
-//! It is synced only when a segment goes: a machine that fails may forget the last steps, and then
-//! publishes again what the server knows by its id.
+//! The file is synced only when a segment is recycled. After a power loss the checkpoint can be older,
+//! and the relay publishes some messages again; the server detects them by their ids.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -10,9 +10,10 @@ use std::path::Path;
 
 use super::record::read_u64;
 
-/// The number, then its complement, which tells a slot that was written half.
+/// The sequence number and its complement, which detects a torn slot.
 const SLOT_SIZE: usize = 16;
 
+/// The last acknowledged sequence number of a journal.
 #[derive(Debug)]
 pub(super) struct AckCheckpoint {
     file: File,
@@ -24,7 +25,7 @@ impl AckCheckpoint {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-        // Both slots, so that no later write needs room on the disk.
+        // Allocate both slots now, so that a later write cannot fail on a full disk.
         if file.metadata()?.len() < 2 * SLOT_SIZE as u64 {
             file.write_all_at(&[0; 2 * SLOT_SIZE], 0)?;
         }
@@ -55,7 +56,7 @@ impl AckCheckpoint {
         let active_slot = 1 - self.active_slot;
         let mut slot = [0; SLOT_SIZE];
         let halves = sequence.to_le_bytes().into_iter().chain((!sequence).to_le_bytes());
-        slot.iter_mut().zip(halves).for_each(|(location, byte)| *location = byte);
+        slot.iter_mut().zip(halves).for_each(|(target, byte)| *target = byte);
         self.file.write_all_at(&slot, active_slot * SLOT_SIZE as u64)?;
         (self.sequence, self.active_slot) = (sequence, active_slot);
         Ok(())

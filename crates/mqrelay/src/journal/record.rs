@@ -1,38 +1,38 @@
-//! One message as bytes: a header, the data, zeros up to a multiple of eight.
+//! The encoding of one message: a header, the data, and padding to a multiple of eight bytes.
 
 use std::io;
 
 use bytes::Bytes;
 
-/// Checksum, length, sequence number, time, priority, and the low half of the journal's number.
+/// Checksum, length, sequence number, time, priority, and the low half of the journal's id.
 const HEADER_LEN: usize = 32;
 
-/// A message as it is in a journal.
+/// A message in a journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// Counts the messages of the journal, from 1.
+    /// The number of the message in this journal, from 1.
     pub sequence: u64,
-    /// The priority that it had in its queue.
+    /// The message's priority.
     pub priority: u32,
-    /// When it was taken, in nanoseconds since 1970.
+    /// When the message was received, in nanoseconds since 1970.
     pub time: u64,
-    /// The message.
+    /// The message's payload.
     pub data: Bytes,
 }
 
-/// What is found where a record should be.
+/// The result of parsing a record.
 pub(super) enum Parsed {
-    /// A record, and how many bytes it takes.
+    /// A complete record and its encoded length.
     Complete(Record, usize),
-    /// The record goes on behind these bytes; it takes so many.
+    /// The record continues after the given bytes; its encoded length.
     NeedMore(usize),
-    /// Zeros.
+    /// Zeros: no record.
     Blank,
-    /// The beginning of this record, but not all of it.
+    /// An incomplete or corrupt record.
     Torn,
 }
 
-/// How many bytes the record of a message of this length takes.
+/// Returns the encoded length of a message of this length.
 pub(super) fn encoded_len(data: usize) -> u64 {
     (HEADER_LEN as u64 + data as u64).next_multiple_of(8)
 }
@@ -55,14 +55,14 @@ pub(super) fn encode(
     bytes.extend(journal_tag(journal));
     bytes.extend(data);
     let checksum = crc32fast::hash(bytes.get(4..).unwrap_or_default());
-    if let Some(location) = bytes.first_chunk_mut() {
-        *location = checksum.to_le_bytes();
+    if let Some(field) = bytes.first_chunk_mut() {
+        *field = checksum.to_le_bytes();
     }
     bytes.resize(padded, 0);
     Ok(bytes)
 }
 
-/// Looks at the start of `bytes` for the record of a sequence number.
+/// Parses the record with the expected sequence number at the start of `bytes`.
 pub(super) fn parse(bytes: &Bytes, journal: u64, expected: u64) -> Parsed {
     let Some((header, _)) = bytes.split_at_checked(HEADER_LEN) else {
         return Parsed::NeedMore(HEADER_LEN);
@@ -88,18 +88,18 @@ pub(super) fn parse(bytes: &Bytes, journal: u64, expected: u64) -> Parsed {
     )
 }
 
-/// So that a file of another journal is not taken for one of this.
+/// Returns the part of the id that marks records, so that remains of another journal are not parsed.
 fn journal_tag(journal: u64) -> [u8; 4] {
     let [a, b, c, d, ..] = journal.to_le_bytes();
     [a, b, c, d]
 }
 
 fn read_u32(bytes: &[u8], at: usize) -> u32 {
-    let found = bytes.get(at..).and_then(|bytes| bytes.first_chunk());
-    found.map_or(0, |bytes| u32::from_le_bytes(*bytes))
+    let field = bytes.get(at..).and_then(|bytes| bytes.first_chunk());
+    field.map_or(0, |bytes| u32::from_le_bytes(*bytes))
 }
 
 pub(super) fn read_u64(bytes: &[u8], at: usize) -> u64 {
-    let found = bytes.get(at..).and_then(|bytes| bytes.first_chunk());
-    found.map_or(0, |bytes| u64::from_le_bytes(*bytes))
+    let field = bytes.get(at..).and_then(|bytes| bytes.first_chunk());
+    field.map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }

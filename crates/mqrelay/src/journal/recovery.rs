@@ -1,4 +1,4 @@
-//! How the records of a segment end, after whatever ended the relay.
+//! Recovery after a crash: finds the end of a segment and quarantines a torn tail.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -8,23 +8,23 @@ use std::path::{Path, PathBuf};
 use super::record::{self, Parsed};
 use super::segment::{READ_CHUNK, Segment, read_at};
 
-/// How the records of a segment end.
+/// The end of a segment's records.
 pub(super) struct Tail {
-    /// The sequence number that would come next.
+    /// The sequence number after the last complete record.
     pub(super) next: u64,
     pub(super) is_torn: bool,
 }
 
-/// Finds where its records end.
+/// Finds the end of a segment's records.
 pub(super) fn recover(segment: &mut Segment) -> io::Result<Tail> {
     let mut next = segment.first_sequence;
-    let mut wanted = READ_CHUNK;
+    let mut read_len = READ_CHUNK;
     'reading: loop {
-        let mut bytes = read_at(&segment.file, segment.end, wanted, segment.size)?;
+        let mut bytes = read_at(&segment.file, segment.end, read_len, segment.size)?;
         if bytes.is_empty() {
             return Ok(Tail { next, is_torn: false });
         }
-        let at_start = segment.end;
+        let start = segment.end;
         loop {
             match record::parse(&bytes, segment.journal_id, next) {
                 Parsed::Complete(_, length) => {
@@ -32,17 +32,17 @@ pub(super) fn recover(segment: &mut Segment) -> io::Result<Tail> {
                     next += 1;
                     let _ = bytes.split_to(length.min(bytes.len()));
                 }
-                Parsed::NeedMore(_) if segment.end > at_start => continue 'reading,
+                Parsed::NeedMore(_) if segment.end > start => continue 'reading,
                 Parsed::NeedMore(length) if length as u64 > segment.size - segment.end => {
-                    // Less than a header is left, or the length is not to be believed.
+                    // Too little is left for a header, or the length is corrupt.
                     return Ok(Tail { next, is_torn: length > 32 });
                 }
                 Parsed::NeedMore(length) => {
-                    wanted = length;
+                    read_len = length;
                     continue 'reading;
                 }
                 Parsed::Blank => {
-                    // A machine that failed may have kept later pages and not this one.
+                    // After a power loss, later pages can be on disk while this one is not.
                     let rest =
                         usize::try_from(segment.size - segment.end).map_err(io::Error::other)?;
                     let rest = read_at(&segment.file, segment.end, rest, segment.size)?;
@@ -54,7 +54,7 @@ pub(super) fn recover(segment: &mut Segment) -> io::Result<Tail> {
     }
 }
 
-/// Copies what follows the last whole record to a file of its own, then writes zeros there.
+/// Copies everything after the last complete record to a new file, then overwrites it with zeros.
 pub(super) fn quarantine_tail(segment: &Segment, directory: &Path) -> io::Result<PathBuf> {
     let rest = usize::try_from(segment.size - segment.end).map_err(io::Error::other)?;
     let bytes = read_at(&segment.file, segment.end, rest, segment.size)?;

@@ -1,4 +1,4 @@
-//! One file of a journal: a header, records, and zeros up to its fixed size.
+//! One file of a journal: a header, records, and zeros up to a fixed size.
 
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
@@ -11,14 +11,15 @@ use bytes::Bytes;
 
 use super::record::{self, Parsed, Record, read_u64};
 
-/// Magic, the journal's number, the first sequence number, and a checksum.
+/// Magic number, journal id, first sequence number, and checksum.
 pub(super) const HEADER_LEN: u64 = 32;
 const MAGIC: &[u8; 8] = b"mqrelay1";
 const SUFFIX: &str = "segment";
 const SPARE_NAME: &str = "spare";
-/// How much is read at once.
+/// How many bytes to read at once, unless a record is longer.
 pub(super) const READ_CHUNK: usize = 256 << 10;
 
+/// An open segment.
 #[derive(Debug)]
 pub(super) struct Segment {
     path: PathBuf,
@@ -29,14 +30,14 @@ pub(super) struct Segment {
     pub(super) end: u64,
 }
 
-/// A number that no other journal has.
+/// Returns a random journal id.
 pub(super) fn random_id() -> io::Result<u64> {
     let mut bytes = [0; 8];
     File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(u64::from_le_bytes(bytes))
 }
 
-/// The segments of a directory, in order.
+/// Opens the segments of a directory, in order.
 pub(super) fn open_all(directory: &Path) -> io::Result<VecDeque<Segment>> {
     let mut segments = Vec::new();
     for entry in fs::read_dir(directory)? {
@@ -49,7 +50,7 @@ pub(super) fn open_all(directory: &Path) -> io::Result<VecDeque<Segment>> {
     Ok(segments.into())
 }
 
-/// Reads records from an offset on, the first of which has this number, up to another number.
+/// Reads the records from `first_sequence` to `up_to` that one read returns, and advances the offset.
 pub(super) fn read(
     file: &File,
     size: u64,
@@ -58,33 +59,37 @@ pub(super) fn read(
     first_sequence: u64,
     up_to: u64,
 ) -> io::Result<Vec<Record>> {
-    let mut wanted = READ_CHUNK;
+    let mut read_len = READ_CHUNK;
     loop {
-        let mut bytes = read_at(file, *offset, wanted, size)?;
+        let mut bytes = read_at(file, *offset, read_len, size)?;
         let mut records = Vec::new();
         let mut sequence = first_sequence;
-        let mut need_more = None;
+        let mut truncated = None;
         while sequence <= up_to {
             match record::parse(&bytes, journal_id, sequence) {
-                Parsed::Complete(found, length) => {
-                    records.push(found);
+                Parsed::Complete(record, length) => {
+                    records.push(record);
                     *offset += length as u64;
                     sequence += 1;
                     let _ = bytes.split_to(length.min(bytes.len()));
                 }
                 Parsed::NeedMore(length) => {
-                    need_more = Some(length);
+                    truncated = Some(length);
                     break;
                 }
                 Parsed::Blank | Parsed::Torn => {
-                    return Err(io::Error::other(format!("message {sequence} is damaged")));
+                    return Err(io::Error::other(format!(
+                        "message {sequence} of the journal is corrupt"
+                    )));
                 }
             }
         }
-        match need_more {
-            Some(length) if records.is_empty() && length > wanted => wanted = length,
+        match truncated {
+            Some(length) if records.is_empty() && length > read_len => read_len = length,
             Some(_) if records.is_empty() => {
-                return Err(io::Error::other(format!("message {first_sequence} is cut off")));
+                return Err(io::Error::other(format!(
+                    "message {first_sequence} of the journal is truncated"
+                )));
             }
             _ => return Ok(records),
         }
@@ -95,15 +100,15 @@ fn checksum(header: &[u8]) -> u64 {
     crc32fast::hash(header).into()
 }
 
-pub(super) fn read_at(file: &File, offset: u64, wanted: usize, size: u64) -> io::Result<Bytes> {
-    let left = usize::try_from(size.saturating_sub(offset)).unwrap_or(usize::MAX);
-    let mut bytes = vec![0; wanted.min(left)];
+pub(super) fn read_at(file: &File, offset: u64, len: usize, size: u64) -> io::Result<Bytes> {
+    let remaining = usize::try_from(size.saturating_sub(offset)).unwrap_or(usize::MAX);
+    let mut bytes = vec![0; len.min(remaining)];
     file.read_exact_at(&mut bytes, offset)?;
     Ok(bytes.into())
 }
 
 impl Segment {
-    /// Makes a segment, durable before it has its name.
+    /// Creates a segment. It is durable before it gets its name.
     pub(super) fn create(
         directory: &Path,
         journal_id: u64,
@@ -132,30 +137,30 @@ impl Segment {
         file.read_exact_at(&mut header, 0)?;
         let (covered, last) = header.split_at(24);
         if !covered.starts_with(MAGIC) || read_u64(last, 0) != checksum(covered) {
-            return Err(io::Error::other(format!("{} is no journal segment", path.display())));
+            return Err(io::Error::other(format!("{} is not a journal segment", path.display())));
         }
         let (journal_id, first_sequence) = (read_u64(covered, 8), read_u64(covered, 16));
         Ok(Self { path, file: Arc::new(file), journal_id, first_sequence, size, end: HEADER_LEN })
     }
 
-    /// Adds a record; after a failure nothing of it counts.
+    /// Appends a record. After a failure, the next append overwrites what was written of it.
     pub(super) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.free_space() < bytes.len() as u64 {
-            return Err(io::Error::other("no room was reserved"));
+            return Err(io::Error::other("no space was reserved in the segment"));
         }
         self.file.write_all_at(bytes, self.end)?;
         self.end += bytes.len() as u64;
         Ok(())
     }
 
-    /// Keeps the file for the next segment, unless there is a spare one already.
+    /// Keeps the file as the spare for the next segment, or removes it if there is one.
     pub(super) fn recycle(self, directory: &Path) -> io::Result<()> {
         let spare = directory.join(SPARE_NAME);
         if spare.exists() {
             return fs::remove_file(&self.path);
         }
         fs::rename(&self.path, &spare)?;
-        // Before anything is written to it under its old name.
+        // Make the rename durable before new contents are written to the file.
         File::open(directory)?.sync_all()
     }
 
@@ -184,8 +189,8 @@ impl Segment {
     }
 }
 
-/// A file of zeros, of the spare one if it is there: its room on the disk is kept. Where the disk is
-/// full, nothing is taken of what is left.
+/// Fills a file with zeros to allocate its disk space, and reuses a spare file. If the disk is full,
+/// removes the file.
 fn preallocate(path: &Path, size: u64) -> io::Result<File> {
     let mut file =
         OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;

@@ -1,4 +1,4 @@
-//! The segments of a journal, one behind the other: found, added, given up.
+//! The segments of a journal, in order.
 
 use std::collections::VecDeque;
 use std::io;
@@ -9,19 +9,20 @@ use super::record;
 use super::recovery::{quarantine_tail, recover};
 use super::segment::{self, Segment};
 
-/// Whether there is room for a message.
+/// Whether the journal has room for a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reservation {
-    /// There is: the next append writes over zeros.
+    /// There is room in the current segment.
     Ready,
-    /// Not before something is acknowledged.
+    /// The journal is full until messages are acknowledged.
     Full,
 }
 
+/// The segments of a journal, and which of their messages are acknowledged.
 #[derive(Debug)]
 pub(super) struct SegmentList {
     pub(super) directory: PathBuf,
-    /// By their first sequence number; never empty: the last one is being preallocate.
+    /// Segments by first sequence number. The last one is being filled.
     pub(super) segments: VecDeque<Segment>,
     pub(super) checkpoint: AckCheckpoint,
     pub(super) last: u64,
@@ -30,7 +31,7 @@ pub(super) struct SegmentList {
 }
 
 impl SegmentList {
-    /// Finds the end of the last segment, and puts aside what is torn there.
+    /// Finds the end of the last segment, and quarantines a torn tail.
     pub(super) fn recover(&mut self) -> io::Result<Option<PathBuf>> {
         let mut quarantined = None;
         let mut expected = None;
@@ -38,13 +39,13 @@ impl SegmentList {
         for (index, segment) in self.segments.iter_mut().enumerate() {
             let tail = recover(segment)?;
             let is_last = index + 1 == count;
-            // What is acknowledged may be missing.
+            // Acknowledged messages may be missing, because their segments were recycled.
             let is_gap = expected != Some(segment.first_sequence())
                 && segment.first_sequence() > self.checkpoint.sequence() + 1;
             if is_gap || (tail.is_torn && !is_last) {
                 return Err(io::Error::other(format!(
-                    "messages around {} are missing or damaged; move the directory aside to go on \
-                     without",
+                    "messages around {} are missing or corrupt; to continue without them, move \
+                     the directory away",
                     segment.path().display()
                 )));
             }
@@ -54,7 +55,7 @@ impl SegmentList {
             expected = Some(tail.next);
             self.last = self.last.max(tail.next.saturating_sub(1));
         }
-        // The room of a segment that ends before what was acknowledged cannot be used.
+        // A segment that ends before the acknowledged sequence number cannot be continued.
         if expected != Some(self.last + 1) {
             let id = self
                 .segments
@@ -93,11 +94,12 @@ impl SegmentList {
         Ok(())
     }
 
-    /// Gives up the segments in which everything is acknowledged, except the one being preallocate.
+    /// Recycles the segments whose messages are all acknowledged, except the one being filled.
     pub(super) fn recycle_acknowledged(&mut self) -> io::Result<()> {
         let acknowledged = self.checkpoint.sequence();
         while self.segments.get(1).is_some_and(|next| next.first_sequence() <= acknowledged + 1) {
-            // So that no machine that fails forgets this, and misses what was in the segment.
+            // Without this sync, a power loss could restore an older checkpoint, which points to
+            // messages of the recycled segment.
             self.checkpoint.sync()?;
             if let Some(segment) = self.segments.pop_front() {
                 segment.recycle(&self.directory)?;

@@ -1,4 +1,4 @@
-//! `/metrics` and `/healthz`, over as much of HTTP/1 as a scraper speaks.
+//! Serves `/metrics` and `/healthz` over a minimal subset of HTTP/1.
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,14 +15,16 @@ use super::prometheus;
 use super::registry::Metrics;
 use crate::error::{Result, ResultExt};
 
-/// How many are served at once; the others wait.
+/// The limit on concurrent connections; further ones wait.
 const MAX_CLIENTS: usize = 16;
-/// How long a request may take, and how long it may be.
+/// How long one connection may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long to wait after a failed accept.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_secs(5);
+/// The limit on the bytes of a request.
 const MAX_REQUEST_LEN: usize = 8 << 10;
 
-/// Binds the address; the future that comes back serves it, without end.
+/// Binds the address, and returns a future that serves connections forever.
 pub(crate) async fn bind(
     address: SocketAddr,
     metrics: Arc<Metrics>,
@@ -47,12 +49,12 @@ async fn serve(listener: TcpListener, metrics: Arc<Metrics>) {
                     let handled =
                         timeout(REQUEST_TIMEOUT, handle_connection(stream, &metrics)).await;
                     if !matches!(handled, Ok(Ok(()))) {
-                        debug!("a client went away, or count_received too long");
+                        debug!("a client disconnected or timed out");
                     }
                     drop(permit);
                 });
             }
-            // No descriptor is left, most likely.
+            // Most likely the process is out of descriptors.
             Err(_) => tokio::time::sleep(ACCEPT_RETRY_DELAY).await,
         }
     }
@@ -66,8 +68,8 @@ async fn handle_connection(mut stream: TcpStream, metrics: &Metrics) -> io::Resu
         }
     }
     let line = request.split(|&byte| byte == b'\r').next().unwrap_or_default();
-    let mut words = line.split(|&byte| byte == b' ');
-    let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let mut fields = line.split(|&byte| byte == b' ');
+    let (method, target) = (fields.next().unwrap_or_default(), fields.next().unwrap_or_default());
     let path = target.split(|&byte| byte == b'?').next().unwrap_or_default();
     let (status, body) = match (method, path) {
         (b"GET" | b"HEAD", b"/metrics") => ("200 OK", prometheus::render(metrics)),
@@ -79,8 +81,10 @@ async fn handle_connection(mut stream: TcpStream, metrics: &Metrics) -> io::Resu
                 ("503 Service Unavailable", problems.join("\n") + "\n")
             }
         }
-        (b"GET" | b"HEAD", _) => ("404 Not Found", "/metrics and /healthz are here\n".to_owned()),
-        _ => ("405 Method Not Allowed", "only GET is answered\n".to_owned()),
+        (b"GET" | b"HEAD", _) => {
+            ("404 Not Found", "not found; try /metrics or /healthz\n".to_owned())
+        }
+        _ => ("405 Method Not Allowed", "method not allowed; use GET\n".to_owned()),
     };
     let head = format!(
         "HTTP/1.1 {status}\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n\

@@ -1,4 +1,4 @@
-//! The numbers of all routes.
+//! The counters and problems of the relay and all its routes.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -6,23 +6,22 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use super::counters::{Counters, lock};
 use crate::broker::Broker;
 
-/// The numbers of all routes.
+/// The counters and problems of the relay and all its routes.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     pub(super) broker: Broker,
     routes: Mutex<Routes>,
 }
 
-/// By direction and name.
+/// Counters by direction and name.
 type Routes = BTreeMap<(&'static str, String), Arc<Counters>>;
 
 impl Metrics {
-    /// None yet.
     pub(crate) fn new(broker: Broker) -> Self {
         Self { broker, routes: Mutex::default() }
     }
 
-    /// The numbers of a route, which go on where it is started again.
+    /// Returns the counters of a route. A restarted route continues with the same ones.
     pub(crate) fn counters_for(&self, direction: &'static str, name: &str) -> Arc<Counters> {
         let mut routes = lock(&self.routes);
         Arc::clone(routes.entry((direction, name.to_owned())).or_default())
@@ -36,7 +35,7 @@ impl Metrics {
         lock(&self.routes).remove(&(direction, name.to_owned()));
     }
 
-    /// What keeps anything from working; nothing if all is well.
+    /// Returns what keeps the relay or a route from working; empty if it is healthy.
     pub(crate) fn problems(&self) -> Vec<String> {
         let broker = self.broker.last_error().map(|problem| format!("broker: {problem}"));
         let routes = lock(&self.routes);

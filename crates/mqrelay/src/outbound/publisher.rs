@@ -1,4 +1,4 @@
-//! Publishes what is durable, in order, and drops what the server has.
+//! Publishes durable messages in order, and drops acknowledged ones from the journal.
 
 use std::collections::BTreeSet;
 use std::pin::Pin;
@@ -17,10 +17,10 @@ use crate::headers::Origin;
 use crate::journal::{Cursor, Journal, Record};
 use crate::route_context::RouteContext;
 
-/// How many bytes may be published and not acknowledged, unless it is one message.
+/// The limit on unacknowledged bytes. A single message may exceed it.
 const MAX_BYTES_IN_FLIGHT: usize = 4 << 20;
 
-/// Ends when nothing becomes durable any more and all of it is acknowledged.
+/// Runs until the syncer has ended and the server has acknowledged every message.
 pub(super) async fn run(
     route: &OutboundRoute,
     origin: &Origin,
@@ -41,7 +41,7 @@ pub(super) async fn run(
         let Err(error) = outcome else {
             return;
         };
-        warn!(%error, pending = journal.pending(), "not published; trying again");
+        warn!(%error, pending = journal.pending(), "cannot publish; retrying");
         context.counters.set_problem("publish", Some(error.to_string()));
         if journal.cursor().sequence > before {
             backoff = Backoff::default();
@@ -55,41 +55,42 @@ struct Publisher<'a> {
     origin: &'a Origin,
     journal: &'a Journal,
     context: &'a RouteContext,
-    /// What the server has of the messages behind one that it refused.
+    /// Messages after a rejected one that the server has stored. They are not published again.
     already_stored: BTreeSet<u64>,
 }
 
-/// What is under way.
+/// Messages that are read from the journal or published, and not yet acknowledged.
 struct InFlight {
     cursor: Cursor,
-    /// Read and not published yet.
-    read: std::vec::IntoIter<Record>,
+    /// Records that are not published yet.
+    unpublished: std::vec::IntoIter<Record>,
     pending_acks: FuturesOrdered<Pin<Box<dyn Future<Output = PubAckOutcome> + Send>>>,
     bytes: usize,
-    /// How many messages may be: one, until it is acknowledged, so that none overtakes it.
+    /// The limit on unacknowledged messages. It is 1 until the first one is acknowledged: if the
+    /// server rejects that one, no later message has overtaken it.
     max_messages: usize,
 }
 
-/// What the server says of a message.
+/// The server's response to a published message.
 struct PubAckOutcome {
     sequence: u64,
     length: usize,
-    /// Whether it had the message already.
+    /// Whether the server had already stored the message; an error if it did not store it.
     is_duplicate: Result<bool>,
 }
 
 impl Publisher<'_> {
-    /// Publishes until there will be no more. Whatever fails, all from the first message on that is
-    /// not acknowledged comes again, save what the server is known to have.
+    /// Publishes over one connection until everything is acknowledged. After a failure, the next
+    /// session starts with the first unacknowledged message and skips `already_stored`.
     async fn publish_session(
         &mut self,
         session: &Session,
         durable: &mut watch::Receiver<u64>,
     ) -> Result<()> {
-        let (cursor, read) = (self.journal.cursor(), Vec::new().into_iter());
+        let (cursor, unpublished) = (self.journal.cursor(), Vec::new().into_iter());
         let mut in_flight = InFlight {
             cursor,
-            read,
+            unpublished,
             pending_acks: FuturesOrdered::new(),
             bytes: 0,
             max_messages: 1,
@@ -107,7 +108,7 @@ impl Publisher<'_> {
         };
         tokio::select! {
             outcome = published => outcome,
-            () = session.closed() => Err(Error::new("the connection is lost")),
+            () = session.closed() => Err(Error::new("the connection was lost")),
         }
     }
 
@@ -122,7 +123,7 @@ impl Publisher<'_> {
             let up_to = *durable.borrow_and_update();
             self.fill_window(session, in_flight, up_to).await?;
             let is_caught_up =
-                in_flight.cursor.sequence > up_to && in_flight.read.as_slice().is_empty();
+                in_flight.cursor.sequence > up_to && in_flight.unpublished.as_slice().is_empty();
             if is_final && is_caught_up && in_flight.pending_acks.is_empty() {
                 return Ok(());
             }
@@ -137,7 +138,7 @@ impl Publisher<'_> {
         }
     }
 
-    /// Publishes as much as may be in in_flight.
+    /// Publishes messages until a limit on messages in flight is reached.
     async fn fill_window(
         &self,
         session: &Session,
@@ -147,13 +148,13 @@ impl Publisher<'_> {
         while in_flight.pending_acks.len() < in_flight.max_messages
             && in_flight.bytes < MAX_BYTES_IN_FLIGHT
         {
-            let Some(record) = in_flight.read.next() else {
+            let Some(record) = in_flight.unpublished.next() else {
                 let records =
                     self.journal.read(&mut in_flight.cursor, up_to).context("the journal")?;
                 if records.is_empty() {
                     break;
                 }
-                in_flight.read = records.into_iter();
+                in_flight.unpublished = records.into_iter();
                 continue;
             };
             let (sequence, length) = (record.sequence, record.data.len());
@@ -180,11 +181,11 @@ impl Publisher<'_> {
         sent.map_err(|error| error_chain(&error)).context(location)
     }
 
-    fn acknowledge(&mut self, answer: PubAckOutcome) -> Result<()> {
-        let PubAckOutcome { sequence, is_duplicate, .. } = answer;
+    fn acknowledge(&mut self, outcome: PubAckOutcome) -> Result<()> {
+        let PubAckOutcome { sequence, is_duplicate, .. } = outcome;
         let counters = &self.context.counters;
         if is_duplicate? {
-            debug!(sequence, "the server had this message already");
+            debug!(sequence, "the server had already stored this message");
             counters.duplicates.add(1);
         }
         counters.published.add(1);
@@ -203,7 +204,7 @@ async fn await_pub_ack(
 ) -> PubAckOutcome {
     let is_duplicate = ack.await.map(|ack| ack.duplicate).map_err(|error| {
         if matches!(error.kind(), PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe) {
-            session.invalidate("no acknowledgement came");
+            session.invalidate("no acknowledgement arrived");
         }
         Error::new(error_chain(&error)).context(format!("message {sequence}"))
     });

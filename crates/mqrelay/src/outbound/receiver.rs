@@ -1,4 +1,4 @@
-//! Takes messages from the queue into the journal, with one in hand at most.
+//! Receives messages from the queue and appends them to the journal, one at a time.
 
 use std::io;
 use std::sync::Arc;
@@ -16,12 +16,14 @@ use crate::error::{Error, Result};
 use crate::journal::{Journal, Reservation};
 use crate::route_context::RouteContext;
 
-/// How long to wait for room in the journal before looking again.
+/// How often to check a full journal for room.
 const ROOM_POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Ends when it is stopped; what it had in hand is then in the journal.
+/// Runs until the route is stopped. Every received message is then in the journal.
 ///
-/// It fails if the queue's messages have become longer than the journal was opened for.
+/// # Errors
+///
+/// If a new queue of this name has longer messages than the journal was opened for.
 pub(super) async fn run(
     route: &OutboundRoute,
     mut source: SourceQueue,
@@ -34,13 +36,13 @@ pub(super) async fn run(
     let mut backoff = Backoff::default();
     while !context.stop.is_cancelled() {
         if !journal.fits(source.message_size()) {
-            return Err(Error::new("the queue has longer messages now: the journal is reopened"));
+            return Err(Error::new("the queue now has longer messages; reopening the journal"));
         }
         tokio::select! {
             () = wait_for_room(source.message_size(), journal, context) => {}
             () = context.stop.cancelled() => break,
         }
-        // At most a queueful is taken that the disk does not have yet.
+        // At most this many journaled messages are unsynced, and so can be lost in a power loss.
         let max_unsynced = match route.sync {
             SyncPolicy::Each => 1,
             SyncPolicy::Batch => source.capacity() as u64,
@@ -48,7 +50,7 @@ pub(super) async fn run(
         let last = *appended.borrow();
         tokio::select! {
             synced = durable.wait_for(|&durable| last < durable + max_unsynced) => {
-                // The disk failed, and with it the route.
+                // The syncer failed, so the route ends.
                 if synced.is_err() { break; }
             }
             () = context.stop.cancelled() => break,
@@ -72,16 +74,16 @@ pub(super) async fn run(
             }
             Ok(None) => {}
             Err(error) => {
-                warn!(%error, "cannot take from the queue");
+                warn!(%error, "cannot receive from the queue");
                 backoff.wait().await;
             }
         }
     }
-    info!("no more is taken from the queue");
+    info!("stopped receiving from the queue");
     Ok(())
 }
 
-/// Waits until the journal has room for the longest message.
+/// Waits until the journal has room for a message of maximum size.
 async fn wait_for_room(message_size: usize, journal: &Arc<Journal>, context: &RouteContext) {
     let mut was_full = false;
     let mut backoff = Backoff::default();
@@ -90,14 +92,14 @@ async fn wait_for_room(message_size: usize, journal: &Arc<Journal>, context: &Ro
             Ok(Reservation::Ready) => break,
             Ok(Reservation::Full) => {
                 if !was_full {
-                    warn!("the journal is full: messages stay in their queue");
+                    warn!("the journal is full; messages stay in the queue");
                 }
                 was_full = true;
                 context.counters.set_journal_full(true);
                 tokio::time::sleep(ROOM_POLL_INTERVAL).await;
             }
             Err(error) => {
-                warn!(%error, "the journal cannot grow: messages stay in their queue");
+                warn!(%error, "the journal cannot grow; messages stay in the queue");
                 context.counters.set_problem("journal", Some(error.to_string()));
                 backoff.wait().await;
             }
@@ -111,7 +113,7 @@ async fn wait_for_room(message_size: usize, journal: &Arc<Journal>, context: &Ro
 }
 
 async fn reserve(message_size: usize, journal: &Arc<Journal>) -> io::Result<Reservation> {
-    // Most times there is room, and a thread would cost more than the question.
+    // Usually there is room, and checking is cheaper than a blocking thread.
     if journal.has_room(message_size) {
         return Ok(Reservation::Ready);
     }
@@ -119,8 +121,8 @@ async fn reserve(message_size: usize, journal: &Arc<Journal>) -> io::Result<Rese
     spawn_blocking(move || journal.reserve(message_size)).await.map_err(io::Error::other)?
 }
 
-/// Writes the message in hand to the journal, however long the disk refuses it. When the relay is
-/// stopped, the end of its queue is as good: then `None`.
+/// Appends a received message to the journal, and retries until the write succeeds. If the route is
+/// stopped in the meantime, requeues the message and returns `None`.
 async fn append(
     route: &OutboundRoute,
     data: &[u8],
@@ -136,7 +138,7 @@ async fn append(
             Ok(sequence) => return Some(sequence),
             Err(error) => error,
         };
-        warn!(%error, "the journal does not take the message in hand; trying again");
+        warn!(%error, "cannot write the received message to the journal; retrying");
         context.counters.set_problem("journal", Some(error.to_string()));
         let is_stopped = context.stop.is_cancelled();
         if is_stopped && requeue(route, data, priority) {
@@ -149,12 +151,13 @@ async fn append(
     }
 }
 
+/// Sends a message back to its queue, after others of the same priority.
 fn requeue(route: &OutboundRoute, data: &[u8], priority: u32) -> bool {
     let queue = OpenOptions::new().write(true).open(&route.queue);
     match queue.and_then(|queue| queue.try_send(data, priority)) {
-        Ok(()) => warn!("the message in hand is back in its queue"),
+        Ok(()) => warn!("requeued the received message"),
         Err(error) => {
-            error!(%error, "the message in hand cannot go back either; trying again");
+            error!(%error, "cannot requeue the received message either; retrying");
             return false;
         }
     }

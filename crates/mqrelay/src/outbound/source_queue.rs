@@ -1,4 +1,4 @@
-//! The queue that messages are taken from, through its removal and creation.
+//! The queue that a route receives from, which can be unlinked and created again.
 
 use std::time::{Duration, Instant};
 
@@ -9,23 +9,23 @@ use tracing::{info, warn};
 
 use crate::route_context::POLL_INTERVAL;
 
-/// How long a queue without a name is read on after its last message: whoever has it open may
-/// still send to it.
+/// How long to keep receiving from an unlinked queue after its last message. Processes that have it
+/// open can still send to it.
 const UNLINKED_GRACE_PERIOD: Duration = Duration::from_secs(60);
 
-/// Takes messages from the queue of a name, whichever queue that is.
+/// Receives from the queues that have or had a name.
 #[derive(Debug)]
 pub(super) struct SourceQueue {
     name: QueueName,
     current: Option<MessageQueue>,
-    /// One that was unlinked, and when it last had a message.
+    /// The previous queue, which was unlinked, and the time of its last message.
     unlinked_queue: Option<(MessageQueue, Instant)>,
     poll: Interval,
     is_missing: bool,
 }
 
 impl SourceQueue {
-    /// Opens the queue now, if it is there.
+    /// Opens the queue if it exists.
     pub(super) fn new(name: QueueName) -> Self {
         let mut poll = interval(POLL_INTERVAL);
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -35,25 +35,25 @@ impl SourceQueue {
         source
     }
 
-    /// How many bytes a message can have, in any of the queues that are open.
+    /// Returns the largest message size of the open queues.
     pub(super) fn message_size(&self) -> usize {
         self.queues().map(|queue| queue.get_ref().message_size()).max().unwrap_or(0)
     }
 
-    /// How many messages the queue can hold.
+    /// Returns how many messages the current queue can hold.
     pub(super) fn capacity(&self) -> usize {
         self.current.as_ref().map_or(1, |queue| queue.get_ref().capacity())
     }
 
-    /// Whether there is no queue by the name.
+    /// Returns whether no queue of this name exists.
     pub(super) fn is_missing(&self) -> bool {
         self.is_missing
     }
 
-    /// Waits for a message, or for a change after which there may be one: then `None`.
+    /// Waits for a message and returns its length and priority. Returns `None` after each check for
+    /// a new queue, so that the caller can make room for longer messages.
     ///
-    /// To drop the future takes no message. The buffer is made as long as it must be; `None` also
-    /// comes back after another queue was opened, so that the caller can make room for its messages.
+    /// Dropping the future receives no message. The buffer is grown to the message size.
     pub(super) async fn receive(
         &mut self,
         buffer: &mut Vec<u8>,
@@ -96,13 +96,13 @@ impl SourceQueue {
         if !queue.get_ref().status()?.unlinked {
             return Ok(());
         }
-        // Two without a name are one too many: the older one goes when it is empty.
+        // Only one unlinked queue is kept: the next one has to wait until this one is empty.
         if let Some((unlinked_queue, _)) = &self.unlinked_queue
             && unlinked_queue.get_ref().attributes()?.messages > 0
         {
             return Ok(());
         }
-        info!(queue = ?self.name, "the queue was unlinked; reading what is left in it");
+        info!(queue = ?self.name, "the queue was unlinked; receiving its remaining messages");
         self.unlinked_queue = self.current.take().map(|queue| (queue, Instant::now()));
         self.open();
         Ok(())
@@ -112,7 +112,7 @@ impl SourceQueue {
         let opened = OpenOptions::new().read(true).open(&self.name).and_then(MessageQueue::new);
         match opened {
             Ok(queue) => {
-                info!(queue = ?self.name, capacity = queue.get_ref().capacity(), "taking from the queue");
+                info!(queue = ?self.name, capacity = queue.get_ref().capacity(), "receiving from the queue");
                 self.current = Some(queue);
                 self.is_missing = false;
             }

@@ -1,4 +1,4 @@
-//! Makes durable what was appended, all of it at once, again and again.
+//! Syncs the journal: all messages appended so far, in one call.
 
 use std::io;
 use std::sync::Arc;
@@ -9,10 +9,12 @@ use tokio::task::spawn_blocking;
 use crate::journal::Journal;
 use crate::route_context::RouteContext;
 
-/// Ends when nothing is appended any more and all is durable.
+/// Runs until the receiver has ended and every message is durable.
 ///
-/// A failure ends the route: after it, what a later `fdatasync(2)` says of these pages is not to be
-/// relied on. The next start reads them back and publishes what is whole.
+/// # Errors
+///
+/// If a sync fails. The route must then end, because a later `fdatasync(2)` can report success for
+/// pages that were never written. The next start reads the file and publishes the complete records.
 pub(super) async fn run(
     journal: &Arc<Journal>,
     context: &RouteContext,
@@ -20,14 +22,14 @@ pub(super) async fn run(
     durable: watch::Sender<u64>,
 ) -> io::Result<()> {
     loop {
-        let is_last = appended.changed().await.is_err();
+        let is_final = appended.changed().await.is_err();
         if *appended.borrow_and_update() > *durable.borrow() {
             let journal = Arc::clone(journal);
             let synced = spawn_blocking(move || journal.sync()).await;
             durable.send_replace(synced.map_err(io::Error::other)??);
             context.counters.syncs.add(1);
         }
-        if is_last {
+        if is_final {
             return Ok(());
         }
     }

@@ -1,14 +1,14 @@
-//! Whether everything is there that the routes need.
+//! Checks that everything the routes need exists.
 
 use crate::broker::{Provisioner, connect_to_any};
 use crate::config::Config;
 use crate::error::{Error, Result};
 
-/// Connects once, and sees whether everything is there that the routes need: `--check`.
+/// Connects once and ensures the streams and consumers of all routes, as `--check` does.
 ///
 /// # Errors
 ///
-/// All that is missing, a line each.
+/// If no server accepts the connection, or anything is missing; one line per missing object.
 pub async fn check(config: &Config) -> Result<()> {
     let session = connect_to_any(&config.server, "mqrelay --check").await?;
     let provisioner = Provisioner::new(config);

@@ -1,4 +1,4 @@
-//! One route that runs.
+//! The task that runs one route.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,9 +14,10 @@ use crate::metrics::Counters;
 use crate::route_context::RouteContext;
 use crate::{inbound, outbound};
 
-/// The direction, and the name.
+/// Direction and name of a route.
 pub(super) type RouteKey = (&'static str, String);
 
+/// A running route.
 #[derive(Debug)]
 pub(super) struct RouteTask {
     pub(super) route: Route,
@@ -24,7 +25,7 @@ pub(super) struct RouteTask {
     pub(super) counters: Arc<Counters>,
     pub(super) stop: CancellationToken,
     pub(super) abort: CancellationToken,
-    pub(super) task: JoinHandle<()>,
+    pub(super) handle: JoinHandle<()>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,16 +44,16 @@ impl Route {
 }
 
 impl RouteTask {
-    /// Has it end without waiting for the broker.
+    /// Ends the route without waiting for the broker.
     pub(super) async fn abort(self) {
         self.abort.cancel();
-        if let Err(error) = self.task.await {
-            error!(%error, "the route ended badly");
+        if let Err(error) = self.handle.await {
+            error!(%error, "the route task panicked");
         }
     }
 }
 
-/// Runs a route again and again, until it ends well.
+/// Runs a route, and restarts it after every error, until it ends without one.
 pub(super) async fn supervise(
     route: Route,
     host: String,
@@ -73,7 +74,7 @@ pub(super) async fn supervise(
         let Err(error) = outcome else {
             return;
         };
-        error!(%error, "the route does not run; trying again");
+        error!(%error, "the route failed; restarting it");
         context.counters.set_problem("route", Some(error.to_string()));
         tokio::select! {
             () = backoff.wait() => {}
