@@ -19,7 +19,7 @@ use crate::route_context::RouteContext;
 /// How often to check a full journal for room.
 const ROOM_POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Runs until the route is stopped. Every received message is then in the journal.
+/// Runs until the route is stopped. Every received message is then in the journal or requeued.
 ///
 /// # Errors
 ///
