@@ -71,17 +71,18 @@ def test_a_queue_that_is_there_already_is_a_file_exists_error(new_queue):
 def test_a_queue_that_the_mode_forbids_is_a_permission_error(run_python, new_name, flags):
     with MessageQueue(new_name(), CREATE, 0, **SMALL) as mq:
         printed = run_python(FORBIDDEN, mq.name, flags)
-        assert printed == f"{mq.name}: {os.strerror(errno.EACCES)}\n"
+        assert printed.startswith(f"{mq.name}: {os.strerror(errno.EACCES)}: ")
 
 
 def test_a_full_and_an_empty_queue_are_blocking_io_errors_in_nonblocking_mode(new_queue):
-    expected = (BlockingIOError, errno.EAGAIN, os.strerror(errno.EAGAIN))
     with new_queue(CREATE | os.O_NONBLOCK, **SMALL) as mq:
-        assert refused(mq.receive) == (*expected, mq.name)
+        expected = (BlockingIOError, errno.EAGAIN, "the queue is empty", mq.name)
+        assert refused(mq.receive) == expected
         mq.send(b"1")
-        assert refused(mq.send, b"2") == (*expected, mq.name)
-        assert refused(mq.sendall, b"2") == (*expected, mq.name)
-        assert refused(mq.fill, bytearray(b"2")) == (*expected, mq.name)
+        expected = (BlockingIOError, errno.EAGAIN, "the queue is full", mq.name)
+        assert refused(mq.send, b"2") == expected
+        assert refused(mq.sendall, b"2") == expected
+        assert refused(mq.fill, bytearray(b"2")) == expected
 
 
 @pytest.mark.parametrize("use", CLOSED.values(), ids=CLOSED)

@@ -129,8 +129,8 @@ with small() as mq:
 
 def test_a_callback_that_no_descriptor_is_left_for_is_explained(run_python, new_name):
     said = run_python(DESCRIPTORS, new_name())
-    assert said.startswith("[Errno 24] Too many open files")
-    assert re.search(r"RLIMIT_NOFILE.*ulimit -n", said)
+    assert said.startswith("[Errno 24] this process has as many descriptors open")
+    assert re.search(r"RLIMIT_NOFILE.*`(ulimit -S -n \d+|prlimit --pid PID --nofile=\d+)`", said)
 
 
 NO_DISPATCHER = (

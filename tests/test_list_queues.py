@@ -187,5 +187,5 @@ except LimitError as error:
 @needs_a_process
 def test_the_limit_on_descriptors_is_named(run_python):
     printed = run_python(EMFILE)
-    assert printed.startswith(f"{errno.EMFILE} Too many open files: ")
+    assert printed.startswith(f"{errno.EMFILE} this process has as many descriptors open")
     assert "RLIMIT_NOFILE" in printed

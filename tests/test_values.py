@@ -200,6 +200,19 @@ def test_status_agrees_with_fstat(new_queue):
         assert int(status.modified) == int(seen.st_mtime)
 
 
+def test_status_says_that_the_queue_was_unlinked_and_made_anew_is_another(new_queue):
+    with new_queue() as mq, MessageQueue(mq.name, os.O_WRONLY) as sender:
+        assert mq.status().unlinked is sender.status().unlinked is False
+        mq.unlink()
+        assert mq.status().unlinked is sender.status().unlinked is True
+        with MessageQueue(mq.name, os.O_RDWR | os.O_CREAT, maxmsg=1, msgsize=8) as again:
+            assert again.status().unlinked is False
+            # It goes to the queue that nobody can open any more, and nothing fails.
+            sender.send(b"lost")
+            assert (len(again), len(mq)) == (0, 1)
+            assert sender.status().unlinked is True
+
+
 def test_status_of_a_closed_queue_is_refused(new_queue):
     mq = new_queue()
     mq.close()

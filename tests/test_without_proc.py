@@ -57,6 +57,58 @@ def test_opening_an_existing_queue_needs_no_proc(run_python, new_queue, sizes):
     assert printed == "2 30\n"
 
 
+REFUSED_WITHOUT_PROC = (
+    WITHOUT_PROC
+    + """
+import resource
+CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL
+name = sys.argv[1]
+
+def refused(call):
+    try:
+        call()
+    except OSError as error:
+        print(type(error).__name__, error.errno, error.filename, error.strerror, sep="|")
+
+def create(**sizes):
+    return lambda: MessageQueue(name, CREATE, **sizes)
+
+mq = MessageQueue(name + "x", CREATE, maxmsg=1, msgsize=1)
+refused(create(maxmsg=1))
+refused(create(msgsize=1))
+refused(create(maxmsg=70000, msgsize=1))
+refused(create(maxmsg=70000, msgsize=20000000))
+resource.setrlimit(resource.RLIMIT_MSGQUEUE, (100, 100))
+refused(create())
+refused(create(maxmsg=2, msgsize=8))
+refused(mq.reopen)
+mq.close()
+"""
+)
+
+
+def test_error_without_proc_is_not_that_there_is_no_queue(run_python, new_name):
+    name = new_name()
+    printed = run_python(REFUSED_WITHOUT_PROC, name)
+    if printed == "refused\n":
+        pytest.skip("needs a mount namespace")
+    lines = [line.split("|") for line in printed.splitlines()]
+    one_size, other_size, capacity, both, defaults, small, reopened = lines
+    for line, size in (one_size, "msgsize"), (other_size, "msg"):
+        assert line[:3] == ["OSError", "22", name]
+        assert f"/proc/sys/fs/mqueue/{size}_default" in line[3]
+        assert line[3].endswith("give both, or mount /proc")
+    assert capacity[:3] == both[:3] == ["LimitError", "22", name]
+    assert "maxmsg 70000 exceeds fs.mqueue.msg_max (which /proc does not tell)" in capacity[3]
+    assert "msgsize 20000000 exceeds fs.mqueue.msgsize_max" in both[3]
+    assert defaults[:3] == small[:3] == ["LimitError", "24", name]
+    assert "maxmsg=10, msgsize=8192 is charged 82880 bytes" in defaults[3]
+    assert "maxmsg=2, msgsize=8 is charged 208 bytes" in small[3]
+    # Without the queue's name, which would read as if it was not there.
+    assert reopened[:3] == ["FileNotFoundError", "2", "None"]
+    assert reopened[3].endswith("/proc/self/fd: mount /proc")
+
+
 ASK_WITHOUT_PROC = (
     WITHOUT_PROC
     + """

@@ -8,8 +8,8 @@ use std::time::Duration;
 use posix_mqueue::{Deadline, Error, Owned};
 use pyo3::prelude::*;
 
-use crate::errors;
-use crate::queue::MessageQueue;
+use crate::errors::{self, Expected};
+use crate::queue::{Facts, MessageQueue};
 
 /// To copy more than this takes longer than to let another thread run meanwhile.
 pub(crate) const ATTACHED_UP_TO: usize = 64 * 1024;
@@ -48,7 +48,7 @@ pub(crate) fn send(
     queue: &MessageQueue,
     message: &[u8],
     priority: u32,
-    deadline: Deadline,
+    deadline: impl Into<Deadline>,
 ) -> Result<(), Failure> {
     let open = queue.open.read().unwrap_or_else(PoisonError::into_inner);
     let tried = match open.as_ref() {
@@ -58,8 +58,9 @@ pub(crate) fn send(
     match tried {
         Ok(Some(())) => Ok(()),
         stopped => {
+            let deadline = deadline.into();
             let waits = deadline != Deadline::Now || message.len() > ATTACHED_UP_TO;
-            let open = unless_refused(py, queue, open, stopped.err(), waits)?;
+            let open = unless_refused(py, queue, open, stopped.err(), waits, |facts| &facts.full)?;
             wait(py, &open, |step| match step {
                 Step::Spin => open.spin_send(message, priority, deadline),
                 Step::Sleep => open.send_interruptible(message, priority, deadline).map(Some),
@@ -74,7 +75,7 @@ pub(crate) fn receive(
     py: Python<'_>,
     queue: &MessageQueue,
     buffer: &mut [u8],
-    deadline: Deadline,
+    deadline: impl Into<Deadline>,
 ) -> Result<(usize, u32), Failure> {
     let open = queue.open.read().unwrap_or_else(PoisonError::into_inner);
     let tried = match open.as_ref() {
@@ -84,8 +85,9 @@ pub(crate) fn receive(
     match tried {
         Ok(Some(received)) => Ok(received),
         stopped => {
+            let deadline = deadline.into();
             let waits = deadline != Deadline::Now || buffer.len() > ATTACHED_UP_TO;
-            let open = unless_refused(py, queue, open, stopped.err(), waits)?;
+            let open = unless_refused(py, queue, open, stopped.err(), waits, |facts| &facts.empty)?;
             wait(py, &open, |step| match step {
                 Step::Spin => open.spin_receive(buffer, deadline),
                 Step::Sleep => open.receive_interruptible(buffer, deadline).map(Some),
@@ -110,7 +112,7 @@ pub(crate) fn receive_waiting(
         Ok(Some(received)) => Ok(Some(received)),
         Err(error) if error.is_would_block() => Ok(None),
         stopped => {
-            let open = unless_refused(py, queue, open, stopped.err(), true)?;
+            let open = unless_refused(py, queue, open, stopped.err(), true, |facts| &facts.empty)?;
             if buffer.len() <= ATTACHED_UP_TO {
                 return Ok(None);
             }
@@ -161,6 +163,7 @@ fn unless_refused(
     open: RwLockReadGuard<'_, Option<Arc<Owned>>>,
     error: Option<Error>,
     waits: bool,
+    expected: fn(&Facts) -> &Expected,
 ) -> Result<Arc<Owned>, Failure> {
     let share = open.as_ref().map(Arc::clone);
     // Before an exception is made: that may collect garbage, and so close this very queue.
@@ -168,7 +171,7 @@ fn unless_refused(
     match (share, error) {
         (Some(_), Some(error)) if error.is_would_block() => {
             let facts = queue.facts(py)?;
-            Err(Failure::Refused(facts.expected.would_block(py, &facts.name)))
+            Err(Failure::Refused(expected(facts).would_block(py, &facts.name)))
         }
         (Some(_), Some(error)) if !error.is_interrupted() => {
             Err(Failure::Refused(errors::raise(py, &error)))
@@ -176,7 +179,7 @@ fn unless_refused(
         (Some(share), _) if waits => Ok(share),
         (Some(_), _) => {
             let facts = queue.facts(py)?;
-            Err(Failure::Refused(facts.expected.timed_out(py, &facts.name)))
+            Err(Failure::Refused(expected(facts).timed_out(py, &facts.name)))
         }
         (None, _) => Err(Failure::Refused(queue.closed_error(py))),
     }

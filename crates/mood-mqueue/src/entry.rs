@@ -8,7 +8,6 @@
 use std::ffi::CString;
 use std::time::Duration;
 
-use posix_mqueue::Deadline;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -16,7 +15,7 @@ use pyo3::types::{PyFloat, PyInt, PyString, PyType};
 
 use crate::buffer::{self, Arguments};
 use crate::queue::MessageQueue;
-use crate::seconds::{self, Seconds};
+use crate::seconds::{Seconds, Timeout};
 use crate::{errors, transfer, whole};
 
 /// One of these methods.
@@ -59,22 +58,22 @@ macro_rules! method {
 }
 
 method!(Send, "send", |_py, queue, arguments| {
-    let (message, priority, deadline) = to_send(arguments)?;
-    Some(transfer::send(queue, message, priority, deadline))
+    let (message, priority, timeout) = to_send(arguments)?;
+    Some(transfer::send(queue, message, priority, timeout))
 });
 method!(SendMessage, "send_message", |py, queue, arguments| {
-    let (message, priority, deadline) = to_send(arguments)?;
-    let sent = whole::send_message(queue, message, priority, deadline);
+    let (message, priority, timeout) = to_send(arguments)?;
+    let sent = whole::send_message(queue, message, priority, timeout);
     Some(sent.map(|()| py.None().into_bound(py)))
 });
 method!(Receive, "receive", |py, queue, arguments| {
     let [timeout] = in_order(arguments, |[_, _, timeout]| [timeout])?;
-    let received = transfer::receive(py, queue, deadline(timeout)?);
+    let received = transfer::receive(py, queue, timeout_of(timeout)?);
     Some(received.map(Bound::into_any).map_err(PyErr::from))
 });
 method!(ReceiveMessage, "receive_message", |py, queue, arguments| {
     let [timeout] = in_order(arguments, |[_, _, timeout]| [timeout])?;
-    Some(whole::receive_message(py, queue, deadline(timeout)?))
+    Some(whole::receive_message(py, queue, timeout_of(timeout)?))
 });
 
 /// Puts these methods in the place of those that PyO3 has made, with their signatures and
@@ -154,27 +153,28 @@ fn in_order<'a, 'py, const N: usize>(
 #[inline(always)]
 fn to_send<'a, 'py>(
     arguments: &'a Arguments<'_, 'py>,
-) -> Option<(&'a Bound<'py, PyAny>, u32, Deadline)> {
+) -> Option<(&'a Bound<'py, PyAny>, u32, Timeout)> {
     let [message, priority, timeout] = in_order(arguments, |names| names)?;
     let priority = match priority {
         None => 0,
         Some(int) if int.is_exact_instance_of::<PyInt>() => int.extract().ok()?,
         Some(_) => return None,
     };
-    Some((message?, priority, deadline(timeout)?))
+    Some((message?, priority, timeout_of(timeout)?))
 }
 
 #[inline(always)]
-fn deadline(timeout: Option<&Bound<'_, PyAny>>) -> Option<Deadline> {
+fn timeout_of(timeout: Option<&Bound<'_, PyAny>>) -> Option<Timeout> {
     let Some(timeout) = timeout.filter(|timeout| !timeout.is_none()) else {
-        return Some(Deadline::Never);
+        return Some(Timeout(None));
     };
     if timeout.is_exact_instance_of::<PyInt>() {
         // Python would make a float of it first.
         let seconds = u64::try_from(timeout.extract::<i64>().ok()?).ok()?;
-        Some(Duration::from_secs(seconds).into())
+        Some(Timeout(Some(Duration::from_secs(seconds))))
     } else if timeout.is_exact_instance_of::<PyFloat>() {
-        Some(seconds::deadline(Some(timeout.extract::<Seconds>().ok()?)))
+        let Seconds(time) = timeout.extract().ok()?;
+        Some(Timeout(Some(time)))
     } else {
         None
     }

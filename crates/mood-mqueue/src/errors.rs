@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 
-use posix_mqueue::Error;
+use posix_mqueue::{Deadline, Error};
 use pyo3::PyTypeInfo;
 use pyo3::exceptions::{
     PyBlockingIOError, PyOSError, PyOverflowError, PyRuntimeError, PyTimeoutError, PyTypeError,
@@ -27,23 +27,27 @@ pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
 /// What the exceptions are made of that programs raise on purpose, again and again: errno, text, and
 /// the queue's name if it has one. Python makes the exception itself once somebody looks at it.
 pub(crate) struct Expected {
+    call: &'static str,
     would_block: PyOnceLock<Py<PyTuple>>,
     timed_out: PyOnceLock<Py<PyTuple>>,
 }
 
 impl Expected {
-    pub(crate) const fn new() -> Self {
-        Self { would_block: PyOnceLock::new(), timed_out: PyOnceLock::new() }
+    /// Of a C function that sends or receives: a queue is full for the one and empty for the other.
+    pub(crate) const fn of(call: &'static str) -> Self {
+        Self { call, would_block: PyOnceLock::new(), timed_out: PyOnceLock::new() }
     }
 
     /// What a call raises that finds an empty or full queue in nonblocking mode.
     pub(crate) fn would_block(&self, py: Python<'_>, name: &OsStr) -> PyErr {
-        expected::<PyBlockingIOError>(py, &self.would_block, name, Error::would_block)
+        let error = || Error::would_block(self.call);
+        expected::<PyBlockingIOError>(py, &self.would_block, name, error)
     }
 
     /// What a call raises that was not to wait.
     pub(crate) fn timed_out(&self, py: Python<'_>, name: &OsStr) -> PyErr {
-        expected::<PyTimeoutError>(py, &self.timed_out, name, Error::timed_out)
+        let error = || Error::timed_out(self.call, Deadline::Now);
+        expected::<PyTimeoutError>(py, &self.timed_out, name, error)
     }
 }
 
@@ -51,10 +55,10 @@ fn expected<E: PyTypeInfo>(
     py: Python<'_>,
     kept: &PyOnceLock<Py<PyTuple>>,
     name: &OsStr,
-    error: fn(&'static str) -> Error,
+    error: impl FnOnce() -> Error,
 ) -> PyErr {
     let made = || {
-        let error = error("");
+        let error = error();
         let errno = buffer::to_int(py, usize::try_from(error.raw_os_error())?)?;
         let text = buffer::decode_fs(py, error.message().as_ref())?;
         let name = buffer::decode_fs(py, name)?;
@@ -201,7 +205,8 @@ pub(crate) fn is_would_block(py: Python<'_>, error: &PyErr) -> bool {
 }
 
 const LIMIT_ERROR_DOC: &str = "\
-A limit of the system refused a queue; the text says which, its value, and how to raise it.
+A limit of the system refused a queue; the text says which, its value, and how to raise it: by a
+command that this user may run, or else by what root of the host can do.
 
 errno is EINVAL (fs.mqueue.msg_max or msgsize_max), EMFILE (RLIMIT_MSGQUEUE or RLIMIT_NOFILE) or
 ENOSPC (fs.mqueue.queues_max).

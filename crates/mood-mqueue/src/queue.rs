@@ -68,7 +68,9 @@ pub(crate) struct Facts {
     pub(crate) flags: i32,
     pub(crate) maxmsg: usize,
     pub(crate) msgsize: usize,
-    pub(crate) expected: Expected,
+    /// What sending to the full queue raises, and receiving from the empty one.
+    pub(crate) full: Expected,
+    pub(crate) empty: Expected,
     msgsize_int: PyOnceLock<Py<PyAny>>,
 }
 
@@ -82,7 +84,8 @@ impl Facts {
             flags,
             maxmsg: open.capacity(),
             msgsize: open.message_size(),
-            expected: Expected::new(),
+            full: Expected::of("mq_timedsend"),
+            empty: Expected::of("mq_timedreceive"),
             msgsize_int: PyOnceLock::new(),
         }
     }

@@ -26,3 +26,12 @@ impl FromPyObject<'_, '_> for Seconds {
 pub(crate) fn deadline(timeout: Option<Seconds>) -> Deadline {
     timeout.map_or(Deadline::Never, |Seconds(duration)| Deadline::from(duration))
 }
+
+/// A `timeout=` whose time has not begun: a call that need not wait never looks at the clock.
+pub(crate) struct Timeout(pub(crate) Option<Duration>);
+
+impl From<Timeout> for Deadline {
+    fn from(Timeout(timeout): Timeout) -> Self {
+        timeout.map_or(Self::Never, Self::from)
+    }
+}

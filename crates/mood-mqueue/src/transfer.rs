@@ -21,7 +21,7 @@ pub(crate) fn send<'py>(
     queue: &MessageQueue,
     message: &Bound<'py, PyAny>,
     priority: u32,
-    deadline: Deadline,
+    deadline: impl Into<Deadline>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = message.py();
     let facts = queue.facts(py)?;
@@ -58,7 +58,7 @@ pub(crate) fn sendall(
 pub(crate) fn receive<'py>(
     py: Python<'py>,
     queue: &MessageQueue,
-    deadline: Deadline,
+    deadline: impl Into<Deadline>,
 ) -> Result<Bound<'py, PyBytes>, Failure> {
     let size = queue.facts(py)?.msgsize;
     let hopeful = size >= WHOLE_FROM && queue.last_was_whole.load(Ordering::Relaxed);
@@ -146,7 +146,7 @@ pub(crate) fn held(py: Python<'_>, queue: &MessageQueue) -> PyResult<Option<Box<
 pub(crate) fn next(
     py: Python<'_>,
     queue: &MessageQueue,
-    deadline: Deadline,
+    deadline: impl Into<Deadline>,
 ) -> Result<Box<Scratch>, Failure> {
     let size = queue.facts(py)?.msgsize;
     let mut scratch = Scratch::take(size)?;

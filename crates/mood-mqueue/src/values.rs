@@ -23,7 +23,8 @@ pub(crate) fn status<'py>(
     let posix_mqueue::Attributes { capacity, message_size, .. } = status.attributes;
     let modified = status.modified.duration_since(SystemTime::UNIX_EPOCH);
     let modified = modified.unwrap_or(Duration::ZERO).as_secs_f64();
-    let fields = (messages, capacity, message_size, status.mode, status.uid, status.gid, modified);
+    let posix_mqueue::Status { mode, uid, gid, unlinked, .. } = *status;
+    let fields = (messages, capacity, message_size, mode, uid, gid, modified, unlinked);
     STATUS.import(py, "mood.mqueue._values", "Status")?.call1(fields)
 }
 

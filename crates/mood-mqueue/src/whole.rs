@@ -18,7 +18,7 @@ pub(crate) fn send_message(
     queue: &MessageQueue,
     message: &Bound<'_, PyAny>,
     priority: u32,
-    deadline: Deadline,
+    deadline: impl Into<Deadline>,
 ) -> PyResult<()> {
     let py = message.py();
     let bytes = payload::whole(message, |length| fits(py, queue, length))?;
@@ -29,7 +29,7 @@ pub(crate) fn send_message(
 pub(crate) fn receive_message<'py>(
     py: Python<'py>,
     queue: &MessageQueue,
-    deadline: Deadline,
+    deadline: impl Into<Deadline>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let class = values::message(py)?;
     let message = match held(py, queue)? {

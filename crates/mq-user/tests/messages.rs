@@ -120,6 +120,10 @@ fn a_wait_ends_at_its_deadline() -> Result<()> {
     let time = SystemTime::now();
     assert_eq!(Deadline::from(time), Deadline::Until(time));
     assert_eq!(Deadline::from(Duration::ZERO), Deadline::Now);
+    let second = Duration::from_secs(1);
+    assert!(
+        matches!(Deadline::from(second), Deadline::Within { timeout, .. } if timeout == second)
+    );
     Ok(())
 }
 
@@ -142,8 +146,12 @@ fn a_program_gives_the_same_errors_as_the_library() -> Result<()> {
     let same = queue.try_receive_message().unwrap_err();
     let ours = Error::would_block("mq_timedreceive");
     assert!(ours.is_would_block() && same.is_would_block());
-    let ours = Error::timed_out("mq_timedreceive").about("/jobs".as_ref());
-    assert_eq!(ours.to_string(), "mq_timedreceive \"/jobs\": Connection timed out");
+    assert_eq!(ours.message(), same.message());
+    let timeout = Duration::from_millis(1);
+    let same = queue.receive_message_timeout(timeout).unwrap_err();
+    let ours = Error::timed_out("mq_timedreceive", timeout).about("/jobs".as_ref());
+    assert_eq!(ours.message(), same.message());
+    assert_eq!(ours.to_string(), "mq_timedreceive \"/jobs\": no message within 0.001 s");
     let ours = Error::closed("mq_send", Some("/jobs".as_ref()));
     assert_eq!(ours.explanation(), Some("the queue is closed"));
     Ok(())

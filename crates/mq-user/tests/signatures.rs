@@ -11,8 +11,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
 use posix_mqueue::{
-    Attributes, Claim, Deadline, Directory, Entry, Error, Holders, Limits, Message, MessageQueue,
-    Messages, Notification, OpenOptions, Owned, QueueName, Result, Status,
+    Attributes, Claim, Deadline, Directory, Entry, Error, Holders, Limit, Limits, Message,
+    MessageQueue, Messages, Notification, OpenOptions, Owned, QueueName, Remedy, Result, Status,
 };
 
 type Received = Result<(usize, u32)>;
@@ -135,12 +135,16 @@ fn the_system_time_and_errors() {
     let _: fn(&[Entry]) -> Result<Holders> = posix_mqueue::holders;
     let _: fn(&Holders) -> bool = Holders::is_complete;
     let _: fn() -> Result<Limits> = Limits::read;
+    let _: fn(&Limits, Limit) -> u64 = Limits::get;
+    let _: fn(&Limits, Limit, u64) -> Option<Remedy> = Limits::remedy;
+    let _: fn(Limit) -> &'static str = Limit::name;
+    let _: fn(Limit) -> u64 = Limit::ceiling;
     let _: fn(usize, usize) -> u64 = posix_mqueue::charge;
     let _: fn(&Deadline) -> Option<Duration> = Deadline::remaining;
     let _: fn(&Deadline) -> bool = Deadline::is_over;
     let _: fn(&'static str, Option<&OsStr>) -> Error = Error::closed;
     let _: fn(&'static str) -> Error = Error::would_block;
-    let _: fn(&'static str) -> Error = Error::timed_out;
+    let _: fn(&'static str, Deadline) -> Error = Error::timed_out;
     let _: fn(Error, &OsStr) -> Error = Error::about;
     let _: fn(&Error) -> i32 = Error::raw_os_error;
     let _: fn(&Error) -> ErrorKind = Error::kind;

@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use mq_user::{small, small_queue};
 use posix_mqueue::{
-    Callback, Claim, Delivery, Details, Directory, Entry, Event, Holder, Holders, Limits,
-    Notification, Owned, Registration, Result, charge, holders, list_queues,
+    Callback, Claim, Delivery, Details, Directory, Entry, Event, Holder, Holders, Limit, Limits,
+    Notification, Owned, Registration, Remedy, Result, charge, holders, list_queues,
 };
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -96,7 +96,17 @@ fn the_limits_are_those_that_a_default_queue_has() -> Result<()> {
     assert_eq!(charge(10, 8192), 82_880);
     assert!(limits.max_bytes > charge(4, 64));
     assert!(limits.hard_max_bytes >= limits.max_bytes);
-    assert!(limits.max_capacity <= Limits::HARD_CAPACITY);
-    assert!(limits.max_message_size <= Limits::HARD_MESSAGE_SIZE);
+    for limit in [
+        Limit::DefaultCapacity,
+        Limit::MaxCapacity,
+        Limit::DefaultMessageSize,
+        Limit::MaxMessageSize,
+        Limit::MaxQueues,
+        Limit::MaxBytes,
+    ] {
+        assert!(limits.get(limit) <= limit.ceiling(), "{}", limit.name());
+        let remedy: Option<Remedy> = limits.remedy(limit, limits.get(limit));
+        assert!(remedy.is_some_and(|remedy| remedy.to_string().contains(&remedy.command)));
+    }
     Ok(())
 }

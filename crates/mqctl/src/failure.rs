@@ -31,7 +31,7 @@ enum Ending {
 
 impl Failure {
     pub(crate) fn new(code: Code, text: impl Display) -> Self {
-        Self { ending: Ending::Code(code), text: text.to_string() }
+        Self { ending: Ending::Code(code), text: without_errno(&text.to_string()) }
     }
 
     /// With the name of the queue before the sentence.
@@ -41,8 +41,7 @@ impl Failure {
 
     /// What is wrong with a file.
     pub(crate) fn about_file(path: &Path, text: impl Display) -> Self {
-        let text = text.to_string();
-        Self::new(Code::Failed, format!("{}: {}", sanitize::name(path.as_os_str()), words(&text)))
+        Self::new(Code::Failed, format!("{}: {text}", sanitize::name(path.as_os_str())))
     }
 
     pub(crate) fn usage(text: impl Display) -> Self {
@@ -111,16 +110,9 @@ impl From<Error> for Failure {
             io::ErrorKind::PermissionDenied | io::ErrorKind::AlreadyExists => Code::Refused,
             _ => Code::Failed,
         };
-        let why = match code {
-            Code::Empty => "the queue is empty".to_owned(),
-            Code::Full => "the queue is full".to_owned(),
-            Code::TimedOut if sending => "the queue stayed full until the time was over".to_owned(),
-            Code::TimedOut => "nothing came until the time was over".to_owned(),
-            _ => why(&error),
-        };
         let text = match error.name() {
-            Some(name) => format!("{}: {why}", sanitize::name(name)),
-            None => why,
+            Some(name) => format!("{}: {}", sanitize::name(name), why(&error)),
+            None => why(&error),
         };
         Self::new(code, text)
     }
@@ -132,7 +124,7 @@ impl From<io::Error> for Failure {
             // Who reads no more knows why: quiet, as any program in a pipeline.
             return Self::killed(SIGPIPE);
         }
-        Self::new(Code::Failed, words(&error.to_string()))
+        Self::new(Code::Failed, error)
     }
 }
 
@@ -148,9 +140,12 @@ pub(crate) fn why(error: &Error) -> String {
     }
 }
 
-/// An error of the system without its number, which is in no error of this program.
-fn words(text: &str) -> &str {
-    text.split(" (os error ").next().unwrap_or_default()
+/// Removes the number that the standard library adds to an error of the system.
+fn without_errno(text: &str) -> String {
+    match text.split_once(" (os error ").map(|(before, after)| (before, after.split_once(')'))) {
+        Some((before, Some((_, after)))) => format!("{before}{}", without_errno(after)),
+        _ => text.to_owned(),
+    }
 }
 
 /// A remark on standard error.

@@ -55,16 +55,6 @@ fn not_ours(name: &QueueName, error: &std::io::Error) -> String {
     }
 }
 
-/// Why a queue cannot be opened, with its mode and owner where the directory shows them.
-pub(crate) fn refused(error: Error, name: &QueueName) -> Failure {
-    match whose(name) {
-        Some(whose) if error.kind() == ErrorKind::PermissionDenied => {
-            Failure::about(name, Code::Refused, format!("{}: it is {whose}", error.message()))
-        }
-        _ => error.into(),
-    }
-}
-
 /// `rw------- of root:root`
 fn whose(name: &QueueName) -> Option<String> {
     let entry = Directory::open().ok()?.read(name).ok()?;

@@ -76,7 +76,7 @@ impl Target {
         let call = "mq_timedsend";
         let error = match deadline {
             Deadline::Now => Error::would_block(call),
-            _ => Error::timed_out(call),
+            _ => Error::timed_out(call, deadline),
         };
         error.about(self.name.as_os_str())
     }

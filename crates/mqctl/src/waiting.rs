@@ -32,11 +32,11 @@ pub(crate) fn send(
     priority: u32,
     deadline: Deadline,
 ) -> posix_mqueue::Result<()> {
-    match deadline {
-        Deadline::Never => queue.send(message, priority),
-        Deadline::Now => queue.try_send(message, priority),
-        Deadline::At(instant) => queue.send_deadline(message, priority, instant),
-        Deadline::Until(time) => queue.send_until(message, priority, time),
+    loop {
+        match queue.send_interruptible(message, priority, deadline) {
+            Err(error) if error.is_interrupted() => {}
+            outcome => return outcome.map_err(|error| not_waited(error, queue, deadline)),
+        }
     }
 }
 
@@ -46,13 +46,17 @@ pub(crate) fn receive(
     message: &mut Message,
     deadline: Deadline,
 ) -> posix_mqueue::Result<()> {
-    queue.receive_again(message, deadline).map_err(|error| match (deadline, queue.name()) {
-        // Not to wait is not to run out of time.
+    queue.receive_again(message, deadline).map_err(|error| not_waited(error, queue, deadline))
+}
+
+/// Not waiting is not running out of time.
+fn not_waited(error: Error, queue: &MessageQueue, deadline: Deadline) -> Error {
+    match (deadline, queue.name()) {
         (Deadline::Now, Some(name)) if error.is_timed_out() => {
             Error::would_block(error.call()).about(name.as_os_str())
         }
         _ => error,
-    })
+    }
 }
 
 /// A time as people type it.

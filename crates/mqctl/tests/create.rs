@@ -106,10 +106,10 @@ fn a_limit_has_a_code_of_its_own_and_the_command_that_raises_it() {
     run(line("create {} --maxmsg 60000000", &name)).failed(8);
     let mut command = Command::new("bash");
     let create = mqctl(line("create {} -m 10 -s 100", &name));
-    command.args(["-c", "ulimit -q 1000 && exec \"$@\"", "bash"]);
+    command.args(["-c", "ulimit -S -q 1000 && exec \"$@\"", "bash"]);
     command.arg(create.get_program()).args(create.get_args()).arg0("bash");
     let transcript = transcript_of(&mut command).failed(8);
-    assert!(transcript.stderr.contains("ulimit -q"), "{transcript:?}");
+    assert!(transcript.stderr.contains("`ulimit -S -q "), "{transcript:?}");
     assert!(!name.exists());
 }
 

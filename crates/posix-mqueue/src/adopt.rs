@@ -6,10 +6,10 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 
 use crate::error::{Error, Result};
-use crate::limits;
 use crate::open::OpenOptions;
+use crate::permission::{self, Ownership};
 use crate::queue::{Access, MessageQueue};
-use crate::sys;
+use crate::{limits, sys};
 
 impl TryFrom<OwnedFd> for MessageQueue {
     type Error = (Error, OwnedFd);
@@ -119,19 +119,25 @@ impl MessageQueue {
             .write(access != Access::Read)
             .custom_flags(flags & sys::O_NONBLOCK)
             .open(format!("/proc/self/fd/{}", self.as_raw_fd()))
-            .map_err(|e| self.reopening_error(&e))?;
+            .map_err(|e| self.reopening_error(&e, access))?;
         self.with_descriptor(file.into(), access)
     }
 
-    fn reopening_error(&self, error: &io::Error) -> Error {
-        let error = limits::explain_open(self.error("open", error));
-        match error.raw_os_error() {
-            sys::ENOENT => error.explained(
+    fn reopening_error(&self, error: &io::Error, access: Access) -> Error {
+        let error = Error::new("open", error);
+        if error.raw_os_error() == sys::ENOENT {
+            // Without the queue's name, or it would read as if there was no such queue.
+            return error.explained(
                 "/proc is not mounted here, and an open queue is opened again through \
-                 /proc/self/fd"
-                    .to_owned(),
-            ),
-            _ => error,
+                 /proc/self/fd: mount /proc",
+            );
+        }
+        let error = limits::explain_open(self.name_in(error));
+        match sys::fstat(self.borrow()) {
+            Ok(stat) => {
+                permission::explain_reopen(error, Ownership::from(&stat), access.permission_bits())
+            }
+            Err(_) => error,
         }
     }
 

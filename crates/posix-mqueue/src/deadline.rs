@@ -1,5 +1,6 @@
-//! When to stop waiting.
+//! When to stop waiting, and what to say then.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant, SystemTime};
 
 /// The moment at which a waiting call gives up with `ETIMEDOUT`.
@@ -23,6 +24,13 @@ pub enum Deadline {
     Now,
     /// On the monotonic clock.
     At(Instant),
+    /// On the monotonic clock, as a duration gives it.
+    Within {
+        /// How long the wait may take: what the error reports.
+        timeout: Duration,
+        /// When that time has passed.
+        end: Instant,
+    },
     /// On the wall clock.
     Until(SystemTime),
 }
@@ -41,7 +49,9 @@ impl Deadline {
         match self {
             Self::Never => None,
             Self::Now => Some(Duration::ZERO),
-            Self::At(instant) => Some(instant.saturating_duration_since(Instant::now())),
+            Self::At(end) | Self::Within { end, .. } => {
+                Some(end.saturating_duration_since(Instant::now()))
+            }
             Self::Until(time) => {
                 Some(time.duration_since(SystemTime::now()).unwrap_or(Duration::ZERO))
             }
@@ -58,6 +68,20 @@ impl Deadline {
     pub fn is_over(&self) -> bool {
         self.remaining() == Some(Duration::ZERO)
     }
+
+    /// Says that a wait ended without `missing`, a message or room for one.
+    pub(crate) fn passed_without(&self, missing: &str) -> Cow<'static, str> {
+        match self {
+            Self::Never => format!("no {missing}"),
+            Self::Now => format!("no {missing}, and the timeout is 0"),
+            Self::At(_) => format!("no {missing} before the deadline"),
+            Self::Within { timeout, .. } => {
+                format!("no {missing} within {} s", timeout.as_secs_f64())
+            }
+            Self::Until(_) => format!("no {missing} before the deadline on the wall clock"),
+        }
+        .into()
+    }
 }
 
 impl From<Duration> for Deadline {
@@ -66,7 +90,10 @@ impl From<Duration> for Deadline {
         if timeout.is_zero() {
             return Self::Now;
         }
-        Instant::now().checked_add(timeout).map_or(Self::Never, Self::At)
+        match Instant::now().checked_add(timeout) {
+            Some(end) => Self::Within { timeout, end },
+            None => Self::Never,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::name::QueueName;
-use crate::{limits, mounts, parked, sys};
+use crate::{limits, mounts, parked, permission, sys};
 
 /// The queues of one IPC namespace: of the thread that opened the directory, as it was then.
 ///
@@ -87,8 +87,10 @@ impl Directory {
     /// `EACCES`: this process may not read the directory. `EMFILE`, `ENFILE`: no descriptor is
     /// left. `ENOENT`: `/proc` is not mounted.
     pub fn names(&self) -> Result<Vec<QueueName>> {
-        let mut names = mounts::names(&self.root)
-            .map_err(|e| needs_proc(limits::explain_open(Error::new("opendir", &e))))?;
+        let mut names = mounts::names(&self.root).map_err(|e| {
+            let error = limits::explain_open(Error::new("opendir", &e));
+            permission::explain_listing(needs_proc(error), &self.root)
+        })?;
         names.sort_unstable();
         Ok(names)
     }
@@ -126,8 +128,15 @@ impl Directory {
     /// (`EAGAIN`, see `F_SETLEASE` in `fcntl(2)`), is no error: it has no
     /// [`details`](Entry::details).
     pub fn read(&self, name: &QueueName) -> Result<Entry> {
-        let (metadata, details) = parked::read(&mounts::path_in(&self.root, name))
-            .map_err(|e| limits::explain_open(Error::new("open", &e).named(name.as_os_str())))?;
+        let (metadata, details) =
+            parked::read(&mounts::path_in(&self.root, name)).map_err(|e| {
+                let error = Error::new("open", &e);
+                // Without the queue's name, or it would read as if there was no such queue.
+                if !mounts::path_of(&self.root).exists() {
+                    return needs_proc(error);
+                }
+                limits::explain_open(error.named(name.as_os_str()))
+            })?;
         Ok(Entry::new(name.clone(), &metadata, details))
     }
 
@@ -202,7 +211,7 @@ pub fn list_queues() -> Result<Vec<QueueName>> {
 
 fn needs_proc(error: Error) -> Error {
     if error.raw_os_error() == sys::ENOENT {
-        error.explained("the directory of the queues is read through /proc".to_owned())
+        error.explained("the directory of the queues is read through /proc: mount it")
     } else {
         error
     }

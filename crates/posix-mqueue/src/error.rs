@@ -1,9 +1,11 @@
 //! The one error type: always an errno, the call that failed, and what to do about it.
 
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io;
 
+use crate::deadline::Deadline;
 use crate::name::PATH_MAX;
 use crate::sys;
 
@@ -39,13 +41,14 @@ struct Parts {
     call: &'static str,
     errno: i32,
     name: Option<Box<OsStr>>,
-    explanation: Option<Box<str>>,
+    explanation: Option<Cow<'static, str>>,
     limit: bool,
 }
 
 impl Error {
     pub(crate) fn from_errno(call: &'static str, errno: i32) -> Self {
-        Self(Box::new(Parts { call, errno, name: None, explanation: None, limit: false }))
+        let explanation = reason(call, errno);
+        Self(Box::new(Parts { call, errno, name: None, explanation, limit: false }))
     }
 
     /// `EBADF`: what a program that closes queues before it drops them gives for their later use.
@@ -56,36 +59,60 @@ impl Error {
     /// ```
     #[must_use]
     pub fn closed(call: &'static str, name: Option<&OsStr>) -> Self {
-        let error = Self::from_errno(call, sys::EBADF).explained("the queue is closed".to_owned());
+        let error = Self::from_errno(call, sys::EBADF).explained("the queue is closed");
         match name {
             Some(name) => error.named(name),
             None => error,
         }
     }
 
-    /// `EAGAIN`: what a program gives where it will not wait.
+    /// `EAGAIN`: what a program returns where it does not wait. Says that the queue is full where
+    /// the call is one that sends, and that it is empty where it is one that receives.
     ///
     /// ```
-    /// assert!(posix_mqueue::Error::would_block("mq_send").is_would_block());
+    /// let error = posix_mqueue::Error::would_block("mq_send");
+    /// assert!(error.is_would_block());
+    /// assert_eq!(error.message(), "the queue is full");
     /// ```
     #[must_use]
     pub fn would_block(call: &'static str) -> Self {
         Self::from_errno(call, sys::EAGAIN)
     }
 
-    /// `ETIMEDOUT`: what a program gives where it has waited long enough.
+    /// `ETIMEDOUT`: what a program returns where it has waited until the deadline. Says what was
+    /// missing: room where the call is one that sends, otherwise a message.
     ///
     /// ```
-    /// assert!(posix_mqueue::Error::timed_out("mq_send").is_timed_out());
+    /// use posix_mqueue::Error;
+    /// use std::time::Duration;
+    ///
+    /// let error = Error::timed_out("mq_send", Duration::from_millis(500));
+    /// assert!(error.is_timed_out());
+    /// assert_eq!(error.message(), "no room within 0.5 s");
     /// ```
     #[must_use]
-    pub fn timed_out(call: &'static str) -> Self {
-        Self::from_errno(call, sys::ETIMEDOUT)
+    pub fn timed_out(call: &'static str, deadline: impl Into<Deadline>) -> Self {
+        let missing = if sends(call) { "room" } else { "message" };
+        Self::from_errno(call, sys::ETIMEDOUT).after(deadline.into(), missing)
     }
 
     pub(crate) fn new(call: &'static str, error: &io::Error) -> Self {
         // Every io::Error of this crate comes from errno; EIO only keeps the function total.
         Self::from_errno(call, error.raw_os_error().unwrap_or(libc::EIO))
+    }
+
+    /// Explains an `ETIMEDOUT`: what did not come before the deadline.
+    pub(crate) fn after(self, deadline: Deadline, missing: &str) -> Self {
+        if self.is_timed_out() { self.explained(deadline.passed_without(missing)) } else { self }
+    }
+
+    /// The kernel gives no `EPERM` to these calls; what is between it and this process does.
+    pub(crate) fn refused_by_sandbox(call: &str) -> String {
+        format!(
+            "a sandbox refuses {call}: allow {} in its seccomp or AppArmor profile, in \
+             SystemCallFilter= of a systemd unit, or by the posix-mq interface of a snap",
+            allowed_with(call)
+        )
     }
 
     pub(crate) fn calling(mut self, call: &'static str) -> Self {
@@ -113,8 +140,8 @@ impl Error {
         self
     }
 
-    pub(crate) fn explained(mut self, why: String) -> Self {
-        self.0.explanation = Some(why.into_boxed_str());
+    pub(crate) fn explained(mut self, why: impl Into<Cow<'static, str>>) -> Self {
+        self.0.explanation = Some(why.into());
         self
     }
 
@@ -226,7 +253,8 @@ impl Error {
         self.0.errno == sys::EINTR
     }
 
-    /// The errno in words, then the explanation.
+    /// The errno in words, then the explanation. The explanation alone where these words are about
+    /// something else: of `EMFILE` they speak of files, of `ETIMEDOUT` of a connection.
     ///
     /// ```
     /// let error = posix_mqueue::unlink("").unwrap_err();
@@ -234,13 +262,48 @@ impl Error {
     /// ```
     #[must_use]
     pub fn message(&self) -> String {
-        let words = io::Error::from_raw_os_error(self.0.errno).to_string();
-        let words = words.split(" (os error ").next().unwrap_or_default();
-        match &self.0.explanation {
-            Some(why) => format!("{words}: {why}"),
-            None => words.to_owned(),
+        let words = || {
+            let words = io::Error::from_raw_os_error(self.0.errno).to_string();
+            words.split(" (os error ").next().unwrap_or_default().to_owned()
+        };
+        match self.explanation() {
+            Some(why) if self.0.limit || self.is_would_block() || self.is_timed_out() => why.into(),
+            Some(why) => format!("{}: {why}", words()),
+            None => words(),
         }
     }
+}
+
+fn sends(call: &str) -> bool {
+    call.ends_with("send")
+}
+
+/// What a profile has to allow.
+fn allowed_with(call: &str) -> &str {
+    if call.starts_with("mq_") { "the mq_* system calls" } else { call }
+}
+
+/// What an errno of a call means, where the errno alone does not say it.
+fn reason(call: &'static str, errno: i32) -> Option<Cow<'static, str>> {
+    Some(match errno {
+        sys::EAGAIN if sends(call) => "the queue is full".into(),
+        sys::EAGAIN if call.ends_with("receive") => "the queue is empty".into(),
+        sys::ENOSYS => format!(
+            "this system does not provide {call}, as a kernel without CONFIG_POSIX_MQUEUE, WSL 1, \
+             gVisor or Android may not; if /proc/sys/fs/mqueue exists, a seccomp filter refuses \
+             it: allow {} there",
+            allowed_with(call)
+        )
+        .into(),
+        sys::EPERM => Error::refused_by_sandbox(call).into(),
+        sys::ENOMEM => "the kernel, or the cgroup of this process, has no memory left for it; try \
+                        again later, or raise the memory limit of the container or unit"
+            .into(),
+        sys::ENFILE => "the system has as many files open as fs.file-max allows; close some, or \
+                        raise it with `sysctl -w fs.file-max=NUMBER` as root of the host"
+            .into(),
+        _ => return None,
+    })
 }
 
 impl fmt::Debug for Error {

@@ -54,6 +54,7 @@ compile_error!("posix-mqueue knows Linux only: other systems have no netlink not
 
 mod adopt;
 mod attributes;
+mod charge;
 mod deadline;
 mod directory;
 mod entry;
@@ -71,10 +72,12 @@ mod notify;
 mod open;
 mod owned;
 mod parked;
+mod permission;
 mod procfs;
 mod queue;
 mod ready;
 mod receive;
+mod remedy;
 mod send;
 #[cfg(feature = "serde")]
 mod serde;
@@ -87,13 +90,14 @@ mod uninit;
 mod wait;
 
 pub use attributes::{Attributes, Status};
+pub use charge::charge;
 pub use deadline::Deadline;
 pub use directory::{Directory, list_queues};
 pub use entry::{Delivery, Details, Entry, Registration};
 pub use error::{Error, Result};
 pub use fork::prepare_for_fork;
 pub use holders::{Holder, Holders, holders};
-pub use limits::{Limits, charge};
+pub use limits::Limits;
 pub use message::{Message, PRIORITY_MAX};
 pub use messages::Messages;
 pub use name::QueueName;
@@ -101,4 +105,5 @@ pub use notify::{Callback, Claim, Event, Notification};
 pub use open::{OpenOptions, unlink};
 pub use owned::Owned;
 pub use queue::MessageQueue;
+pub use remedy::{Limit, Remedy};
 pub use systemd::from_systemd;

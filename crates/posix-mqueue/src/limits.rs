@@ -1,15 +1,11 @@
 //! The system's limits on queues, read when they matter, and which of them refused a queue.
 
 use std::fs;
-use std::path::Path;
 
+use crate::charge::{self, charge};
 use crate::error::{Error, Result};
-use crate::sys;
-
-/// What the kernel charges besides the payload: two structures a message on 64-bit machines,
-/// `msg_msg` and `posix_msg_tree_node`, the second for at most `MQ_PRIO_MAX` messages.
-const STRUCTURE: u64 = 48;
-const TREE_NODES: u64 = 32_768;
+use crate::remedy::{Limit, Remedy};
+use crate::sys::{self, Resource};
 
 /// The limits in force for this process. Source: `mq_overview(7)`, `getrlimit(2)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,11 +31,6 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The most that `fs.mqueue.msg_max` can be set to (`HARD_MSGMAX`).
-    pub const HARD_CAPACITY: usize = 65_536;
-    /// The most that `fs.mqueue.msgsize_max` can be set to (`HARD_MSGSIZEMAX`).
-    pub const HARD_MESSAGE_SIZE: usize = 16 * 1024 * 1024;
-
     /// Reads them from `/proc/sys/fs/mqueue` and `getrlimit(2)`.
     ///
     /// ```
@@ -53,40 +44,74 @@ impl Limits {
     /// `ENOENT` where `/proc` is not mounted or the kernel has no message queues.
     pub fn read() -> Result<Self> {
         let (max_bytes, hard_max_bytes) =
-            sys::getrlimit_msgqueue().map_err(|e| Error::new("getrlimit", &e))?;
+            sys::getrlimit(Resource::QueueBytes).map_err(|e| Error::new("getrlimit", &e))?;
         Ok(Self {
-            default_capacity: sysctl("msg_default")?,
-            max_capacity: sysctl("msg_max")?,
-            default_message_size: sysctl("msgsize_default")?,
-            max_message_size: sysctl("msgsize_max")?,
-            max_queues: sysctl("queues_max")?,
+            default_capacity: sysctl(Limit::DefaultCapacity)?,
+            max_capacity: sysctl(Limit::MaxCapacity)?,
+            default_message_size: sysctl(Limit::DefaultMessageSize)?,
+            max_message_size: sysctl(Limit::MaxMessageSize)?,
+            max_queues: sysctl(Limit::MaxQueues)?,
             max_bytes,
             hard_max_bytes,
         })
     }
+
+    /// Its value now.
+    ///
+    /// ```
+    /// use posix_mqueue::{Limit, Limits};
+    ///
+    /// let limits = Limits::read()?;
+    /// assert_eq!(limits.get(Limit::MaxCapacity), limits.max_capacity as u64);
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
+    #[must_use]
+    pub fn get(&self, limit: Limit) -> u64 {
+        match limit {
+            Limit::DefaultCapacity => self.default_capacity as u64,
+            Limit::MaxCapacity => self.max_capacity as u64,
+            Limit::DefaultMessageSize => self.default_message_size as u64,
+            Limit::MaxMessageSize => self.max_message_size as u64,
+            Limit::MaxQueues => self.max_queues as u64,
+            Limit::MaxBytes => self.max_bytes,
+        }
+    }
+
+    /// How to raise a limit to a value; `None` where the kernel lets nobody.
+    ///
+    /// ```
+    /// use posix_mqueue::{Limit, Limits};
+    ///
+    /// let limits = Limits::read()?;
+    /// let remedy = limits.remedy(Limit::MaxCapacity, 100).unwrap();
+    /// assert_eq!(remedy.command, "sysctl -w fs.mqueue.msg_max=100");
+    /// println!("raise it with {remedy}"); // also for containers
+    /// assert_eq!(limits.remedy(Limit::MaxCapacity, 100_000), None);
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
+    #[must_use]
+    pub fn remedy(&self, limit: Limit, to: u64) -> Option<Remedy> {
+        if to > limit.ceiling() {
+            return None;
+        }
+        Some(match limit {
+            Limit::MaxBytes => Remedy::rlimit(Resource::QueueBytes, to, self.hard_max_bytes),
+            sysctl => Remedy::sysctl(&[(sysctl, to)]),
+        })
+    }
 }
 
-fn sysctl(name: &str) -> Result<usize> {
-    let path = Path::new("/proc/sys/fs/mqueue").join(name);
+fn sysctl(limit: Limit) -> Result<usize> {
+    let path = path(limit);
     let text = fs::read_to_string(&path).map_err(|e| {
-        let path = path.display();
-        Error::new("open", &e).explained(format!("fs.mqueue.{name} is read from {path}"))
+        Error::new("open", &e).explained(format!("{} is read from {path}", limit.name()))
     })?;
     // The kernel writes one decimal number.
     text.trim().parse().map_err(|_| Error::from_errno("read", sys::EINVAL))
 }
 
-/// The bytes that `RLIMIT_MSGQUEUE` is charged for a queue of these sizes, whole, when it is
-/// created, until it is unlinked and closed everywhere. Source: `getrlimit(2)`.
-///
-/// ```
-/// assert_eq!(posix_mqueue::charge(10, 8192), 82_880);
-/// ```
-#[must_use]
-pub fn charge(capacity: usize, message_size: usize) -> u64 {
-    let (capacity, message_size) = (capacity as u64, message_size as u64);
-    let structures = capacity.saturating_add(capacity.min(TREE_NODES)).saturating_mul(STRUCTURE);
-    capacity.saturating_mul(message_size).saturating_add(structures)
+fn path(sysctl: Limit) -> String {
+    format!("/proc/sys/{}", sysctl.name().replace('.', "/"))
 }
 
 /// The sizes of a new queue as `mq_open` takes them, `None` for the kernel's own defaults.
@@ -96,13 +121,33 @@ pub(crate) fn sizes(
     capacity: Option<usize>,
     message_size: Option<usize>,
 ) -> Result<Option<(usize, usize)>> {
-    let default = |name, max| Ok::<_, Error>(sysctl(name)?.min(sysctl(max)?));
     Ok(match (capacity, message_size) {
         (None, None) => None,
         (Some(capacity), Some(size)) => Some((capacity, size)),
-        (Some(capacity), None) => Some((capacity, default("msgsize_default", "msgsize_max")?)),
-        (None, Some(size)) => Some((default("msg_default", "msg_max")?, size)),
+        (Some(capacity), None) => Some((capacity, default_message_size().map_err(needs_both)?)),
+        (None, Some(size)) => Some((default_capacity().map_err(needs_both)?, size)),
     })
+}
+
+fn default_capacity() -> Result<usize> {
+    Ok(sysctl(Limit::DefaultCapacity)?.min(sysctl(Limit::MaxCapacity)?))
+}
+
+fn default_message_size() -> Result<usize> {
+    Ok(sysctl(Limit::DefaultMessageSize)?.min(sysctl(Limit::MaxMessageSize)?))
+}
+
+/// What the kernel says of one size without the other, `EINVAL`. The errno of the file in `/proc`
+/// would read as the queue's.
+fn needs_both(unread: Error) -> Error {
+    if matches!(unread.raw_os_error(), sys::EMFILE | sys::ENFILE) {
+        return explain_open(unread).calling("mq_open");
+    }
+    Error::from_errno("mq_open", sys::EINVAL).explained(format!(
+        "only one of maxmsg and msgsize is given, and the default of the other cannot be read \
+         ({}); give both, or mount /proc",
+        unread.message(),
+    ))
 }
 
 /// Adds to an error of `mq_open` which limit it means, with the numbers.
@@ -110,70 +155,94 @@ pub(crate) fn sizes(
 /// Only after the kernel refused: a process with `CAP_SYS_RESOURCE` may pass some of them.
 pub(crate) fn explain_create(error: Error, sizes: Option<(usize, usize)>) -> Error {
     let error = explain_open(error);
-    let Ok(limits) = Limits::read() else { return error };
-    let (capacity, message_size) = sizes.unwrap_or((
-        limits.default_capacity.min(limits.max_capacity),
-        limits.default_message_size.min(limits.max_message_size),
-    ));
-    match error.raw_os_error() {
+    match (error.raw_os_error(), sizes) {
         _ if error.is_limit() => error,
-        sys::EINVAL if capacity == 0 || message_size == 0 => {
-            error.explained("a queue holds 1 message of 1 byte at least".to_owned())
+        (sys::EINVAL, Some((0, _) | (_, 0))) => {
+            error.explained("a queue holds 1 message of 1 byte at least")
         }
-        sys::EINVAL if capacity > limits.max_capacity => error.limited(over(
-            "messages",
-            capacity,
-            "msg_max",
-            limits.max_capacity,
-            Limits::HARD_CAPACITY,
-        )),
-        sys::EINVAL if message_size > limits.max_message_size => error.limited(over(
-            "bytes a message",
-            message_size,
-            "msgsize_max",
-            limits.max_message_size,
-            Limits::HARD_MESSAGE_SIZE,
-        )),
-        sys::EMFILE => {
-            let charge = charge(capacity, message_size);
-            error.limited(format!(
-                "RLIMIT_MSGQUEUE: a queue for {capacity} messages of {message_size} bytes is \
-                 charged {charge} bytes, and all queues of this user together may be charged \
-                 {}; unlink some, make it smaller, or raise the limit with `ulimit -q {}`",
-                limits.max_bytes,
-                limits.max_bytes.saturating_add(charge),
-            ))
-        }
-        sys::ENOSPC => error.limited(format!(
-            "there are as many queues as fs.mqueue.queues_max allows ({}); unlink some, or raise \
-             it with `sysctl -w fs.mqueue.queues_max={}`",
-            limits.max_queues,
-            limits.max_queues.saturating_mul(2).max(256),
-        )),
+        (sys::EINVAL, Some(sizes)) => match too_large(sizes) {
+            Some(why) => error.limited(why),
+            None => error,
+        },
+        (sys::EMFILE, sizes) => error.limited(too_many_bytes(sizes)),
+        (sys::ENOSPC, _) => error.limited(too_many_queues()),
         _ => error,
     }
 }
 
 /// The same for a queue that exists: no limit but that on descriptors can refuse it.
 pub(crate) fn explain_open(error: Error) -> Error {
-    if error.raw_os_error() == sys::EMFILE && descriptors_are_used_up() {
-        error.limited(
-            "this process has as many descriptors open as RLIMIT_NOFILE allows; close some, or \
-             raise it with `ulimit -n`"
-                .to_owned(),
-        )
-    } else {
-        error
+    if error.raw_os_error() != sys::EMFILE || !descriptors_are_used_up() {
+        return error;
     }
+    let (soft, hard) = sys::getrlimit(Resource::Descriptors).unwrap_or((0, 0));
+    let double = soft.saturating_mul(2);
+    // As far as this user can, where that is any further.
+    let to = if soft < hard { double.min(hard) } else { double };
+    error.limited(format!(
+        "this process has as many descriptors open as RLIMIT_NOFILE allows ({soft}); close some, \
+         or raise it with {}",
+        Remedy::rlimit(Resource::Descriptors, to, hard),
+    ))
 }
 
-fn over(what: &str, asked: usize, sysctl: &str, max: usize, hard: usize) -> String {
-    let mend = if asked > hard {
-        format!("the kernel's own ceiling is {hard}")
-    } else {
-        format!("raise it with `sysctl -w fs.mqueue.{sysctl}={asked}`")
+/// Every size that is over its sysctl, and one remedy for all of them. One that cannot be read is
+/// assumed to be the cause.
+fn too_large((capacity, message_size): (usize, usize)) -> Option<String> {
+    let (mut over, mut remedy) = (Vec::new(), Vec::new());
+    for (what, asked, limit) in [
+        ("maxmsg", capacity as u64, Limit::MaxCapacity),
+        ("msgsize", message_size as u64, Limit::MaxMessageSize),
+    ] {
+        let max = sysctl(limit).ok();
+        if max.is_some_and(|max| asked <= max as u64) {
+            continue;
+        }
+        let text = format!("{what} {asked} exceeds {} ({})", limit.name(), in_words(max));
+        over.push(if asked > limit.ceiling() {
+            format!("{text}, and the kernel's own ceiling is {}", limit.ceiling())
+        } else {
+            remedy.push((limit, asked));
+            text
+        });
+    }
+    let raise = match remedy.len() {
+        0 => String::new(),
+        1 => format!("; raise it with {}", Remedy::sysctl(&remedy)),
+        _ => format!("; raise both with {}", Remedy::sysctl(&remedy)),
     };
-    format!("{asked} {what} exceeds /proc/sys/fs/mqueue/{sysctl} ({max}); {mend}")
+    (!over.is_empty()).then(|| over.join("; ") + &raise)
+}
+
+fn too_many_bytes(sizes: Option<(usize, usize)>) -> String {
+    let (max, hard) = sys::getrlimit(Resource::QueueBytes).unwrap_or((0, 0));
+    let (capacity, message_size) = sizes.unwrap_or_else(|| {
+        // The kernel's own where /proc does not tell.
+        (default_capacity().unwrap_or(10), default_message_size().unwrap_or(8192))
+    });
+    let needed = charge(capacity, message_size);
+    // How much others use of it may be beyond this process's own limit, so as far as a user can.
+    let to = if max < hard && needed <= hard { hard } else { hard.saturating_add(needed) };
+    format!(
+        "RLIMIT_MSGQUEUE: {}; unlink some, ask for less, or raise the limit with {}",
+        charge::refused(max, capacity, message_size),
+        Remedy::rlimit(Resource::QueueBytes, to, hard),
+    )
+}
+
+fn too_many_queues() -> String {
+    let max = sysctl(Limit::MaxQueues).ok();
+    let to = (max.unwrap_or(0) as u64).saturating_mul(2).max(256).min(Limit::MaxQueues.ceiling());
+    format!(
+        "there are as many queues as {} allows ({}); unlink some, or raise it with {}",
+        Limit::MaxQueues.name(),
+        in_words(max),
+        Remedy::sysctl(&[(Limit::MaxQueues, to)]),
+    )
+}
+
+fn in_words(sysctl: Option<usize>) -> String {
+    sysctl.map_or_else(|| "which /proc does not tell".to_owned(), |value| value.to_string())
 }
 
 /// `EMFILE` stands for two limits; this one also keeps any other file from being opened.

@@ -3,10 +3,9 @@
 use std::ffi::{OsStr, c_int, c_long};
 
 use crate::error::{Error, Result};
-use crate::limits;
 use crate::name::QueueName;
 use crate::queue::{Access, MessageQueue};
-use crate::sys;
+use crate::{limits, permission, sys};
 
 /// How to open a queue. Source: `mq_open(3)`.
 ///
@@ -241,7 +240,9 @@ impl OpenOptions {
     /// - `ENOSPC`: `fs.mqueue.queues_max`. `ENOMEM`: the kernel has no memory for it.
     /// - those of [`QueueName::new`].
     ///
-    /// Where a limit refused, the error says which and how to raise it.
+    /// Where a limit refused, the error says which and how to raise it. After `EACCES` it says whose
+    /// the queue is, where a mount shows that: one that is found as [`Directory`](crate::Directory)
+    /// finds it.
     pub fn open(&self, name: impl AsRef<OsStr>) -> Result<MessageQueue> {
         let name = QueueName::new(name)?;
         let (access, flags) = self.access().map_err(|error| error.named(name.as_os_str()))?;
@@ -307,7 +308,7 @@ impl OpenOptions {
             (true, true) => (Access::Both, sys::O_RDWR),
             (false, false) => {
                 return Err(Error::from_errno("mq_open", sys::EINVAL)
-                    .explained("open it to read, to write or both".to_owned()));
+                    .explained("open it to read, to write or both"));
             }
         };
         Ok((access, flags | if self.nonblocking { sys::O_NONBLOCK } else { 0 }))
@@ -316,9 +317,8 @@ impl OpenOptions {
     /// The same for a queue that is open already.
     pub(crate) fn reopening(&self) -> Result<(Access, c_int)> {
         if self.create || self.exclusive {
-            return Err(Error::from_errno("open", sys::EINVAL).explained(
-                "a queue that is open is not created: leave out O_CREAT, O_EXCL".into(),
-            ));
+            return Err(Error::from_errno("open", sys::EINVAL)
+                .explained("a queue that is open is not created: leave out O_CREAT, O_EXCL"));
         }
         self.access()
     }
@@ -328,21 +328,22 @@ impl OpenOptions {
             Ok(fd) => MessageQueue::new(fd, name, access, false),
             Err(e) => {
                 let error = Error::new("mq_open", &e).named(name.as_os_str());
-                Err(limits::explain_open(error))
+                let error = limits::explain_open(error);
+                Err(permission::explain_open(error, &name, access.permission_bits()))
             }
         }
     }
 
     fn made(&self, name: &QueueName, access: Access, flags: c_int) -> Result<MessageQueue> {
         let flags = flags | sys::O_CREAT | sys::O_EXCL;
-        let sizes = limits::sizes(self.capacity, self.message_size).map_err(|error| {
-            limits::explain_open(error).calling("mq_open").about(name.as_os_str())
-        })?;
+        let sizes = limits::sizes(self.capacity, self.message_size)
+            .map_err(|error| error.named(name.as_os_str()))?;
         // What no C long holds is over every limit, as its largest value is.
         let long = |n: usize| c_long::try_from(n).unwrap_or(c_long::MAX);
         let attr = sizes.map(|(capacity, size)| (long(capacity), long(size)));
         let fd = sys::mq_open(name.as_c_str(), flags, self.mode, attr).map_err(|e| {
-            limits::explain_create(Error::new("mq_open", &e).named(name.as_os_str()), sizes)
+            let error = Error::new("mq_open", &e).named(name.as_os_str());
+            permission::explain_create(limits::explain_create(error, sizes))
         })?;
         MessageQueue::new(fd, name.clone(), access, true).inspect_err(|_| {
             // Nothing that this call made may outlive its failure.
@@ -371,5 +372,8 @@ pub fn unlink(name: impl AsRef<OsStr>) -> Result<()> {
 }
 
 pub(crate) fn unlink_name(name: &QueueName) -> Result<()> {
-    sys::mq_unlink(name.as_c_str()).map_err(|e| Error::new("mq_unlink", &e).named(name.as_os_str()))
+    sys::mq_unlink(name.as_c_str()).map_err(|e| {
+        let error = Error::new("mq_unlink", &e).named(name.as_os_str());
+        permission::explain_unlink(error, name)
+    })
 }

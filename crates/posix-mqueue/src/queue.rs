@@ -48,6 +48,17 @@ pub(crate) enum Access {
     Both,
 }
 
+impl Access {
+    /// The permission that it takes, in each of the three classes of a mode.
+    pub(crate) fn permission_bits(self) -> u32 {
+        match self {
+            Self::Read => 0o4,
+            Self::Write => 0o2,
+            Self::Both => 0o6,
+        }
+    }
+}
+
 impl MessageQueue {
     pub(crate) fn new(fd: OwnedFd, name: QueueName, access: Access, created: bool) -> Result<Self> {
         match sys::mq_getattr(fd.as_fd()) {
@@ -323,7 +334,7 @@ impl MessageQueue {
     /// Explains any other `EBADF`.
     pub(crate) fn closed(&self, error: Error) -> Error {
         if self.is_shut_down() && error.raw_os_error() == sys::EBADF {
-            error.explained("the queue was closed while waiting".to_owned())
+            error.explained("the queue was closed while waiting")
         } else {
             error
         }

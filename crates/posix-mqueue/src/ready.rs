@@ -26,7 +26,7 @@ impl MessageQueue {
     /// # Ok::<(), posix_mqueue::Error>(())
     /// ```
     pub fn wait_readable(&self, deadline: impl Into<Deadline>) -> Result<()> {
-        self.wait_ready(sys::POLLIN, deadline.into())
+        self.wait_ready(sys::POLLIN, "message", deadline.into())
     }
 
     /// Waits until there is room for a message, which somebody else may then take.
@@ -39,13 +39,13 @@ impl MessageQueue {
     /// # Ok::<(), posix_mqueue::Error>(())
     /// ```
     pub fn wait_writable(&self, deadline: impl Into<Deadline>) -> Result<()> {
-        self.wait_ready(sys::POLLOUT, deadline.into())
+        self.wait_ready(sys::POLLOUT, "room", deadline.into())
     }
 
-    fn wait_ready(&self, ready: i16, deadline: Deadline) -> Result<()> {
+    fn wait_ready(&self, ready: i16, missing: &str, deadline: Deadline) -> Result<()> {
         wait::uninterrupted(|| {
             wait::until_ready(self, ready, deadline)
-                .map_err(|e| self.closed(self.error("ppoll", &e)))
+                .map_err(|e| self.closed(self.error("ppoll", &e)).after(deadline, missing))
         })
     }
 }

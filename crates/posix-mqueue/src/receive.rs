@@ -213,7 +213,7 @@ impl MessageQueue {
         wait::until_done(self, sys::POLLIN, deadline, |until| {
             sys::mq_timedreceive(self.borrow(), room, until)
         })
-        .map_err(|e| self.receive_error(&e, room.len()))
+        .map_err(|e| self.receive_error(&e, room.len()).after(deadline, "message"))
     }
 
     #[cold]

@@ -209,7 +209,7 @@ impl MessageQueue {
         wait::until_done(self, sys::POLLOUT, deadline, |until| {
             sys::mq_timedsend(self.borrow(), message, priority, until)
         })
-        .map_err(|e| self.send_error(&e, message, priority))
+        .map_err(|e| self.send_error(&e, message, priority).after(deadline, "room"))
     }
 
     #[inline(always)]

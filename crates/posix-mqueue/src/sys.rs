@@ -13,9 +13,9 @@ use std::time::Duration;
 use std::{ptr, slice};
 
 pub(crate) use libc::{
-    EACCES, EAGAIN, EBADF, EBUSY, EEXIST, EINTR, EINVAL, EMFILE, EMSGSIZE, ENAMETOOLONG, ENOENT,
-    ENOSPC, ENOTSOCK, EPERM, ESRCH, ETIMEDOUT, O_CLOEXEC, O_CREAT, O_EXCL, O_NONBLOCK, O_PATH,
-    O_RDONLY, O_RDWR, O_WRONLY, POLLIN, POLLOUT, S_IFREG, SIGURG,
+    EACCES, EAGAIN, EBADF, EBUSY, EEXIST, EINTR, EINVAL, EMFILE, EMSGSIZE, ENAMETOOLONG, ENFILE,
+    ENOENT, ENOMEM, ENOSPC, ENOSYS, ENOTSOCK, EPERM, ESRCH, ETIMEDOUT, O_CLOEXEC, O_CREAT, O_EXCL,
+    O_NONBLOCK, O_PATH, O_RDONLY, O_RDWR, O_WRONLY, POLLIN, POLLOUT, S_IFREG, SIGURG,
 };
 
 /// The access mode among the flags, as the kernel has it: musl counts `O_PATH` in.
@@ -358,12 +358,31 @@ pub(crate) fn receive_cookie(socket: BorrowedFd<'_>, wait: bool) -> io::Result<[
     Ok(cookie)
 }
 
-/// `RLIMIT_MSGQUEUE`, soft and hard, in bytes; `u64::MAX` is "unlimited".
-pub(crate) fn getrlimit_msgqueue() -> io::Result<(u64, u64)> {
+/// A limit that each process has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Resource {
+    /// `RLIMIT_MSGQUEUE`, in bytes.
+    QueueBytes,
+    /// `RLIMIT_NOFILE`.
+    Descriptors,
+}
+
+/// The soft and the hard limit; `u64::MAX` is "unlimited".
+pub(crate) fn getrlimit(resource: Resource) -> io::Result<(u64, u64)> {
+    let resource = match resource {
+        Resource::QueueBytes => libc::RLIMIT_MSGQUEUE,
+        Resource::Descriptors => libc::RLIMIT_NOFILE,
+    };
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: limit is a live struct that the kernel fills.
-    done(unsafe { libc::getrlimit(libc::RLIMIT_MSGQUEUE, &raw mut limit) })?;
+    done(unsafe { libc::getrlimit(resource, &raw mut limit) })?;
     Ok((limit.rlim_cur, limit.rlim_max))
+}
+
+/// The user whose rights this thread has.
+pub(crate) fn geteuid() -> u32 {
+    // SAFETY: it takes no argument and always succeeds.
+    unsafe { libc::geteuid() }
 }
 
 /// Runs the three handlers around every `fork(2)` of this process from now on.

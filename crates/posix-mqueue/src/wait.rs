@@ -83,7 +83,7 @@ pub(crate) fn until_done<T>(
         let outcome = asleep(queue, || match deadline {
             Deadline::Never => attempt(None).map(Some),
             Deadline::Until(time) => attempt(Some(since_epoch(time))).map(Some),
-            Deadline::Now | Deadline::At(_) => match attempt(Some(Duration::ZERO)) {
+            _ => match attempt(Some(Duration::ZERO)) {
                 Err(error) if error.raw_os_error() == Some(sys::ETIMEDOUT) => {
                     match deadline.remaining() {
                         Some(left) if !left.is_zero() => {

@@ -88,6 +88,30 @@ fn a_time_out_names_the_queue_and_is_not_would_block() {
 }
 
 #[test]
+fn a_time_out_says_what_was_missing_and_by_when() {
+    let (empty, full) = (queue_with_unique_name(), full());
+    for (deadline, when) in [
+        (Deadline::from(SOON), format!(" within {} s", SOON.as_secs_f64())),
+        (Deadline::Now, ", and the timeout is 0".to_owned()),
+        (Deadline::from(Instant::now()), " before the deadline".to_owned()),
+        (SystemTime::UNIX_EPOCH.into(), " before the deadline on the wall clock".to_owned()),
+    ] {
+        for (error, missing) in [
+            (receive(&empty, deadline).unwrap_err(), "no message"),
+            (empty.wait_readable(deadline).unwrap_err(), "no message"),
+            (send(&full, deadline).unwrap_err(), "no room"),
+            (full.wait_writable(deadline).unwrap_err(), "no room"),
+        ] {
+            assert_eq!(error.message(), format!("{missing}{when}"), "{deadline:?}");
+            assert!(error.is_timed_out());
+        }
+    }
+    // The other way to wait for a duration.
+    let error = empty.receive_message_timeout(SOON).unwrap_err();
+    assert_eq!(error.message(), format!("no message within {} s", SOON.as_secs_f64()));
+}
+
+#[test]
 fn a_duration_is_never_cut_short() {
     let (empty, full) = (queue_with_unique_name(), full());
     for timeout in [Duration::from_nanos(1), Duration::from_micros(100), SOON] {

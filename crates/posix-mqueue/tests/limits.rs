@@ -104,7 +104,7 @@ fn a_capacity_over_the_limit_is_explained() {
     let Err(error) = refused else { return };
     assert_eq!(error.raw_os_error(), libc::EINVAL);
     assert!(error.is_limit());
-    let over = format!("{} messages exceeds /proc/sys/fs/mqueue/msg_max ({max}); ", max + 1);
+    let over = format!("maxmsg {} exceeds fs.mqueue.msg_max ({max}); ", max + 1);
     assert!(error.explanation().unwrap().starts_with(&over), "{error}");
     let mend = format!("sysctl -w fs.mqueue.msg_max={}", max + 1);
     assert!(max >= 65_536 || error.explanation().unwrap().contains(&mend), "{error}");
@@ -118,11 +118,24 @@ fn a_message_size_over_the_limit_is_explained() {
     let Err(error) = refused else { return };
     assert_eq!(error.raw_os_error(), libc::EINVAL);
     assert!(error.is_limit());
-    let over =
-        format!("{} bytes a message exceeds /proc/sys/fs/mqueue/msgsize_max ({max}); ", max + 1);
+    let over = format!("msgsize {} exceeds fs.mqueue.msgsize_max ({max}); ", max + 1);
     assert!(error.explanation().unwrap().starts_with(&over), "{error}");
     let mend = format!("sysctl -w fs.mqueue.msgsize_max={}", max + 1);
     assert!(max >= 16_777_216 || error.explanation().unwrap().contains(&mend), "{error}");
+}
+
+#[test]
+fn two_sizes_over_their_limits_are_both_explained() {
+    let (capacity, message_size) = (sysctl("msg_max") + 1, sysctl("msgsize_max") + 1);
+    let options = creating().capacity(capacity).message_size(message_size).clone();
+    // A process with CAP_SYS_RESOURCE is granted it.
+    let Err(error) = options.open(&UniqueName::new()) else { return };
+    let why = error.explanation().unwrap();
+    assert!(why.contains(&format!("maxmsg {capacity} exceeds")), "{why}");
+    assert!(why.contains(&format!("msgsize {message_size} exceeds")), "{why}");
+    let command =
+        format!("sysctl -w fs.mqueue.msg_max={capacity} fs.mqueue.msgsize_max={message_size}");
+    assert!(why.contains(&command), "{why}");
 }
 
 #[test]

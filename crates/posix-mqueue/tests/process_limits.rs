@@ -29,10 +29,33 @@ fn too_many_bytes_of_queues_are_explained() {
     assert_eq!(error.raw_os_error(), libc::EMFILE);
     assert!(error.is_limit());
     let why = error.explanation().unwrap();
-    for part in ["RLIMIT_MSGQUEUE", "1 messages of 8 bytes", "charged 104 bytes", "103; "] {
+    for part in [
+        "RLIMIT_MSGQUEUE",
+        "maxmsg=1, msgsize=8 is charged 104 bytes",
+        "less left of 103, which is room for maxmsg=1, msgsize=7 at most; ",
+        // The hard limit was lowered as well.
+        "`prlimit --pid PID --msgqueue=207` as root of the host",
+    ] {
         assert!(why.contains(part), "{why}");
     }
-    assert!(why.ends_with("`ulimit -q 207`"), "{why}");
+}
+
+#[test]
+fn below_the_hard_limit_the_remedy_is_one_for_every_user() {
+    let test = "below_the_hard_limit_the_remedy_is_one_for_every_user";
+    if !child::is_this() {
+        return assert_ne!(succeeds_under("-S -q 103", test), Some(false));
+    }
+    let hard = Limits::read().unwrap().hard_max_bytes;
+    let error = creating().capacity(1).message_size(8).open(&UniqueName::new()).unwrap_err();
+    let why = error.explanation().unwrap();
+    let command = match hard {
+        103 => return,
+        u64::MAX => "`ulimit -S -q unlimited`".to_owned(),
+        _ => format!("`ulimit -S -q {hard}`"),
+    };
+    assert!(why.contains(&command), "{why}");
+    assert!(!why.contains("prlimit"), "{why}");
 }
 
 fn use_up_descriptors() -> Vec<File> {

@@ -21,13 +21,17 @@ class Message(namedtuple("Message", ["data", "priority"])):
 
 
 class Status(
-    namedtuple("Status", ["messages", "maxmsg", "msgsize", "mode", "uid", "gid", "modified"])
+    namedtuple(
+        "Status",
+        ["messages", "maxmsg", "msgsize", "mode", "uid", "gid", "modified", "unlinked"],
+    )
 ):
     """What a queue is like now, of MessageQueue.status().
 
     messages: how many are in it; maxmsg: how many it can hold; msgsize: how many bytes each;
     mode: file type and permissions; uid, gid: its owner; modified: the last send or receive, in
-    seconds since the epoch, whole ones.
+    seconds since the epoch, whole ones; unlinked: whether its name was removed. Nobody can open an
+    unlinked queue by name, so a process that opens the name now opens another queue.
 
     >>> mq.status().messages
     0

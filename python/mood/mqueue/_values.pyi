@@ -14,6 +14,7 @@ class Status(NamedTuple):
     uid: int
     gid: int
     modified: float
+    unlinked: bool
 
 class Limits(NamedTuple):
     msg_default: int

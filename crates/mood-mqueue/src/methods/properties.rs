@@ -168,7 +168,7 @@ impl MessageQueue {
     }
 
     /// Return what the queue is like now, as Status(messages, maxmsg, msgsize, mode, uid, gid,
-    /// modified). To ask disturbs nothing: a notification stays registered.
+    /// modified, unlinked). To ask disturbs nothing: a notification stays registered.
     ///
     /// Raises OSError (EBADF) after close().
     ///

@@ -65,7 +65,7 @@ impl Args {
             match opened::to_look(&self.name) {
                 Ok(queue) => return self.check(&queue.status()?),
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => return Err(opened::refused(error, &self.name)),
+                Err(error) => return Err(error.into()),
             }
         }
     }

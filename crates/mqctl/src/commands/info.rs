@@ -47,7 +47,7 @@ impl Args {
 }
 
 fn look(name: &QueueName, directory: Option<&Directory>) -> Outcome<Record> {
-    let queue = opened::to_look(name).map_err(|error| opened::refused(error, name))?;
+    let queue = opened::to_look(name)?;
     let mut record = Record::of_status(name.clone(), &queue.status()?);
     // Closed before anybody looks at who has it open.
     drop(queue);

@@ -2,7 +2,7 @@
 
 mod usage;
 
-use posix_mqueue::{Directory, Limits, charge};
+use posix_mqueue::{Directory, Limit, Limits, charge};
 use serde_json::{Value, json};
 use usage::{Usage, User};
 
@@ -17,8 +17,8 @@ use crate::{account, failure, output};
 /// this IPC namespace and their owners. Not seen are queues that were removed and are still open,
 /// and those of other namespaces.
 ///
-/// In a systemd unit the line is LimitMSGQUEUE=8M, for logins `alice - msgqueue 8388608` in
-/// /etc/security/limits.conf; sysctls stay if they are in a file of /etc/sysctl.d.
+/// Each sysctl belongs to the IPC namespace: as root, and for a container with --sysctl of
+/// `docker run`. It stays over a reboot if it is in a file of /etc/sysctl.d.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Write a JSON object; what is not known, or has no limit, is null
@@ -64,36 +64,33 @@ fn fitting(limits: &Limits, usage: &Usage) -> u64 {
     (bytes / default_charge(limits).max(1)).min(places)
 }
 
-fn sysctls(limits: &Limits) -> [(&'static str, usize); 5] {
-    [
-        ("msg_default", limits.default_capacity),
-        ("msg_max", limits.max_capacity),
-        ("msgsize_default", limits.default_message_size),
-        ("msgsize_max", limits.max_message_size),
-        ("queues_max", limits.max_queues),
-    ]
-}
+const SYSCTLS: [Limit; 5] = [
+    Limit::DefaultCapacity,
+    Limit::MaxCapacity,
+    Limit::DefaultMessageSize,
+    Limit::MaxMessageSize,
+    Limit::MaxQueues,
+];
 
 /// The command that doubles a sysctl, as far as that has an effect.
-fn raising(name: &str, value: usize, limits: &Limits) -> String {
-    // What the kernel allows at all, and what is in force for a default.
-    let (hard, max) = match name {
-        "msg_default" => (Limits::HARD_CAPACITY, Some(("msg_max", limits.max_capacity))),
-        "msg_max" => (Limits::HARD_CAPACITY, None),
-        "msgsize_default" => {
-            (Limits::HARD_MESSAGE_SIZE, Some(("msgsize_max", limits.max_message_size)))
-        }
-        "msgsize_max" => (Limits::HARD_MESSAGE_SIZE, None),
-        _ => (usize::MAX, None),
+fn raising(sysctl: Limit, limits: &Limits) -> String {
+    let value = limits.get(sysctl);
+    // A default is in force up to its maximum.
+    let max = match sysctl {
+        Limit::DefaultCapacity => Some(Limit::MaxCapacity),
+        Limit::DefaultMessageSize => Some(Limit::MaxMessageSize),
+        _ => None,
     };
+    let ceiling = max.map_or(sysctl.ceiling(), |max| limits.get(max));
     match max {
-        _ if value >= hard => NOTHING.to_owned(),
-        Some((max, in_force)) if value >= in_force => format!("raise fs.mqueue.{max} first"),
-        _ => {
-            let ceiling = max.map_or(hard, |(_, in_force)| in_force);
-            format!("sysctl -w fs.mqueue.{name}={}", value.saturating_mul(2).min(ceiling))
-        }
+        _ if value >= sysctl.ceiling() => NOTHING.to_owned(),
+        Some(max) if value >= ceiling => format!("raise {} first", max.name()),
+        _ => command(limits, sysctl, value.saturating_mul(2).min(ceiling)),
     }
+}
+
+fn command(limits: &Limits, limit: Limit, to: u64) -> String {
+    limits.remedy(limit, to).map_or_else(|| NOTHING.to_owned(), |remedy| remedy.command)
 }
 
 fn finite(bytes: u64) -> Option<u64> {
@@ -103,29 +100,25 @@ fn finite(bytes: u64) -> Option<u64> {
 fn table_of(limits: &Limits) -> Table {
     let mut table =
         Table::new(&[("LIMIT", Side::Left), ("VALUE", Side::Right), ("TO RAISE IT", Side::Left)]);
-    for (name, value) in sysctls(limits) {
-        let raise = raising(name, value, limits);
-        table.row(vec![format!("fs.mqueue.{name}").into(), value.to_string().into(), raise.into()]);
+    for sysctl in SYSCTLS {
+        let (value, raise) = (limits.get(sysctl).to_string(), raising(sysctl, limits));
+        table.row(vec![sysctl.name().into(), value.into(), raise.into()]);
     }
-    for (which, bytes, raise) in [
-        ("soft", limits.max_bytes, format!("ulimit -S -q {}", limits.hard_max_bytes)),
-        (
-            "hard",
-            limits.hard_max_bytes,
-            format!(
-                "as root: prlimit --pid $$ --msgqueue={}",
-                limits.hard_max_bytes.saturating_mul(2)
-            ),
-        ),
-    ] {
+    let (soft, hard) = (limits.max_bytes, limits.hard_max_bytes);
+    let raise_soft = if soft < hard {
+        command(limits, Limit::MaxBytes, hard)
+    } else {
+        "raise the hard one first".to_owned()
+    };
+    let raise_hard = limits.remedy(Limit::MaxBytes, hard.saturating_mul(2));
+    let raise_hard = raise_hard.map(|remedy| remedy.to_string()).unwrap_or_default();
+    for (which, bytes, raise) in [("soft", soft, raise_soft), ("hard", hard, raise_hard)] {
         let (value, raise) = match finite(bytes) {
             None => ("unlimited".to_owned(), NOTHING.to_owned()),
-            Some(bytes) if which == "soft" && bytes == limits.hard_max_bytes => {
-                (bytes.to_string(), "raise the hard one first".to_owned())
-            }
             Some(bytes) => (bytes.to_string(), raise),
         };
-        table.row(vec![format!("RLIMIT_MSGQUEUE, {which}").into(), value.into(), raise.into()]);
+        let name = format!("{}, {which}", Limit::MaxBytes.name());
+        table.row(vec![name.into(), value.into(), raise.into()]);
     }
     table
 }
@@ -161,9 +154,9 @@ fn in_words(limits: &Limits, usage: &Usage) -> String {
 }
 
 fn as_json(limits: &Limits, usage: Option<&Usage>) -> Value {
-    let sysctls: serde_json::Map<String, Value> = sysctls(limits)
+    let sysctls: serde_json::Map<String, Value> = SYSCTLS
         .into_iter()
-        .map(|(name, value)| (format!("fs.mqueue.{name}"), value.into()))
+        .map(|sysctl| (sysctl.name().to_owned(), limits.get(sysctl).into()))
         .collect();
     let users = usage.map(|usage| usage.users.iter().map(User::json).collect::<Value>());
     json!({

@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use clap::CommandFactory as _;
 
 use crate::args::Mqctl;
-use crate::exit_code::Code;
 use crate::failure::{Failure, Outcome};
 
 /// Write the manual pages into a folder
@@ -22,9 +21,7 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) fn run(self) -> Outcome {
-        self.write().map_err(|error| {
-            Failure::new(Code::Failed, format!("{}: {error}", self.folder.display()))
-        })
+        self.write().map_err(|error| Failure::about_file(&self.folder, error))
     }
 
     fn write(&self) -> io::Result<()> {

@@ -50,7 +50,7 @@ impl Args {
         if !self.if_empty {
             return Ok(posix_mqueue::unlink(name)?);
         }
-        let queue = opened::to_look(name).map_err(|error| opened::refused(error, name))?;
+        let queue = opened::to_look(name)?;
         match queue.attributes()?.messages {
             0 => queue.unlink()?,
             _ if self.all => return Ok(()),

@@ -1,9 +1,8 @@
 //! `mqctl wait`
 
-use posix_mqueue::{OpenOptions, QueueName};
+use posix_mqueue::{Error, OpenOptions, QueueName};
 
-use crate::exit_code::Code;
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
 use crate::queue_name;
 use crate::waiting::Waiting;
 
@@ -37,16 +36,11 @@ impl Args {
             queue.wait_readable(deadline)
         };
         waited.map_err(|error| {
-            if !error.is_timed_out() {
-                return error.into();
+            if error.is_timed_out() && self.waiting.nonblock {
+                let call = if self.writable { "mq_timedsend" } else { "mq_timedreceive" };
+                return Error::would_block(call).about(self.name.as_os_str()).into();
             }
-            let (code, text) = match (self.waiting.nonblock, self.writable) {
-                (true, true) => (Code::Full, "the queue is full"),
-                (true, false) => (Code::Empty, "the queue is empty"),
-                (false, true) => (Code::TimedOut, "the queue stayed full until the time was over"),
-                (false, false) => (Code::TimedOut, "nothing came until the time was over"),
-            };
-            Failure::about(&self.name, code, text)
+            error.into()
         })
     }
 }
