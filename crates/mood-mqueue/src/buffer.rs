@@ -430,6 +430,16 @@ pub(crate) fn try_attach<T>(call: impl FnOnce(Python<'_>) -> T) -> Option<T> {
     })
 }
 
+/// Whether this is the interpreter that the process began with.
+pub(crate) fn is_main_interpreter(_: Python<'_>) -> bool {
+    // SAFETY: takes no pointer; the thread is attached, and so has an interpreter.
+    let interpreter = unsafe { ffi::PyInterpreterState_Get() };
+    // SAFETY: the interpreter that runs this.
+    let number = unsafe { ffi::PyInterpreterState_GetID(interpreter) };
+    // CPython counts them from 0 each time that it is initialized.
+    number == 0
+}
+
 /// What a call passes: the values by position, then those by name, and these names.
 pub(crate) struct Arguments<'a, 'py> {
     pub(crate) values: &'a [Borrowed<'a, 'py, PyAny>],

@@ -5,8 +5,8 @@ use std::ffi::OsStr;
 use posix_mqueue::Error;
 use pyo3::PyTypeInfo;
 use pyo3::exceptions::{
-    PyBlockingIOError, PyOSError, PyOverflowError, PyRuntimeError, PyTimeoutError, PyTypeError,
-    PyValueError,
+    PyBlockingIOError, PyImportError, PyOSError, PyOverflowError, PyRuntimeError, PyTimeoutError,
+    PyTypeError, PyValueError,
 };
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -189,6 +189,11 @@ fn type_error(object: &Bound<'_, PyAny>, text: impl FnOnce(&str) -> String) -> P
 
 pub(crate) fn initialised_twice() -> PyErr {
     PyRuntimeError::new_err("this MessageQueue was opened already; make another one")
+}
+
+/// In the words of CPython 3.12 and later, for the interpreters that those refuse themselves.
+pub(crate) fn subinterpreter() -> PyErr {
+    PyImportError::new_err("module mood.mqueue._native does not support loading in subinterpreters")
 }
 
 pub(crate) fn not_imported() -> PyErr {
