@@ -19,7 +19,7 @@ SAY_SKIPPED = mkdir -p target/tmp; touch $(SKIPPED); sed 's/^/skipped: /' $(SKIP
 	echo "tests of the relay that were skipped: $$(wc -l <$(SKIPPED))"
 SOURCES := $(shell find crates python -type f) Cargo.toml Cargo.lock pyproject.toml README.md
 
-.PHONY: help demo relay-demo test test-rust test-python test-mqctl test-relay test-mqrelay installed-mqctl installed-mqrelay test-via-libc docs lint bench bench-aio bench-startup bench-relay soak fuzz sanitize interpose-test clean
+.PHONY: help demo relay-demo test test-rust test-python test-mqctl test-relay test-mqrelay installed-mqctl installed-mqrelay test-via-libc docs lint bench bench-aio bench-startup bench-relay soak growth fuzz sanitize interpose-test clean
 
 help:
 	@echo "make demo    build, install into $(VENV), show a queue at work"
@@ -33,6 +33,7 @@ help:
 	@echo "make bench-startup   the time that the command takes to start, beside other programs"
 	@echo "make bench-relay   the relay beside the broker and the queue alone, in some minutes (BENCH=quick)"
 	@echo "make soak    account for every message, MESSAGES=$(MESSAGES) in each configuration"
+	@echo "make growth  each kind of call by itself, a million times, on every CPython found: none may grow"
 	@echo "make fuzz    feed the parsers what nobody would write, SECONDS=$(SECONDS) each"
 	@echo "make sanitize        the tests with AddressSanitizer"
 	@echo "make interpose-test  C programs over the Rust crate"
@@ -126,6 +127,9 @@ bench-relay:
 
 soak: $(BIN)/demo-ready
 	$(BIN)/python soak/integrity.py --messages $(MESSAGES) --seconds 900
+
+growth: $(WHEEL)
+	$(BIN)/python tests/every_python.py target/wheels/*.whl growth
 
 fuzz:
 	@if cargo +nightly fuzz --version >/dev/null 2>&1; then \

@@ -1,8 +1,10 @@
-"""Run the suite on every CPython from 3.11 that is found, against the built wheel.
+"""Run the suite, or the growth check, on every CPython from 3.11 that is found.
 
-Each gets an environment of its own, in which the wheel is installed: the source tree is not on
-the path. The suite runs twice, in a random order and then with each test in several threads at
-once.
+    python tests/every_python.py WHEEL [suite | growth]
+
+Each gets an environment of its own, in which the built wheel is installed: the source tree is not
+on the path. The suite runs twice, in a random order and then with each test in several threads at
+once. The growth check is soak/growth.py.
 """
 
 import json
@@ -60,26 +62,35 @@ def run(*command):
     return subprocess.run([str(part) for part in command], cwd=ROOT, check=False).returncode == 0
 
 
-def suite(version, python, wheel):
+# The arguments of each interpreter.
+RUNS = {
+    "suite": [
+        ["-X", "dev", "-m", "pytest", "-q"],
+        ["-m", "pytest", "-q", f"--parallel-threads={THREADS}"],
+    ],
+    "growth": [[ROOT / "soak" / "growth.py"]],
+}
+
+
+def check(version, python, wheel, runs):
     home = ROOT / ".venvs" / version
     inside = home / "bin" / "python"
     print(f"\n== CPython {version}: {python}", flush=True)
     return (
         run(UV, "venv", "--quiet", "--clear", "--python", python, home)
         and run(UV, "pip", "install", "--quiet", "--python", inside, "--group", "test", wheel)
-        and run(inside, "-X", "dev", "-m", "pytest", "-q")
-        and run(inside, "-m", "pytest", "-q", f"--parallel-threads={THREADS}")
+        and all(run(inside, *arguments) for arguments in runs)
     )
 
 
-def main(wheel):
+def main(wheel, what="suite"):
     outcomes = {}
     for version, python in interpreters():
         text = ".".join(map(str, version))
-        outcomes[text] = suite(text, python, wheel)
+        outcomes[text] = check(text, python, wheel, RUNS[what])
     print("\n== " + ", ".join(f"{v}: {'passed' if ok else 'FAILED'}" for v, ok in outcomes.items()))
     return not (outcomes and all(outcomes.values()))
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]).resolve()))
+    sys.exit(main(Path(sys.argv[1]).resolve(), *sys.argv[2:]))

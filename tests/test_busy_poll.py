@@ -187,3 +187,110 @@ except KeyboardInterrupt:
 @pytest.mark.thread_unsafe(reason="starts a process")
 def test_signal_handlers_run_meanwhile_and_one_that_raises_ends_it(run_python, new_name, call):
     assert run_python(INTERRUPTED, new_name(), Path(__file__).parent, call) == "3 True\n"
+
+
+# A signal that another thread gets interrupts no system call of the main thread: it has to look.
+SIGNALED = """
+import os, signal, sys, threading, time
+sys.path.insert(0, sys.argv[2])
+from calls import CALLS, is_as_before, release, stuck
+from mood.mqueue import MessageQueue
+
+def new_queue(**options):
+    return MessageQueue(sys.argv[1], os.O_RDWR | os.O_CREAT | os.O_EXCL, msgsize=64, **options)
+
+def used():
+    "Processor time of the main thread, in ticks."
+    fields = open(f"/proc/self/task/{os.getpid()}/stat").read().rsplit(") ")[1].split()
+    return int(fields[11]) + int(fields[12])
+
+def until(condition):
+    while not condition():
+        time.sleep(0.001)
+
+def until_it_spins():
+    before = used()
+    until(lambda: used() >= before + 2)
+
+def handler(number, frame):
+    ran.append(number)
+    if len(ran) == 3:
+        raise KeyboardInterrupt
+
+ran = []
+call = sys.argv[3]
+mq = stuck(new_queue, call)
+mq.busy_poll = 3600
+signal.signal(signal.SIGINT, handler)
+"""
+
+RAISES = (
+    SIGNALED
+    + """
+def interrupt():
+    for count in 1, 2, 3:
+        until_it_spins()
+        signal.raise_signal(signal.SIGINT)
+        until(lambda: len(ran) == count)
+
+thread = threading.Thread(target=interrupt)
+thread.start()
+try:
+    CALLS[call](mq)
+except KeyboardInterrupt:
+    thread.join()
+    print(len(ran), is_as_before(mq, call))
+"""
+)
+
+RETURNS = (
+    SIGNALED
+    + """
+def interrupt():
+    until_it_spins()
+    signal.raise_signal(signal.SIGINT)
+    until(lambda: ran)
+    until_it_spins()
+    release(mq, call)
+
+thread = threading.Thread(target=interrupt)
+thread.start()
+CALLS[call](mq)
+thread.join()
+print(len(ran))
+"""
+)
+
+
+@EVERY
+@pytest.mark.thread_unsafe(reason="starts a process")
+def test_spin_ends_when_a_signal_handler_raises(run_python, new_name, call):
+    assert run_python(RAISES, new_name(), Path(__file__).parent, call) == "3 True\n"
+
+
+@EVERY
+@pytest.mark.thread_unsafe(reason="starts a process")
+def test_spin_goes_on_when_a_signal_handler_returns(run_python, new_name, call):
+    assert run_python(RETURNS, new_name(), Path(__file__).parent, call) == "1\n"
+
+
+@EVERY
+def test_spin_of_many_slices_ends_in_a_sleep(new_queue, asleep, call):
+    mq = stuck(new_queue, call)
+    mq.busy_poll = 0.05
+    with ThreadPoolExecutor(1) as pool:
+        future = asleep(pool, partial(CALLS[call], mq))
+        release(mq, call)
+        outcome = future.result(20)
+    assert (mq.receive(timeout=0) if call in SENDING else outcome) == b"more"
+
+
+@EVERY
+def test_spin_of_many_slices_ends_at_the_timeout(new_queue, call):
+    mq = stuck(new_queue, call)
+    mq.busy_poll = AN_HOUR
+    start = time.monotonic()
+    with pytest.raises(TimeoutError):
+        CALLS[call](mq, timeout=0.05)
+    assert time.monotonic() - start >= 0.05
+    assert is_as_before(mq, call)

@@ -209,3 +209,52 @@ def test_a_running_callback_does_not_hold_up_the_end(run_python, name, what):
 @pytest.mark.parametrize("what", AT_EXIT)
 def test_what_happens_at_the_end_is_quiet(run_python, name, what):
     assert run_python(START + AT_EXIT[what], name) == ""
+
+
+# CPython counts as not initialized by then, and PyO3 refuses to attach.
+FINALIZED = """
+import os, sys
+from mood.mqueue import MessageQueue
+
+class Last:
+    "Is collected when the modules are torn down."
+    def __init__(self):
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
+        self.mq = MessageQueue(sys.argv[1], flags, maxmsg=2, msgsize=8)
+
+    def __del__(self, call=eval("lambda mq: " + sys.argv[2]), write=os.write):
+        try:
+            answer = repr(call(self.mq))
+        except BaseException as error:
+            answer = type(error).__name__
+        write(1, answer.encode())
+        self.mq.close()
+
+sys.modules["last"] = Last()
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "outcome"),
+    [
+        ("mq.send(b'')", "0"),
+        ("mq.receive(timeout=0)", "TimeoutError"),
+        ("mq.receive_message(timeout=0)", "TimeoutError"),
+        ("mq.receive(timeout=0.001)", "TimeoutError"),
+        ("mq.sendall(bytes(24), timeout=0)", "TimeoutError"),
+        ("mq.fill(bytearray(24), timeout=0)", "TimeoutError"),
+        ("mq.send_many(3 * [b''], timeout=0)", "2"),
+        ("[setattr(mq, 'blocking', False), *mq]", "[None]"),
+        ("mq.send_message(bytes(9))", "OSError"),
+        ("mq.send(b'', 32768)", "OSError"),
+        ("mq.send(b'', 2**32)", "OverflowError"),
+        ("mq.send_many([(b'', 2**32)])", "OverflowError"),
+        ("mq.send_many([()])", "TypeError"),
+        ("mq.send_many(b'')", "TypeError"),
+        ("mq.receive(timeout=-1)", "ValueError"),
+        ("mq.notify(True)", "TypeError"),
+        ("mq.from_fd(True)", "TypeError"),
+    ],
+)
+def test_finalizer_at_the_end_gets_the_usual_outcome(run_python, new_name, call, outcome):
+    assert run_python(FINALIZED, new_name(), call) == outcome

@@ -222,7 +222,15 @@ def test_only_one_process_can_be_registered(new_queue, run_python):
     assert inbox.wait() is mq
 
 
-@pytest.mark.parametrize("number", [0, 65, -1, False, 2**31, 2**70, -(2**70)])
+@pytest.mark.parametrize("value", [True, False])
+def test_notify_refuses_a_bool_and_registers_nothing(new_queue, value):
+    mq = new_queue()
+    with pytest.raises(TypeError, match="a signal number or None is required, not bool"):
+        mq.notify(value)
+    assert not is_registered(mq)
+
+
+@pytest.mark.parametrize("number", [0, 65, -1, 2**31, 2**70, -(2**70)])
 def test_a_number_that_is_no_signal_raises_valueerror(new_queue, number):
     mq = new_queue()
     with pytest.raises(ValueError, match="signal number out of range"):

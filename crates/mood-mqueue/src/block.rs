@@ -14,6 +14,9 @@ use crate::queue::{Facts, MessageQueue};
 /// To copy more than this takes longer than to let another thread run meanwhile.
 pub(crate) const ATTACHED_UP_TO: usize = 64 * 1024;
 
+/// How long a spin goes on before signals are looked at.
+const SIGNAL_CHECK_INTERVAL: Duration = Duration::from_millis(10);
+
 /// How often, and how long each time, other threads are let run so that they leave a queue.
 const PAUSES: u32 = 200;
 const PAUSE: Duration = Duration::from_millis(1);
@@ -61,8 +64,8 @@ pub(crate) fn send(
             let deadline = deadline.into();
             let waits = deadline != Deadline::Now || message.len() > ATTACHED_UP_TO;
             let open = unless_refused(py, queue, open, stopped.err(), waits, |facts| &facts.full)?;
-            wait(py, &open, |step| match step {
-                Step::Spin => open.spin_send(message, priority, deadline),
+            wait(py, &open, deadline, |step| match step {
+                Step::Spin(until) => open.spin_send(message, priority, until),
                 Step::Sleep => open.send_interruptible(message, priority, deadline).map(Some),
             })
         }
@@ -88,8 +91,8 @@ pub(crate) fn receive(
             let deadline = deadline.into();
             let waits = deadline != Deadline::Now || buffer.len() > ATTACHED_UP_TO;
             let open = unless_refused(py, queue, open, stopped.err(), waits, |facts| &facts.empty)?;
-            wait(py, &open, |step| match step {
-                Step::Spin => open.spin_receive(buffer, deadline),
+            wait(py, &open, deadline, |step| match step {
+                Step::Spin(until) => open.spin_receive(buffer, until),
                 Step::Sleep => open.receive_interruptible(buffer, deadline).map(Some),
             })
         }
@@ -186,28 +189,43 @@ fn unless_refused(
 }
 
 enum Step {
-    Spin,
+    Spin(Deadline),
     Sleep,
 }
 
-/// Tries for as long as the queue is set to, then sleeps in the call, both without the GIL. A
-/// signal wakes it, Python's handlers run, and unless one raises it sleeps on (PEP 475).
+/// Tries for as long as the queue is set to, then sleeps in the call, both without the GIL. Python's
+/// signal handlers run when a signal ends either, and every so often during the first, in which a
+/// signal may go unseen. Unless one raises, the wait goes on (PEP 475).
 #[cold]
 fn wait<T: Send>(
     py: Python<'_>,
     open: &Owned,
+    deadline: Deadline,
     mut call: impl FnMut(Step) -> posix_mqueue::Result<Option<T>> + Send,
 ) -> Result<T, Failure> {
-    let mut spins = !open.busy_poll().is_zero();
+    let mut end_of_spin = Deadline::from(open.busy_poll());
     loop {
         py.check_signals().map_err(Failure::Raised)?;
-        let step = if spins { Step::Spin } else { Step::Sleep };
-        spins = false;
-        match py.detach(|| call(step)) {
+        let slice = slice_of_spin(end_of_spin, deadline);
+        match py.detach(|| call(slice.map_or(Step::Sleep, Step::Spin))) {
             Ok(Some(done)) => return Ok(done),
+            // A spin that stops early has a reason, such as that the queue is closed: the sleep
+            // tells.
+            Ok(None) if slice.is_some_and(|slice| !slice.is_over()) => end_of_spin = Deadline::Now,
             Ok(None) => {}
             Err(error) if error.is_interrupted() => {}
             Err(error) => return Err(Failure::Refused(errors::raise(py, &error))),
         }
     }
+}
+
+/// Until when to spin before signals are looked at again; None if it is time to sleep.
+fn slice_of_spin(end_of_spin: Deadline, deadline: Deadline) -> Option<Deadline> {
+    if end_of_spin == Deadline::Now {
+        return None;
+    }
+    let ends = [end_of_spin, deadline];
+    let left =
+        ends.iter().filter_map(Deadline::remaining).fold(SIGNAL_CHECK_INTERVAL, Duration::min);
+    (!left.is_zero()).then(|| left.into())
 }

@@ -430,6 +430,16 @@ pub(crate) fn try_attach<T>(call: impl FnOnce(Python<'_>) -> T) -> Option<T> {
     })
 }
 
+/// Whether this is the interpreter that the process began with.
+pub(crate) fn is_main_interpreter(_: Python<'_>) -> bool {
+    // SAFETY: takes no pointer; the thread is attached, and so has an interpreter.
+    let interpreter = unsafe { ffi::PyInterpreterState_Get() };
+    // SAFETY: the interpreter that runs this.
+    let number = unsafe { ffi::PyInterpreterState_GetID(interpreter) };
+    // CPython counts them from 0 each time that it is initialized.
+    number == 0
+}
+
 /// What a call passes: the values by position, then those by name, and these names.
 pub(crate) struct Arguments<'a, 'py> {
     pub(crate) values: &'a [Borrowed<'a, 'py, PyAny>],
@@ -471,8 +481,9 @@ unsafe extern "C" fn enter<M: Method>(
     by_position: ffi::Py_ssize_t,
     names: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    // What PyO3 counts besides, so that it may drop a `Py` at once, is left out: the paths that are
-    // taken from here have `Bound`s, and what is dropped all the same waits for PyO3's next call.
+    // PyO3's own count of attached threads is not raised: that would cost every call. While it is
+    // zero, a `Py` that is dropped waits in a list until PyO3 attaches the next time. So a call that
+    // succeeds has `Bound`s alone, and one that fails attaches, in `raise`.
     // SAFETY: CPython runs its own code with the thread attached, and calls methods from there.
     let py = unsafe { Python::assume_attached() };
     // SAFETY: the caller keeps the object alive as long as the call takes.
@@ -499,9 +510,21 @@ unsafe extern "C" fn enter<M: Method>(
     match outcome {
         Ok(answer) => answer.into_ptr(),
         Err(error) => {
-            error.restore(py);
+            raise(py, error);
             ptr::null_mut()
         }
+    }
+}
+
+/// Raises an exception in a call that PyO3 does not know to be attached, and empties its list of
+/// what was dropped in that call: a program that makes no other calls would fill it for ever.
+#[cold]
+fn raise(py: Python<'_>, error: PyErr) {
+    let mut error = Some(error);
+    Python::try_attach(|py| error.take().map(|error| error.restore(py)));
+    // PyO3 attaches nobody once the interpreter ends, and the list ends with it.
+    if let Some(error) = error {
+        error.restore(py);
     }
 }
 

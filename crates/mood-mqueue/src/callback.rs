@@ -8,7 +8,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyInt, PyWeakrefMethods, PyWeakrefReference};
+use pyo3::types::{PyBool, PyInt, PyWeakrefMethods, PyWeakrefReference};
 
 use crate::buffer;
 use crate::errors;
@@ -89,6 +89,10 @@ pub(crate) fn notify(
     let outcome = match argument {
         Argument::Absent => open.cancel_notification(),
         Argument::Given(how) if how.is_none() => open.notify(Notification::Silent),
+        // True is a 1 that nobody means: SIGHUP, which ends most programs.
+        Argument::Given(how) if how.is_instance_of::<PyBool>() => {
+            return Err(errors::no_notification(&how));
+        }
         Argument::Given(how) if how.is_instance_of::<PyInt>() => {
             // What no C int holds is no signal either.
             let number = how.extract().ok().filter(|number| SIGNALS.contains(number));

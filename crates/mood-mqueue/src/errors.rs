@@ -5,8 +5,8 @@ use std::ffi::OsStr;
 use posix_mqueue::{Deadline, Error};
 use pyo3::PyTypeInfo;
 use pyo3::exceptions::{
-    PyBlockingIOError, PyOSError, PyOverflowError, PyRuntimeError, PyTimeoutError, PyTypeError,
-    PyValueError,
+    PyBlockingIOError, PyImportError, PyOSError, PyOverflowError, PyRuntimeError, PyTimeoutError,
+    PyTypeError, PyValueError,
 };
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -25,7 +25,7 @@ pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
 }
 
 /// What the exceptions are made of that programs raise on purpose, again and again: errno, text, and
-/// the queue's name if it has one. Python makes the exception itself once somebody looks at it.
+/// the queue's name if it has one.
 pub(crate) struct Expected {
     call: &'static str,
     would_block: PyOnceLock<Py<PyTuple>>,
@@ -66,10 +66,8 @@ fn expected<E: PyTypeInfo>(
         let parts = [&errno, text.as_any(), name.as_any()];
         buffer::tuple(py, length, parts.into_iter()).map(Bound::unbind)
     };
-    match kept.get_or_try_init(py, made) {
-        Ok(arguments) => PyErr::new::<E, _>(arguments.clone_ref(py)),
-        Err(failed) => failed,
-    }
+    let arguments = kept.get_or_try_init(py, made);
+    value_or_error(arguments.and_then(|arguments| py.get_type::<E>().call1(arguments.bind(py))))
 }
 
 /// What is made once is made when the module is imported.
@@ -83,10 +81,7 @@ where
     A: pyo3::call::PyCallArgs<'py>,
 {
     let exception = if limit { limit_error(py) } else { Ok(py.get_type::<PyOSError>()) };
-    match exception.and_then(|class| class.call1(arguments)) {
-        Ok(exception) => PyErr::from_value(exception),
-        Err(failed) => failed,
-    }
+    value_or_error(exception.and_then(|class| class.call1(arguments)))
 }
 
 /// What any use of a closed queue raises.
@@ -120,10 +115,12 @@ pub(crate) fn one_message(given: &Bound<'_, PyAny>) -> PyErr {
     })
 }
 
-pub(crate) fn no_pair(length: usize) -> PyErr {
-    PyTypeError::new_err(format!(
-        "a message is a bytes-like object, or a tuple of one and its priority, not a tuple of {length}"
-    ))
+pub(crate) fn no_pair(tuple: &Bound<'_, PyTuple>) -> PyErr {
+    let text = format!(
+        "a message is a bytes-like object, or a tuple of one and its priority, not a tuple of {}",
+        tuple.len()
+    );
+    made::<PyTypeError>(tuple.py(), &text)
 }
 
 pub(crate) fn buffer_too_small(given: usize, needed: usize) -> PyErr {
@@ -136,8 +133,8 @@ pub(crate) fn negative(argument: &str, given: i64) -> PyErr {
     PyValueError::new_err(format!("{argument} must be None or not negative, not {given}"))
 }
 
-pub(crate) fn out_of_range(range: &'static str) -> PyErr {
-    PyOverflowError::new_err(range)
+pub(crate) fn out_of_range(py: Python<'_>, range: &'static str) -> PyErr {
+    made::<PyOverflowError>(py, range)
 }
 
 pub(crate) fn already_adopted(fd: i32) -> PyErr {
@@ -165,8 +162,9 @@ pub(crate) fn null_in_name() -> PyErr {
     PyValueError::new_err("embedded null byte")
 }
 
-pub(crate) fn bad_seconds(given: f64) -> PyErr {
-    PyValueError::new_err(format!("a non-negative number of seconds is required, not {given}"))
+pub(crate) fn bad_seconds(py: Python<'_>, given: f64) -> PyErr {
+    let text = format!("a non-negative number of seconds is required, not {given}");
+    made::<PyValueError>(py, &text)
 }
 
 pub(crate) fn signal_out_of_range() -> PyErr {
@@ -186,13 +184,34 @@ pub(crate) fn cannot_pickle(object: &Bound<'_, PyAny>, why: &str) -> PyErr {
 /// Names the object's class, in a way that runs no code of a metaclass unseen.
 fn type_error(object: &Bound<'_, PyAny>, text: impl FnOnce(&str) -> String) -> PyErr {
     match object.get_type().name() {
-        Ok(class) => PyTypeError::new_err(text(&class.to_string_lossy())),
+        Ok(class) => made::<PyTypeError>(object.py(), &text(&class.to_string_lossy())),
+        Err(failed) => failed,
+    }
+}
+
+/// An exception that exists already.
+///
+/// `new_err` leaves it to PyO3 to create the exception later, and PyO3 attaches for that if it looks
+/// at the exception before it raises it, as it does with those of arguments. That panics while the
+/// interpreter shuts down.
+fn made<E: PyTypeInfo>(py: Python<'_>, text: &str) -> PyErr {
+    value_or_error(py.get_type::<E>().call1((text,)))
+}
+
+fn value_or_error(exception: PyResult<Bound<'_, PyAny>>) -> PyErr {
+    match exception {
+        Ok(exception) => PyErr::from_value(exception),
         Err(failed) => failed,
     }
 }
 
 pub(crate) fn initialised_twice() -> PyErr {
     PyRuntimeError::new_err("this MessageQueue was opened already; make another one")
+}
+
+/// In the words of CPython 3.12 and later, for the interpreters that those refuse themselves.
+pub(crate) fn subinterpreter() -> PyErr {
+    PyImportError::new_err("module mood.mqueue._native does not support loading in subinterpreters")
 }
 
 pub(crate) fn not_imported() -> PyErr {

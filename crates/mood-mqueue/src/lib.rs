@@ -19,36 +19,41 @@ mod unsigned;
 mod values;
 mod whole;
 
+use pyo3::prelude::*;
+
 /// POSIX message queues (Linux). Use `mood.mqueue`.
+///
+/// All that is made once is made here, not at its first use: a child that is forked meanwhile by
+/// another thread would wait for ever for what nobody finishes.
 #[pyo3::pymodule(gil_used = false)]
-mod _native {
-    use pyo3::prelude::*;
-
-    #[pymodule_export]
-    use crate::adopt::open_pickled;
-    #[pymodule_export]
-    use crate::module::{limits, list_queues, unlink};
-    #[pymodule_export]
-    use crate::queue::MessageQueue;
-
-    /// All that is made once is made here, not at its first use: a child that is forked meanwhile
-    /// by another thread would wait for ever for what nobody finishes.
-    #[pymodule_init]
-    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        let py = module.py();
-        posix_mqueue::prepare_for_fork();
-        crate::buffer::every_second_of_none(py)?;
-        crate::callback::prepare(py)?;
-        crate::entry::prepare(py)?;
-        crate::errors::prepare(py)?;
-        crate::exit::prepare(py)?;
-        crate::name::fspath(py)?;
-        crate::values::message(py)?;
-        for function in ["limits", "list_queues", "unlink"] {
-            module.getattr(function)?.setattr("__module__", "mood.mqueue")?;
-        }
-        module.add("PRIORITY_MAX", posix_mqueue::PRIORITY_MAX)?;
-        module.add("LimitError", crate::errors::limit_error(py)?)?;
-        module.add("__version__", env!("CARGO_PKG_VERSION"))
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    // First of all: what is made once is one interpreter's. CPython 3.11 asks no module whether it
+    // supports subinterpreters, and later versions do not ask for those that share the GIL.
+    if !buffer::is_main_interpreter(py) {
+        return Err(errors::subinterpreter());
     }
+    posix_mqueue::prepare_for_fork();
+    // PyO3 has to be called once without being attached, too.
+    block::aside(py, || buffer::try_attach(|_| ()));
+    module.add_class::<queue::MessageQueue>()?;
+    buffer::every_second_of_none(py)?;
+    callback::prepare(py)?;
+    entry::prepare(py)?;
+    errors::prepare(py)?;
+    exit::prepare(py)?;
+    name::fspath(py)?;
+    values::message(py)?;
+    module.add_function(wrap_pyfunction!(adopt::open_pickled, module)?)?;
+    for function in [
+        wrap_pyfunction!(module::limits, module)?,
+        wrap_pyfunction!(module::list_queues, module)?,
+        wrap_pyfunction!(module::unlink, module)?,
+    ] {
+        function.setattr("__module__", "mood.mqueue")?;
+        module.add_function(function)?;
+    }
+    module.add("PRIORITY_MAX", posix_mqueue::PRIORITY_MAX)?;
+    module.add("LimitError", errors::limit_error(py)?)?;
+    module.add("__version__", env!("CARGO_PKG_VERSION"))
 }

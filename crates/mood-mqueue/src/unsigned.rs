@@ -6,21 +6,20 @@ use pyo3::prelude::*;
 use crate::errors;
 
 /// The kernel says what it thinks of one that is too high.
-#[inline(always)]
 pub(crate) fn priority(given: &Bound<'_, PyAny>) -> PyResult<u32> {
-    given.extract().map_err(|error| explained(given, error, "priority is not between 0 and 32767"))
+    unsigned_int(given, "priority is not between 0 and 32767")
 }
 
 pub(crate) fn mode(given: &Bound<'_, PyAny>) -> PyResult<u32> {
-    given.extract().map_err(|error| explained(given, error, "mode is not between 0 and 0o7777"))
+    unsigned_int(given, "mode is not between 0 and 0o7777")
 }
 
-/// What no unsigned int holds, in words that tell the range.
-#[cold]
-fn explained(given: &Bound<'_, PyAny>, error: PyErr, range: &'static str) -> PyErr {
-    if error.is_instance_of::<PyOverflowError>(given.py()) {
-        errors::out_of_range(range)
-    } else {
-        error
+/// For a number that no unsigned int holds, OverflowError with a text that has the range.
+fn unsigned_int(given: &Bound<'_, PyAny>, range: &'static str) -> PyResult<u32> {
+    let py = given.py();
+    match given.extract::<i64>().map(u32::try_from) {
+        Ok(Ok(number)) => Ok(number),
+        Err(error) if !error.is_instance_of::<PyOverflowError>(py) => Err(error),
+        _ => Err(errors::out_of_range(py, range)),
     }
 }

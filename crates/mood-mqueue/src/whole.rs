@@ -164,7 +164,7 @@ fn collect<'py>(
                 queue.ask(py, |open| open.check_priority(priority))?;
                 Ok((kept(&pair.get_item(0)?)?, priority))
             }
-            Ok(tuple) => Err(errors::no_pair(tuple.len())),
+            Ok(tuple) => Err(errors::no_pair(tuple)),
             Err(_) => Ok((kept(&item)?, priority)),
         };
         let one = one().map_err(|error| errors::at(py, error, position))?;

@@ -213,7 +213,8 @@ impl MessageQueue {
     /// with maxmsg 1 notifies nobody of a message whose sender had to wait.
     ///
     /// Raises OSError with EBUSY if a process, perhaps this one, is registered, EBADF after
-    /// close(); ValueError for a number that is no signal; TypeError for what is none of these.
+    /// close(); ValueError for a number that is no signal; TypeError for what is none of these, or is
+    /// a bool.
     ///
     /// >>> import threading
     /// >>> arrived = threading.Event()

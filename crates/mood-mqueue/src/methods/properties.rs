@@ -149,6 +149,7 @@ impl MessageQueue {
     ///
     /// To be woken on another processor takes longer than a message does: with 0.00005 two busy
     /// processes converse many times as fast, at the cost of a processor for so long at each wait.
+    /// Signal handlers run in the meantime, at least every 10 ms.
     ///
     /// Raises ValueError for a negative number or NaN, OSError (EBADF) after close().
     ///
