@@ -54,6 +54,7 @@ compile_error!("posix-mqueue knows Linux only: other systems have no netlink not
 
 mod adopt;
 mod attributes;
+mod checked_fd;
 mod deadline;
 mod directory;
 mod entry;

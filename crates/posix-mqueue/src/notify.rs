@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
+use crate::checked_fd::Identity;
 use crate::error::Result;
 use crate::fork::{PerProcess, PerProcessGuard};
 use crate::limits;
@@ -122,9 +123,6 @@ struct Registration {
     /// None once it was called and only its claim is open.
     callback: Option<Callback>,
 }
-
-/// Device and inode: the queue itself, whatever its name and descriptors.
-type Identity = (u64, u64);
 
 /// A netlink socket, and how many registrations still have a cookie to come through it.
 struct Channel {
@@ -268,8 +266,7 @@ impl MessageQueue {
     }
 
     fn identity(&self) -> Result<Identity> {
-        let stat = sys::fstat(self.borrow()).map_err(|e| self.error("fstat", &e))?;
-        Ok((stat.st_dev, stat.st_ino))
+        sys::identity(self.borrow()).map_err(|e| self.error("fstat", &e))
     }
 }
 

@@ -297,6 +297,12 @@ pub(crate) fn fstat(fd: BorrowedFd<'_>) -> io::Result<libc::stat> {
     Ok(stat)
 }
 
+/// Device and inode, which identify the file. On some processors they are less than 64 bits wide.
+pub(crate) fn identity(fd: BorrowedFd<'_>) -> io::Result<(u64, u64)> {
+    let stat = fstat(fd)?;
+    Ok((stat.st_dev as _, stat.st_ino as _))
+}
+
 /// The flags of the open file description, access mode and all.
 pub(crate) fn fcntl_getfl(fd: BorrowedFd<'_>) -> io::Result<c_int> {
     // SAFETY: takes no pointer.
