@@ -19,18 +19,17 @@ pub(crate) type Identity = (u64, u64);
 pub(crate) struct CheckedFd<T: AsFd> {
     /// None only while this is dropped.
     file: Option<T>,
-    /// None where it could not be determined, and then the descriptor is never used.
-    identity: Option<Identity>,
+    identity: Identity,
 }
 
 impl<T: AsFd> CheckedFd<T> {
-    pub(crate) fn new(file: T) -> Self {
-        let identity = sys::identity(file.as_fd()).ok();
+    /// With an identity that is not the file's, the descriptor is neither used nor closed.
+    pub(crate) fn new(file: T, identity: Identity) -> Self {
         Self { file: Some(file), identity }
     }
 
     pub(crate) fn is_of(&self, file: Identity) -> bool {
-        self.identity == Some(file)
+        self.identity == file
     }
 
     /// The descriptor, or None once the program has closed it. Call this before each use.

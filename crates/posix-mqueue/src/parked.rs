@@ -19,7 +19,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::attributes::Attributes;
 use crate::checked_fd::{CheckedFd, Identity};
 use crate::entry::{self, Details};
-use crate::notify::{self, Table};
+use crate::registrations::{Registrations, lock_registrations};
 use crate::sys;
 
 /// Not [`PerProcess`](crate::fork::PerProcess), so that a child closes what it inherits, when it
@@ -29,7 +29,7 @@ static PARKED: Mutex<Vec<CheckedFd<File>>> = Mutex::new(Vec::new());
 
 /// The queue at this path; no details where this process may not read it.
 pub(crate) fn read(path: &Path) -> io::Result<(Metadata, Option<Details>)> {
-    let table = notify::hold();
+    let table = lock_registrations();
     close_finished(&table);
     let metadata = fs::metadata(path)?;
     let mut parked = parked(&table);
@@ -47,7 +47,8 @@ pub(crate) fn read(path: &Path) -> io::Result<(Metadata, Option<Details>)> {
     // Of another queue than above, if it was made anew in between.
     let metadata = file.metadata();
     if may_be_ours(&details) {
-        parked.push(CheckedFd::new(file));
+        let queue = metadata.as_ref().map_or((0, 0), identity);
+        parked.push(CheckedFd::new(file, queue));
     } else {
         // Before the lock is given back.
         drop(file);
@@ -56,11 +57,11 @@ pub(crate) fn read(path: &Path) -> io::Result<(Metadata, Option<Details>)> {
 }
 
 /// Closes what was parked for a registration that has ended.
-pub(crate) fn close_finished(table: &Table) {
+pub(crate) fn close_finished(table: &Registrations) {
     parked(table).retain(|parked| parked.get().is_some_and(|file| may_be_ours(&details(file))));
 }
 
-fn parked(_: &Table) -> MutexGuard<'static, Vec<CheckedFd<File>>> {
+fn parked(_: &Registrations) -> MutexGuard<'static, Vec<CheckedFd<File>>> {
     PARKED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
