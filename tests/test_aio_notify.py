@@ -10,6 +10,7 @@ import pytest
 from loops import on_every_loop, soon, started, ticks
 
 from mood.mqueue import aio
+from mood.mqueue._aio_bell import Bell
 
 
 @on_every_loop
@@ -88,7 +89,7 @@ def test_it_fails_if_the_registration_is_ended(run, new_queue):
         async with new_queue(cls=aio.MessageQueue) as mq:
 
             async def wait(errors):
-                with pytest.raises(OSError, match="ended before a message came") as raised:
+                with pytest.raises(OSError, match="ended before a message arrived") as raised:
                     await mq.notify()
                 errors.append(raised.value.errno)
 
@@ -105,20 +106,20 @@ def test_it_fails_if_the_registration_is_ended(run, new_queue):
 
 
 @on_every_loop
-@pytest.mark.thread_unsafe(reason="replaces a function of os")
+@pytest.mark.thread_unsafe(reason="replaces a method")
 def test_a_callback_thread_that_stops_in_between_stops_nobody_else(run, new_queue, monkeypatch):
     # As the end of the interpreter stops it, for good.
-    rung, goes_on, write = threading.Event(), threading.Event(), os.eventfd_write
+    rung, goes_on, ring = threading.Event(), threading.Event(), Bell.ring
 
-    def stops(fd, value):
-        write(fd, value)
+    def stops(bell):
+        ring(bell)
         rung.set()
         goes_on.wait()
 
     async def main():
         async with new_queue(cls=aio.MessageQueue) as mq, anyio.create_task_group() as tasks:
             await started(tasks, mq.notify)
-            monkeypatch.setattr(os, "eventfd_write", stops)
+            monkeypatch.setattr(Bell, "ring", stops)
             mq.queue.send(b"x")
             await soon(rung.is_set)
             monkeypatch.undo()

@@ -5,9 +5,9 @@
 //! not known is adopted, and what is known of a number that means another file by now is
 //! forgotten, never closed.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::mem;
+use std::mem::{self, ManuallyDrop};
 use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -98,24 +98,30 @@ fn forget(entry: Entry) {
 }
 
 thread_local! {
-    static HELD: RefCell<Option<MutexGuard<'static, Table>>> = const { RefCell::new(None) };
+    /// `ManuallyDrop` spares the variable a destructor: with one, the variable is gone when the
+    /// destructor of another thread-local variable forks.
+    static HELD: Cell<Option<ManuallyDrop<MutexGuard<'static, Table>>>> =
+        const { Cell::new(None) };
 }
 
 /// Before `fork(2)`: no other thread is in the table then.
 pub(crate) fn hold() {
-    let guard = lock();
-    HELD.with_borrow_mut(|held| *held = Some(guard));
+    HELD.set(Some(ManuallyDrop::new(lock())));
 }
 
 /// After it, in the parent.
 pub(crate) fn release() {
-    HELD.with_borrow_mut(Option::take);
+    drop(held());
 }
 
 /// After it, in the child, which adopts what it inherited when it uses it: the threads that shared
 /// an entry are not here to let go of it.
 pub(crate) fn release_empty() {
-    if let Some(mut table) = HELD.with_borrow_mut(Option::take) {
+    if let Some(mut table) = held() {
         mem::forget(mem::take(&mut *table));
     }
+}
+
+fn held() -> Option<MutexGuard<'static, Table>> {
+    HELD.take().map(ManuallyDrop::into_inner)
 }

@@ -10,50 +10,32 @@
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
-use std::mem;
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::process;
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::attributes::Attributes;
+use crate::checked_fd::{CheckedFd, Identity};
 use crate::entry::{self, Details};
-use crate::notify::{self, Table};
+use crate::registrations::{Registrations, lock_registrations};
 use crate::sys;
 
-/// Not [`PerProcess`](crate::fork::PerProcess): a child has to close what it inherits. Locked only
-/// by who holds the registrations, so never during a fork.
-static PARKED: Mutex<Vec<Parked>> = Mutex::new(Vec::new());
-
-struct Parked {
-    /// Device and inode.
-    queue: (u64, u64),
-    file: File,
-}
-
-impl Parked {
-    /// Not so once the program has closed every descriptor that it has.
-    fn is_still_open(&self) -> bool {
-        self.file.metadata().is_ok_and(|metadata| identity(&metadata) == self.queue)
-    }
-
-    fn close(self) {
-        if !self.is_still_open() {
-            // The number is another file's by now, or will be.
-            mem::forget(self.file);
-        }
-    }
-}
+/// Not [`PerProcess`](crate::fork::PerProcess), so that a child closes what it inherits, when it
+/// first comes here. Only a thread with the lock of the registrations locks it, so no thread holds
+/// it during a fork.
+static PARKED: Mutex<Vec<CheckedFd<File>>> = Mutex::new(Vec::new());
 
 /// The queue at this path; no details where this process may not read it.
 pub(crate) fn read(path: &Path) -> io::Result<(Metadata, Option<Details>)> {
-    let table = notify::hold();
+    let table = lock_registrations();
     close_finished(&table);
     let metadata = fs::metadata(path)?;
     let mut parked = parked(&table);
-    if let Some(parked) = parked.iter().find(|parked| parked.queue == identity(&metadata)) {
-        return Ok((metadata, Some(details(&parked.file)?)));
+    let found = parked.iter().find(|parked| parked.is_of(identity(&metadata)));
+    if let Some(file) = found.and_then(CheckedFd::get) {
+        return Ok((metadata, Some(details(file)?)));
     }
     // O_NONBLOCK: somebody may hold a lease on the queue, which would otherwise be waited for.
     let file = match OpenOptions::new().read(true).custom_flags(sys::O_NONBLOCK).open(path) {
@@ -65,9 +47,8 @@ pub(crate) fn read(path: &Path) -> io::Result<(Metadata, Option<Details>)> {
     // Of another queue than above, if it was made anew in between.
     let metadata = file.metadata();
     if may_be_ours(&details) {
-        close_in_children();
         let queue = metadata.as_ref().map_or((0, 0), identity);
-        parked.push(Parked { queue, file });
+        parked.push(CheckedFd::new(file, queue));
     } else {
         // Before the lock is given back.
         drop(file);
@@ -76,17 +57,15 @@ pub(crate) fn read(path: &Path) -> io::Result<(Metadata, Option<Details>)> {
 }
 
 /// Closes what was parked for a registration that has ended.
-pub(crate) fn close_finished(table: &Table) {
-    let is_finished =
-        |parked: &mut Parked| !parked.is_still_open() || !may_be_ours(&details(&parked.file));
-    parked(table).extract_if(.., is_finished).for_each(Parked::close);
+pub(crate) fn close_finished(table: &Registrations) {
+    parked(table).retain(|parked| parked.get().is_some_and(|file| may_be_ours(&details(file))));
 }
 
-fn parked(_: &Table) -> MutexGuard<'static, Vec<Parked>> {
+fn parked(_: &Registrations) -> MutexGuard<'static, Vec<CheckedFd<File>>> {
     PARKED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn identity(metadata: &Metadata) -> (u64, u64) {
+fn identity(metadata: &Metadata) -> Identity {
     (metadata.dev(), metadata.ino())
 }
 
@@ -112,19 +91,4 @@ fn may_be_ours(details: &io::Result<Details>) -> bool {
         Ok(details) => details.registration.is_some_and(|r| r.pid == Some(process::id())),
         Err(error) => error.raw_os_error() != Some(sys::EBADF),
     }
-}
-
-/// A child is registered for nothing. It closes what it inherits before it does anything else, so
-/// that no number can have become another file's.
-fn close_in_children() {
-    extern "C" fn nothing() {}
-    extern "C" fn child() {
-        let mut parked = PARKED.lock().unwrap_or_else(PoisonError::into_inner);
-        mem::take(&mut *parked).into_iter().for_each(Parked::close);
-    }
-    static HANDLER: Once = Once::new();
-    HANDLER.call_once(|| {
-        // It fails only for want of memory; then children keep them open.
-        let _ = sys::pthread_atfork(nothing, nothing, child);
-    });
 }

@@ -14,7 +14,7 @@ use std::{ptr, slice};
 
 pub(crate) use libc::{
     EACCES, EAGAIN, EBADF, EBUSY, EEXIST, EINTR, EINVAL, EMFILE, EMSGSIZE, ENAMETOOLONG, ENFILE,
-    ENOENT, ENOMEM, ENOSPC, ENOSYS, ENOTSOCK, EPERM, ESRCH, ETIMEDOUT, O_CLOEXEC, O_CREAT, O_EXCL,
+    ENOENT, ENOMEM, ENOSPC, ENOSYS, EPERM, ESRCH, ETIMEDOUT, O_CLOEXEC, O_CREAT, O_EXCL,
     O_NONBLOCK, O_PATH, O_RDONLY, O_RDWR, O_WRONLY, POLLIN, POLLOUT, S_IFREG, SIGURG,
 };
 
@@ -297,6 +297,12 @@ pub(crate) fn fstat(fd: BorrowedFd<'_>) -> io::Result<libc::stat> {
     Ok(stat)
 }
 
+/// Device and inode, which identify the file. On some processors they are less than 64 bits wide.
+pub(crate) fn identity(fd: BorrowedFd<'_>) -> io::Result<(u64, u64)> {
+    let stat = fstat(fd)?;
+    Ok((stat.st_dev as _, stat.st_ino as _))
+}
+
 /// The flags of the open file description, access mode and all.
 pub(crate) fn fcntl_getfl(fd: BorrowedFd<'_>) -> io::Result<c_int> {
     // SAFETY: takes no pointer.
@@ -345,6 +351,35 @@ pub(crate) fn netlink_socket() -> io::Result<OwnedFd> {
     let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC;
     // SAFETY: takes no pointer.
     owned(unsafe { libc::socket(libc::AF_NETLINK, kind, libc::NETLINK_ROUTE) })
+}
+
+/// `SO_RCVBUF`: how many bytes the kernel holds for the socket, its own overhead included.
+#[allow(clippy::cast_possible_truncation)] // of the size of an int
+pub(crate) fn receive_buffer(socket: BorrowedFd<'_>) -> io::Result<usize> {
+    let mut bytes: c_int = 0;
+    let mut length = size_of::<c_int>() as _;
+    let (value, length) = ((&raw mut bytes).cast(), &raw mut length);
+    // SAFETY: the value is a live int and the length, its size, is live too; both are ours alone.
+    done(unsafe {
+        libc::getsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_RCVBUF, value, length)
+    })?;
+    Ok(usize::try_from(bytes).unwrap_or(0))
+}
+
+/// `SO_RCVTIMEO`: how long a call that receives waits before it fails with `EAGAIN`.
+#[allow(clippy::cast_possible_truncation)] // of the size of a timeval
+pub(crate) fn set_receive_timeout(socket: BorrowedFd<'_>, timeout: Duration) -> io::Result<()> {
+    let timeout = libc::timeval {
+        tv_sec: timespec(timeout).tv_sec,
+        // Below 10^6, so it fits every C long.
+        tv_usec: timeout.subsec_micros().cast_signed().into(),
+    };
+    let size = size_of::<libc::timeval>() as _;
+    let value = (&raw const timeout).cast();
+    // SAFETY: the value is a live timeval, and the size is that of one.
+    done(unsafe {
+        libc::setsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_RCVTIMEO, value, size)
+    })
 }
 
 /// The next cookie from a netlink socket; with `wait` false, `EAGAIN` if none has come.

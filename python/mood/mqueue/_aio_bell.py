@@ -10,24 +10,35 @@ import os
 
 
 class Bell:
-    """Closed with the last reference, so that who can ring it rings no other file's number.
+    """Closed with the last reference, so that a thread that can ring it rings no other file.
 
     There is no lock: a thread that the end of the interpreter stops would keep it.
     """
 
     def __init__(self) -> None:
         self._process = os.getpid()
-        self._fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        # The program may close descriptors that it does not know of, and open others. All eventfds
+        # have one inode, so only a pipe can be told from a file that got its number.
+        self._pipe = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._stat = os.fstat(self._pipe[0])
 
     def fileno(self) -> int:
-        return self._fd
+        return self._pipe[0]
 
     def ring(self) -> None:
-        # A forked child shares it, and what happens to the child is no news to the parent.
-        if self._process == os.getpid():
-            os.eventfd_write(self._fd, 1)
+        # A forked child shares it, and what happens to the child is no news to the parent. Writing
+        # to a pipe that nobody can read from would send a signal.
+        if self._process == os.getpid() and all(map(self._is_open, self._pipe)):
+            os.write(self._pipe[1], b"\0")
+
+    def _is_open(self, fd: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(fd), self._stat)
+        except OSError:
+            return False
 
     def __del__(self) -> None:
-        # Where there was no descriptor to be had there is none.
-        if hasattr(self, "_fd"):
-            os.close(self._fd)
+        # Without descriptors left in the process there is no pipe.
+        for fd in getattr(self, "_pipe", ()):
+            if self._is_open(fd):
+                os.close(fd)

@@ -59,7 +59,8 @@ async def notified(queue: MessageQueue) -> None:
         len(queue)  # raises if it is closed
         raise OSError(
             ECANCELED,
-            f"{os.strerror(ECANCELED)}: the registration was ended before a message came, by "
-            "notify() or by closing another descriptor of the queue in this process",
+            f"{os.strerror(ECANCELED)}: the registration ended before a message arrived, by "
+            "notify() or because this process closed another descriptor of the queue, or a socket "
+            "of this library",
             queue.name,
         )
