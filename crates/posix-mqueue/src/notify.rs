@@ -269,7 +269,7 @@ impl MessageQueue {
 
     fn identity(&self) -> Result<Identity> {
         let stat = sys::fstat(self.borrow()).map_err(|e| self.error("fstat", &e))?;
-        Ok((stat.st_dev, stat.st_ino))
+        Ok((stat.st_dev, sys::wide(stat.st_ino)))
     }
 }
 

@@ -358,12 +358,18 @@ pub(crate) fn receive_cookie(socket: BorrowedFd<'_>, wait: bool) -> io::Result<[
     Ok(cookie)
 }
 
+/// An integer of libc whose size depends on the machine.
+pub(crate) fn wide(value: impl Into<u64>) -> u64 {
+    value.into()
+}
+
 /// `RLIMIT_MSGQUEUE`, soft and hard, in bytes; `u64::MAX` is "unlimited".
 pub(crate) fn getrlimit_msgqueue() -> io::Result<(u64, u64)> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: limit is a live struct that the kernel fills.
     done(unsafe { libc::getrlimit(libc::RLIMIT_MSGQUEUE, &raw mut limit) })?;
-    Ok((limit.rlim_cur, limit.rlim_max))
+    let bytes = |limit| if limit == libc::RLIM_INFINITY { u64::MAX } else { wide(limit) };
+    Ok((bytes(limit.rlim_cur), bytes(limit.rlim_max)))
 }
 
 /// Runs the three handlers around every `fork(2)` of this process from now on.
