@@ -5,8 +5,8 @@ use std::ffi::OsStr;
 use posix_mqueue::Error;
 use pyo3::PyTypeInfo;
 use pyo3::exceptions::{
-    PyBlockingIOError, PyOSError, PyOverflowError, PyRuntimeError, PyRuntimeWarning, PyTimeoutError,
-    PyTypeError, PyValueError,
+    PyBlockingIOError, PyOSError, PyOverflowError, PyRuntimeError, PyRuntimeWarning,
+    PyTimeoutError, PyTypeError, PyValueError,
 };
 use pyo3::intern;
 use pyo3::prelude::*;

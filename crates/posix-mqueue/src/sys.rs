@@ -319,10 +319,19 @@ pub(crate) fn is_queue(number: RawFd) -> bool {
     done(unsafe { libc::mq_getattr(number, &raw mut attr) }).is_ok()
 }
 
+/// Whether the number is that of a descriptor that stays open on `exec`, as one does that this
+/// process was started with.
+pub(crate) fn survives_exec(number: RawFd) -> bool {
+    // SAFETY: takes no pointer, and any number may be asked about.
+    let flags = unsafe { libc::fcntl(number, libc::F_GETFD) };
+    flags >= 0 && flags & libc::FD_CLOEXEC == 0
+}
+
 /// Takes over a descriptor that this process was started with, and closes it on `exec`.
 ///
-/// The caller takes over each once, and those alone that the service manager says it passed to
-/// this very process.
+/// The caller takes over each once, and only one that the service manager says it passed to this
+/// process and that [`survives_exec`]. No descriptor that Rust code owns does, unless a program
+/// asks for that: `std` and this library open all of theirs with `O_CLOEXEC`.
 pub(crate) fn take_over(number: RawFd) -> io::Result<OwnedFd> {
     // SAFETY: takes no pointer, and changes a flag of a descriptor that is ours, as said above.
     done(unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) })?;
