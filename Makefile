@@ -8,6 +8,8 @@ MESSAGES := 1000000
 SECONDS := 60
 # All but via-libc, which is a choice between two ways.
 FEATURES := posix-mqueue/mio,posix-mqueue/serde,posix-mqueue/tokio
+# Other C libraries and sizes of integers; `rustup target add` installs what a check needs.
+CROSS_TARGETS := x86_64-unknown-linux-musl i686-unknown-linux-gnu
 FUZZ_TARGETS := names options deadlines operations
 BENCH_C := target/bench/libraw.so
 BENCH_PYTHON := target/bench/minimal-ready
@@ -100,6 +102,14 @@ docs:
 lint: $(BIN)/lint-ready
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --features $(FEATURES) --locked -- -D warnings
+	@for target in $(CROSS_TARGETS); do \
+		if test -d "$$(rustc --print target-libdir --target $$target)"; then \
+			echo "cargo check --target $$target"; \
+			RUSTFLAGS="-D warnings" cargo check --package posix-mqueue --all-features --locked --target $$target || exit; \
+		else \
+			echo "skipped: the check for $$target, whose std is not installed"; \
+		fi; \
+	done
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps --locked
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check

@@ -40,6 +40,66 @@ thread.join()
 print(taken, raised)
 """
 
+# A thread that blocks every signal waits, while SIGURG is pending for the program.
+SIGURG_IS_READ = """
+import os, signal, sys, threading, time
+from mood.mqueue import MessageQueue
+
+signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+mq = MessageQueue(sys.argv[1], os.O_RDWR | os.O_CREAT, maxmsg=1, msgsize=8)
+raised = []
+
+def receive():
+    try:
+        mq.receive()
+    except OSError as error:
+        raised.append(error.errno)
+
+def asleep(thread):
+    with open(f"/proc/self/task/{thread.native_id}/syscall") as state:
+        return state.read().split()[1:2] == [hex(mq.fileno())]
+
+thread = threading.Thread(target=receive)
+thread.start()
+while not asleep(thread):
+    time.sleep(0.001)
+os.kill(os.getpid(), signal.SIGURG)
+mq.close()
+thread.join()
+print(raised, signal.sigwait({signal.SIGURG}).value)
+"""
+
+NO_SIGNAL_IS_FREE = """
+import os, signal, sys, threading, time, warnings
+from mood.mqueue import MessageQueue
+
+for number in (signal.SIGURG, *range(signal.SIGRTMIN, signal.SIGRTMAX + 1)):
+    signal.signal(number, lambda number, frame: None)
+mq = MessageQueue(sys.argv[1], os.O_RDWR | os.O_CREAT, maxmsg=1, msgsize=8)
+other = MessageQueue(mq.name, os.O_RDWR)
+received = []
+
+def asleep(thread):
+    with open(f"/proc/self/task/{thread.native_id}/syscall") as state:
+        return state.read().split()[1:2] == [hex(fd)]
+
+fd = mq.fileno()
+thread = threading.Thread(target=lambda: received.append(mq.receive()))
+thread.start()
+while not asleep(thread):
+    time.sleep(0.001)
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    mq.close()
+print(caught[0].category.__name__, str(caught[0].message).partition(" in the")[0])
+# The descriptor of the call that waits is not reused.
+files = [os.open("/", os.O_RDONLY) for _ in range(20)]
+print(mq.closed, len(set(files) - {fd}), end=" ")
+other.send(b"not lost")
+thread.join()
+print(*received)
+"""
+
 
 class Call(threading.Thread):
     """A call in a thread of its own; what it returned, or errno and "closed while waiting"."""
@@ -64,11 +124,17 @@ class Call(threading.Thread):
         del self.call
 
     def sleeps_in(self, fd):
+        return self.arguments_of_call()[:1] == [hex(fd)]
+
+    def polls(self):
+        return self.arguments_of_call()[1:2] == ["0x1"]  # one descriptor
+
+    def arguments_of_call(self):
         try:
             with open(f"/proc/self/task/{self.native_id}/syscall") as state:
-                return state.read().split()[1:2] == [hex(fd)]
+                return state.read().split()[1:]
         except FileNotFoundError:
-            return False
+            return []
 
     def end(self):
         self.join(10)
@@ -265,34 +331,84 @@ def test_a_woken_call_keeps_off_the_queue_that_gets_its_number(new_queue, eventu
         assert [other.receive() for other in others] == [b"others'"] * 3
 
 
-# Such a thread cannot be woken, so close() gives up after a while and the thread waits on.
-def test_close_returns_though_a_thread_that_blocks_signals_waits(new_queue, eventually):
-    mq = new_queue()
-    other = MessageQueue(mq.name, os.O_RDWR)
-    fd = mq.fileno()
-    call = Call(mq.receive, blocked=signal.valid_signals())
-    eventually(lambda: call.sleeps_in(fd))
-    mq.close()
-    assert mq.closed
-    assert call.sleeps_in(fd)
-    other.send(b"not lost")
-    assert call.end() == b"not lost"
+MASKS = {
+    "SIGURG": {signal.SIGURG},
+    "all": signal.valid_signals(),
+    "all but SIGURG": signal.valid_signals() - {signal.SIGURG},
+    "all but the last": signal.valid_signals() - {signal.SIGRTMAX},
+    "all but the first real-time signal": signal.valid_signals() - {signal.SIGRTMIN},
+    "every real-time signal": set(range(signal.SIGRTMIN, signal.SIGRTMAX + 1)),
+}
+
+WAITS = {
+    "receive": lambda empty, _: empty.receive(),
+    "receive for an hour": lambda empty, _: empty.receive(timeout=3600),
+    "receive_message": lambda empty, _: empty.receive_message(),
+    "receive_into": lambda empty, _: empty.receive_into(bytearray(64), timeout=3600),
+    "receive_many": lambda empty, _: empty.receive_many(),
+    "drain": lambda empty, _: empty.drain(bytearray()),
+    "send": lambda _, full: full.send(b"x"),
+    "send for an hour": lambda _, full: full.send(b"x", timeout=3600),
+    "send_message": lambda _, full: full.send_message(b"x"),
+    "sendall": lambda _, full: full.sendall(b"x", timeout=3600),
+}
 
 
-def test_the_descriptor_is_not_reused_under_a_call_that_waits(new_queue, eventually):
+@pytest.mark.parametrize("blocked", MASKS)
+def test_close_wakes_threads_that_block_signals(new_queue, eventually, blocked):
+    for wait in WAITS.values():
+        empty, full = new_queue(maxmsg=1), new_queue(maxmsg=1)
+        full.send(b"full")
+        call = Call(wait, empty, full, blocked=MASKS[blocked])
+        fds = [empty.fileno(), full.fileno()]
+        eventually(lambda call=call, fds=fds: any(map(call.sleeps_in, fds)) or call.polls())
+        empty.close()
+        full.close()
+        assert call.end() == WOKEN
+
+
+def test_close_wakes_threads_that_block_signals_after_their_first_wait(new_queue, eventually):
+    for blocked in (MASKS["SIGURG"], MASKS["every real-time signal"], MASKS["all but the last"]):
+        first, mq = new_queue(), new_queue()
+        first.send(b"first")
+
+        def receive_twice(first=first, mq=mq, blocked=blocked):
+            first.receive()
+            signal.pthread_sigmask(signal.SIG_BLOCK, blocked)
+            mq.receive()
+
+        fd = mq.fileno()
+        call = Call(receive_twice)
+        del receive_twice
+        eventually(lambda call=call, fd=fd: call.sleeps_in(fd))
+        mq.close()
+        assert call.end() == WOKEN
+
+
+def test_a_wait_leaves_the_signal_mask_as_it_was(new_queue, eventually):
     mq = new_queue()
-    other = MessageQueue(mq.name, os.O_RDWR)
     fd = mq.fileno()
-    call = Call(mq.receive, blocked=signal.valid_signals())
+
+    def masks():
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        mq.receive()
+        return before == signal.pthread_sigmask(signal.SIG_BLOCK, ()), signal.sigpending()
+
+    call = Call(masks, blocked=signal.valid_signals())
     eventually(lambda: call.sleeps_in(fd))
-    mq.close()
-    files = [os.open("/", os.O_RDONLY) for _ in range(20)]
-    for file in files:
-        os.close(file)
-    assert fd not in files
-    other.send(b"")
-    call.end()
-    eventually(lambda: descriptors_of(mq.name) == {other.fileno()})
+    mq.send(b"x")
+    assert call.end() == (True, set())
+
+
+@pytest.mark.thread_unsafe(reason="starts a process")
+def test_close_leaves_a_blocked_sigurg_pending_for_the_program(run_python, new_name):
+    assert run_python(SIGURG_IS_READ, new_name()) == f"[{errno.EBADF}] {signal.SIGURG:d}\n"
+
+
+@pytest.mark.thread_unsafe(reason="starts a process")
+def test_close_warns_of_a_thread_that_no_signal_can_wake(run_python, new_name):
+    output = run_python(NO_SIGNAL_IS_FREE, new_name())
+    assert output == "RuntimeWarning a thread goes on waiting\nTrue 20 b'not lost'\n"
 
 
 # SIGURG is what close() interrupts with, unless the program has a use for it.

@@ -130,3 +130,24 @@ def test_a_service_adopts_its_queue_and_waits_on_it(new_queue, service):
     assert (done.stdout, done.stderr) == ("served\n", "")
     # The name is the unit's, and stays.
     MessageQueue(mq.name, os.O_RDONLY).close()
+
+
+# The first queue that the program opens gets the number that LISTEN_FDS speaks of.
+OWN = """
+import os, sys
+from mood.mqueue import MessageQueue
+
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+with MessageQueue(sys.argv[1], os.O_RDWR | os.O_CREAT, maxmsg=1, msgsize=8) as mq:
+    print(os.get_inheritable(mq.fileno()))
+    try:
+        MessageQueue.from_fd(mq.fileno())
+    except ValueError as error:
+        print("belongs to another MessageQueue" in str(error))
+    mq.send(b"open")
+    print(mq.receive().decode())
+"""
+
+
+def test_a_queue_of_the_program_itself_is_not_adopted(run_python, new_name):
+    assert run_python(OWN, new_name()) == "False\nTrue\nopen\n"

@@ -136,3 +136,35 @@ def test_the_status_needs_no_proc_and_what_does_says_so(run_python, new_name):
     )
     assert names.startswith("2 No such file or directory: ")
     assert "/proc" in names
+
+
+CLOSE_WITHOUT_PROC = (
+    WITHOUT_PROC
+    + """
+import errno, signal, threading, time
+
+def receive(mq, blocked, raised):
+    signal.pthread_sigmask(signal.SIG_BLOCK, blocked)
+    try:
+        mq.receive()
+    except OSError as error:
+        raised.append(error.errno)
+
+everything = signal.valid_signals()
+for blocked in ({signal.SIGURG}, everything - {signal.SIGRTMIN}, everything):
+    mq, raised = MessageQueue(sys.argv[1], os.O_RDWR | os.O_CREAT, maxmsg=1, msgsize=8), []
+    thread = threading.Thread(target=receive, args=(mq, blocked, raised), daemon=True)
+    thread.start()
+    time.sleep(0.02)  # most likely it waits then; if not, it is to end all the same
+    mq.close()
+    thread.join(10)
+    print(raised == [errno.EBADF], end=" ")
+"""
+)
+
+
+def test_close_wakes_threads_that_block_signals_without_proc(run_python, new_name):
+    printed = run_python(CLOSE_WITHOUT_PROC, new_name())
+    if printed == "refused\n":
+        pytest.skip("needs a mount namespace")
+    assert printed == "True True True "

@@ -150,9 +150,9 @@ pub(crate) fn alone(py: Python<'_>, mut share: Arc<Owned>) -> Result<Owned, Arc<
     Arc::try_unwrap(share)
 }
 
-/// Ends the sleeps of other threads in this queue.
-pub(crate) fn wake(py: Python<'_>, open: &Owned) {
-    aside(py, || open.shutdown());
+/// Wakes the other threads that wait in this queue. False if no signal can wake one of them.
+pub(crate) fn wake(py: Python<'_>, open: &Owned) -> bool {
+    aside(py, || open.shutdown())
 }
 
 /// A share of the queue to wait with, after a first try that did not do it.

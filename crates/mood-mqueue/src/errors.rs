@@ -5,8 +5,8 @@ use std::ffi::OsStr;
 use posix_mqueue::{Deadline, Error};
 use pyo3::PyTypeInfo;
 use pyo3::exceptions::{
-    PyBlockingIOError, PyImportError, PyOSError, PyOverflowError, PyRuntimeError, PyTimeoutError,
-    PyTypeError, PyValueError,
+    PyBlockingIOError, PyImportError, PyOSError, PyOverflowError, PyRuntimeError, PyRuntimeWarning,
+    PyTimeoutError, PyTypeError, PyValueError,
 };
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -216,6 +216,14 @@ pub(crate) fn subinterpreter() -> PyErr {
 
 pub(crate) fn not_imported() -> PyErr {
     PyRuntimeError::new_err("the import of mood.mqueue has not come to its end")
+}
+
+/// Warns that `close()` could not wake a thread.
+pub(crate) fn warn_of_waiting_thread(py: Python<'_>) -> PyResult<()> {
+    let message = c"a thread goes on waiting in the closed queue, since no signal can wake it: \
+        either it blocks every signal that could, or the program handles them all; \
+        leave SIGURG or a real-time signal to the library";
+    PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), message, 1)
 }
 
 /// Whether the queue would have had to wait, being in nonblocking mode.

@@ -105,6 +105,8 @@ impl MessageQueue {
     }
 
     /// The same; with the error the queue comes back.
+    // A rare failure may move some bytes.
+    #[allow(clippy::result_large_err)]
     pub(crate) fn try_start(&self, open: Owned, flags: i32) -> Result<(), (PyErr, Owned)> {
         if self.facts.set(Facts::of(&open, flags)).is_err() {
             return Err((errors::initialised_twice(), open));

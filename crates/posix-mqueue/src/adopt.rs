@@ -77,7 +77,7 @@ impl MessageQueue {
 
     /// A handle with an open file description of its own: the same queue, be it unlinked, open for
     /// the same, and `O_NONBLOCK` as it is now, but private from then on. `open(2)` of
-    /// `/proc/self/fd`.
+    /// `/proc/thread-self/fd`.
     ///
     /// ```
     #[doc = include_str!("example.txt")]
@@ -118,7 +118,8 @@ impl MessageQueue {
             .read(access != Access::Write)
             .write(access != Access::Read)
             .custom_flags(flags & sys::O_NONBLOCK)
-            .open(format!("/proc/self/fd/{}", self.as_raw_fd()))
+            // Not /proc/self, which shows no descriptors once the main thread has ended.
+            .open(format!("/proc/thread-self/fd/{}", self.as_raw_fd()))
             .map_err(|e| self.reopening_error(&e, access))?;
         self.with_descriptor(file.into(), access)
     }
@@ -129,7 +130,7 @@ impl MessageQueue {
             // Without the queue's name, or it would read as if there was no such queue.
             return error.explained(
                 "/proc is not mounted here, and an open queue is opened again through \
-                 /proc/self/fd: mount /proc",
+                 /proc/thread-self/fd: mount /proc",
             );
         }
         let error = limits::explain_open(self.name_in(error));

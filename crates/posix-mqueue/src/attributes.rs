@@ -55,7 +55,7 @@ pub struct Status {
 
 impl Status {
     pub(crate) fn new(attributes: Attributes, stat: &libc::stat) -> Self {
-        let seconds = Duration::from_secs(stat.st_mtime.unsigned_abs());
+        let seconds = Duration::from_secs(sys::wide(stat.st_mtime.unsigned_abs()));
         Self {
             attributes,
             mode: stat.st_mode,

@@ -139,6 +139,14 @@ impl MessageQueue {
         Messages { queue: self, waiting: false, ended: false }
     }
 
+    #[cfg(feature = "tokio")]
+    pub(crate) fn attempt_message(&self) -> Result<Option<Message>> {
+        let mut data = Vec::new();
+        let size = self.message_size();
+        let received = sys::receive_into(&mut data, size, |room| self.attempt_room(room))?;
+        Ok(received.map(|(_, priority)| Message { data, priority }.trimmed()))
+    }
+
     fn message_by(&self, deadline: impl FnOnce() -> Deadline) -> Result<Message> {
         self.message(|room| self.receive_by(room, deadline))
     }

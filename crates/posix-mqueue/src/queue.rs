@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::attributes::{Attributes, Status};
 use crate::error::{Error, Result};
 use crate::name::QueueName;
+use crate::sleepers::QueueKey;
 use crate::{sleepers, sys};
 
 /// An open message queue.
@@ -38,6 +39,7 @@ pub struct MessageQueue {
     message_size: usize,
     busy_poll: AtomicU64,
     shut_down: AtomicBool,
+    key: QueueKey,
 }
 
 /// What a descriptor was opened for.
@@ -84,6 +86,7 @@ impl MessageQueue {
             message_size,
             busy_poll: AtomicU64::new(0),
             shut_down: AtomicBool::new(false),
+            key: sleepers::new_key(),
         }
     }
 
@@ -242,13 +245,24 @@ impl MessageQueue {
         self.busy_poll.store(nanoseconds, Ordering::Relaxed);
     }
 
-    /// Ends waiting on this handle: calls asleep in other threads and all later ones that may sleep
-    /// fail with `EBADF`. What was received before is returned as ever.
+    /// Ends waiting on this handle. Calls that wait in other threads, and all later ones that would
+    /// wait, fail with `EBADF`. A message that is there can still be received without waiting.
     ///
-    /// To close a queue that other threads wait on, share it in an [`Arc`](std::sync::Arc), shut
-    /// it down and drop it; the descriptor goes with the last of them. The threads are interrupted
-    /// by a signal whose handler does nothing (`SIGURG`, or a free real-time signal); one that
-    /// blocks every signal is not woken.
+    /// To close a queue on which other threads wait, share it in an [`Arc`](std::sync::Arc), shut
+    /// it down and drop it. The descriptor is closed with the last share.
+    ///
+    /// A signal wakes the threads, by a handler that does nothing: `SIGURG`, or the highest
+    /// real-time signal that the program does not handle and the thread does not block. A thread
+    /// that blocks all of these when it first waits has one real-time signal unblocked while it
+    /// waits. The handler stays installed and has no `SA_RESTART`. From then on a `SIGURG` that the
+    /// program gets, and ignored before, interrupts C calls with `EINTR`.
+    ///
+    /// Returns true once no call waits, or after 0.75 s: a thread that is stopped in between, as by
+    /// a debugger, is woken later, by a thread of the library. Returns false if a thread goes on
+    /// waiting because no signal can wake it:
+    ///
+    /// - it has come to block every signal only after it waited for the first time, or
+    /// - the program handles every signal that could be used.
     ///
     /// ```
     #[doc = include_str!("example.txt")]
@@ -260,9 +274,9 @@ impl MessageQueue {
     /// assert_eq!(error.raw_os_error(), 9); // EBADF
     /// # Ok::<(), posix_mqueue::Error>(())
     /// ```
-    pub fn shutdown(&self) {
+    pub fn shutdown(&self) -> bool {
         self.shut_down.store(true, Ordering::SeqCst);
-        sleepers::wake(self.key());
+        sleepers::wake(self.key())
     }
 
     /// Removes the queue's name, if the name is still this queue's; who has it open keeps it.
@@ -299,8 +313,8 @@ impl MessageQueue {
         self.shut_down.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn key(&self) -> sleepers::QueueKey {
-        self.fd.as_raw_fd()
+    pub(crate) fn key(&self) -> QueueKey {
+        self.key
     }
 
     pub(crate) fn borrow(&self) -> BorrowedFd<'_> {

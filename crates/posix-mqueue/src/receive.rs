@@ -164,14 +164,17 @@ impl MessageQueue {
         if !self.busy_poll().is_zero() {
             return self.receive_by(room, || Deadline::Never);
         }
-        // Without a first try: what would wait anyhow is asleep the sooner.
-        loop {
-            match wait::asleep(self, || sys::mq_timedreceive(self.borrow(), room, None)) {
-                Ok(received) => return Ok(received),
-                Err(e) if e.raw_os_error() == Some(sys::EINTR) => {}
-                Err(e) => return Err(self.receive_error(&e, room.len())),
-            }
+        // Without an attempt first: a call that has to wait sleeps the sooner.
+        match wait::at_once(self, || sys::mq_timedreceive(self.borrow(), room, None)) {
+            Ok(received) => Ok(received),
+            Err(e) if e.raw_os_error() == Some(sys::EINTR) => self.receive_interrupted(room),
+            Err(e) => Err(self.receive_error(&e, room.len())),
         }
+    }
+
+    #[cold]
+    fn receive_interrupted(&self, room: &mut Room<'_>) -> Result<(usize, u32)> {
+        self.receive_by(room, || Deadline::Never)
     }
 
     #[inline(always)]

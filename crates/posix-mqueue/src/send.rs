@@ -43,14 +43,13 @@ impl MessageQueue {
         if !self.busy_poll().is_zero() {
             return self.send_by(message, priority, || Deadline::Never);
         }
-        // Without a first try: what would wait anyhow is asleep the sooner.
-        loop {
-            let attempt = || sys::mq_timedsend(self.borrow(), message, priority, None);
-            match wait::asleep(self, attempt) {
-                Ok(()) => return Ok(()),
-                Err(e) if e.raw_os_error() == Some(sys::EINTR) => {}
-                Err(e) => return Err(self.send_error(&e, message, priority)),
+        // Without an attempt first: a call that has to wait sleeps the sooner.
+        match wait::at_once(self, || sys::mq_timedsend(self.borrow(), message, priority, None)) {
+            Ok(()) => Ok(()),
+            Err(e) if e.raw_os_error() == Some(sys::EINTR) => {
+                self.send_interrupted(message, priority)
             }
+            Err(e) => Err(self.send_error(&e, message, priority)),
         }
     }
 
@@ -227,6 +226,11 @@ impl MessageQueue {
             Err(error) if !error.is_interrupted() => Err(error),
             _ => self.send_waiting(message, priority, deadline()),
         }
+    }
+
+    #[cold]
+    fn send_interrupted(&self, message: &[u8], priority: u32) -> Result<()> {
+        self.send_by(message, priority, || Deadline::Never)
     }
 
     #[cold]

@@ -1,39 +1,58 @@
-//! Which threads of this process sleep in a call on a queue, so that they can be woken when it
-//! is shut down.
+//! Which threads of this process wait in a call on a queue, so that a shutdown can wake them.
 //!
-//! Nothing else ends such a sleep: the kernel wakes it for a message or for a signal, not when
-//! the descriptor is closed. To poll an event descriptor as well would need no signal, but a
-//! poller is no receiver to the kernel: it would let a notification fire that a blocked `receive`
-//! holds back, and it lengthens every round trip.
+//! The kernel wakes such a thread for a message or a signal, not when the descriptor is closed.
+//! Polling an event descriptor as well would need no signal. But the kernel does not count a poller
+//! as a receiver: it would send a notification that a blocked `receive` holds back. Polling also
+//! lengthens every round trip.
 
 use std::cell::Cell;
+use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use crate::fork::{self, PerProcess};
-use crate::sys::{self, Thread};
+use crate::procfs;
+use crate::sys::{self, SignalMask, Thread};
 
-/// Tells queues apart while they are open: the descriptor's number.
-pub(crate) type QueueKey = i32;
+/// Tells handles apart. A number is never used again, unlike that of a descriptor.
+pub(crate) type QueueKey = u64;
 
-/// No queue has this number.
-const AWAKE: QueueKey = -1;
+/// The key of no queue.
+const AWAKE: QueueKey = 0;
+/// In place of a signal.
+const NONE: i32 = 0;
 
-/// Those of the threads that have slept and have not ended.
+const FIRST_PAUSE: Duration = Duration::from_micros(50);
+/// How long the pauses become while the caller waits, and how many there are: 0.75 s in all.
+const CALLER_PAUSE: Duration = Duration::from_millis(50);
+const CALLER_ROUNDS: usize = 24;
+/// How long the pauses become in the background.
+const BACKGROUND_PAUSE: Duration = Duration::from_secs(10);
+
+/// One slot for each thread that has waited and has not ended.
 static SLOTS: PerProcess<Vec<Arc<Slot>>> = PerProcess::new(Vec::new());
 
 thread_local! {
     /// The slot while the thread is awake.
     static OWN: Cell<Option<Listed>> = const { Cell::new(None) };
+    /// Whether the thread blocked every signal that could wake it when it last looked.
+    static BLOCKS_ALL: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Where a thread writes down which queue it sleeps in: to fall asleep takes no lock.
+pub(crate) fn new_key() -> QueueKey {
+    static LAST: AtomicU64 = AtomicU64::new(AWAKE);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
+}
+
+/// Where a thread records which queue it waits on. Recording takes no lock.
 #[derive(Debug)]
 struct Slot {
     thread: Thread,
-    queue: AtomicI32,
+    queue: AtomicU64,
+    /// A signal that the thread did not block when it last looked.
+    open: AtomicI32,
 }
 
 /// A slot of this thread that is in the list for as long as this lives.
@@ -46,7 +65,8 @@ struct Listed {
 impl Listed {
     #[cold]
     fn new() -> Self {
-        let slot = Arc::new(Slot { thread: Thread::current(), queue: AtomicI32::new(AWAKE) });
+        let open = AtomicI32::new(open_in(&SignalMask::current()).unwrap_or(NONE));
+        let slot = Arc::new(Slot { thread: Thread::current(), queue: AtomicU64::new(AWAKE), open });
         SLOTS.lock().push(Arc::clone(&slot));
         Self { slot, generation: fork::generation() }
     }
@@ -65,22 +85,48 @@ pub(crate) struct Sleeper {
 }
 
 impl Sleeper {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(queue: QueueKey) -> Self {
         // Taken rather than shared: that costs no atomic count in each call.
         let listed = match OWN.try_with(Cell::take) {
             Ok(Some(listed)) if listed.generation == fork::generation() => listed,
-            // It is the first time, or the slot is that of the parent of a forked child, or the
-            // thread is ending and has no memory of its own any more.
+            // No slot yet, or the slot was inherited across a fork, or this thread is exiting and
+            // its thread-local storage is gone.
             _ => Listed::new(),
         };
         listed.slot.queue.store(queue, Ordering::SeqCst);
         Self { listed: Some(listed) }
     }
+
+    /// Unblocks a signal until the result is dropped, which has to be after this.
+    ///
+    /// Not `SIGURG`: a program that blocks it may read it with `sigwait` or `signalfd`. The highest
+    /// real-time signal is the one that a program is the least likely to use.
+    #[inline(always)]
+    pub(crate) fn unblock_if_needed(&self) -> Option<Unblocked> {
+        if blocks_all() { self.unblock_one() } else { None }
+    }
+
+    #[cold]
+    fn unblock_one(&self) -> Option<Unblocked> {
+        let slot = &self.listed.as_ref()?.slot;
+        let mask = SignalMask::current();
+        if let Some(open) = open_in(&mask) {
+            // The thread has unblocked some since its last wait.
+            slot.open.store(open, Ordering::Relaxed);
+            return None;
+        }
+        let signal = sys::waking_signal(|signal| signal == sys::SIGURG)?;
+        // The handler comes first: the default action of a pending signal ends the process.
+        sys::make_interrupting(signal).ok()?;
+        slot.open.store(signal, Ordering::Relaxed);
+        mask.without(signal).set();
+        Some(Unblocked { mask: Box::new(mask) })
+    }
 }
 
 impl Drop for Sleeper {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
         if let Some(listed) = self.listed.take() {
             listed.slot.queue.store(AWAKE, Ordering::Release);
@@ -89,30 +135,105 @@ impl Drop for Sleeper {
     }
 }
 
-/// Interrupts every thread asleep on the queue until none is left.
-///
-/// Repeated, since a signal that comes just before the thread enters the kernel interrupts
-/// nothing. Given up after about a second: a thread that blocks every signal cannot be woken, and
-/// goes on until its call returns.
-pub(crate) fn wake(queue: QueueKey) {
-    let mut pause = Duration::from_micros(50);
-    for _ in 0..24 {
-        let Some(signal) = interrupt_all(queue) else { return };
-        // The thread may yet have to run to wake up.
-        debug_assert!(signal > 0);
-        thread::sleep(pause);
-        pause = (pause * 2).min(Duration::from_millis(50));
+/// Gives the thread its own mask back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Unblocked {
+    mask: Box<SignalMask>,
+}
+
+impl Drop for Unblocked {
+    fn drop(&mut self) {
+        // A signal sent after that would stay pending. The sender of one holds the lock, and has
+        // seen the thread waiting.
+        drop(SLOTS.lock());
+        self.mask.set();
     }
 }
 
-/// The signal used, or None when nobody sleeps or nothing can wake them.
-fn interrupt_all(queue: QueueKey) -> Option<i32> {
-    // A thread leaves the list before it ends, and so not while the lock is held.
-    let slots = SLOTS.lock();
-    let mut asleep =
-        slots.iter().filter(|slot| slot.queue.load(Ordering::SeqCst) == queue).peekable();
-    asleep.peek()?;
-    let signal = sys::interrupting_signal()?;
-    asleep.for_each(|slot| slot.thread.interrupt(signal));
-    Some(signal)
+/// Whether the thread blocked every signal that could wake it when it last looked. It looks before
+/// its first wait, and if so before each further one: a look is a system call.
+#[inline]
+pub(crate) fn blocks_all() -> bool {
+    BLOCKS_ALL.get()
+}
+
+/// A signal that could wake the thread if it waits with this mask, which is its own.
+fn open_in(mask: &SignalMask) -> Option<i32> {
+    let open = sys::waking_signal(|signal| mask.blocks(signal));
+    BLOCKS_ALL.set(open.is_none());
+    open
+}
+
+/// Interrupts every thread that waits on the queue until none is left. Returns false if one stays
+/// that no signal can wake.
+///
+/// Repeated, since a signal that comes just before the thread enters the kernel interrupts
+/// nothing. A thread may be stopped there, by a debugger or in a frozen cgroup, for longer than the
+/// caller can wait. So another thread then goes on.
+pub(crate) fn wake(queue: QueueKey) -> bool {
+    let mut pause = FIRST_PAUSE;
+    for _ in 0..CALLER_ROUNDS {
+        let waiting = interrupt_all(queue);
+        if waiting.reachable == 0 && (waiting.unreachable == 0 || pause == CALLER_PAUSE) {
+            return waiting.unreachable == 0;
+        }
+        // The thread may yet have to run to wake up.
+        thread::sleep(pause);
+        pause = (pause * 2).min(CALLER_PAUSE);
+    }
+    let waiting = interrupt_all(queue);
+    let goes_on = waiting.reachable == 0 || wake_in_background(queue).is_ok();
+    goes_on && waiting.unreachable == 0
+}
+
+fn wake_in_background(queue: QueueKey) -> io::Result<()> {
+    // Signals are for the threads of the program.
+    let mask = SignalMask::all().set();
+    let started = thread::Builder::new().name("mqueue-waker".to_owned()).spawn(move || {
+        let mut pause = CALLER_PAUSE;
+        while interrupt_all(queue).reachable > 0 {
+            thread::sleep(pause);
+            pause = (pause * 2).min(BACKGROUND_PAUSE);
+        }
+    });
+    mask.set();
+    started.map(drop)
+}
+
+/// The threads that waited when they were sent a signal.
+#[derive(Default)]
+struct Waiting {
+    reachable: usize,
+    unreachable: usize,
+}
+
+fn interrupt_all(queue: QueueKey) -> Waiting {
+    let is_waiting = |slot: &Slot| slot.queue.load(Ordering::SeqCst) == queue;
+    let slots: Vec<_> = SLOTS.lock().iter().filter(|slot| is_waiting(slot)).cloned().collect();
+    let mut waiting = Waiting::default();
+    for slot in slots {
+        let signal = signal_for(&slot);
+        // A thread leaves the list before it ends, and so not while the lock is held.
+        let _list = SLOTS.lock();
+        match signal {
+            _ if !is_waiting(&slot) => {}
+            Some(signal) => {
+                waiting.reachable += 1;
+                slot.thread.interrupt(signal);
+            }
+            None => waiting.unreachable += 1,
+        }
+    }
+    waiting
+}
+
+/// A signal that wakes the thread, with our handler. None if there is no handler to be had for any
+/// that the thread does not block.
+fn signal_for(slot: &Slot) -> Option<i32> {
+    let signal = match procfs::blocked_signals(slot.thread.id()) {
+        Some(blocked) => sys::waking_signal(|signal| blocked >> (signal - 1) & 1 == 1),
+        // Without /proc the thread's last look has to do.
+        None => sys::waking_signal(|signal| signal != slot.open.load(Ordering::Relaxed)),
+    }?;
+    sys::make_interrupting(signal).is_ok().then_some(signal)
 }

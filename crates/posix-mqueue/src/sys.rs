@@ -300,7 +300,7 @@ pub(crate) fn fstat(fd: BorrowedFd<'_>) -> io::Result<libc::stat> {
 /// Device and inode, which identify the file. On some processors they are less than 64 bits wide.
 pub(crate) fn identity(fd: BorrowedFd<'_>) -> io::Result<(u64, u64)> {
     let stat = fstat(fd)?;
-    Ok((stat.st_dev as _, stat.st_ino as _))
+    Ok((wide(stat.st_dev), wide(stat.st_ino)))
 }
 
 /// The flags of the open file description, access mode and all.
@@ -325,10 +325,19 @@ pub(crate) fn is_queue(number: RawFd) -> bool {
     done(unsafe { libc::mq_getattr(number, &raw mut attr) }).is_ok()
 }
 
+/// Whether the number is that of a descriptor that stays open on `exec`, as one does that this
+/// process was started with.
+pub(crate) fn survives_exec(number: RawFd) -> bool {
+    // SAFETY: takes no pointer, and any number may be asked about.
+    let flags = unsafe { libc::fcntl(number, libc::F_GETFD) };
+    flags >= 0 && flags & libc::FD_CLOEXEC == 0
+}
+
 /// Takes over a descriptor that this process was started with, and closes it on `exec`.
 ///
-/// The caller takes over each once, and those alone that the service manager says it passed to
-/// this very process.
+/// The caller takes over each once, and only one that the service manager says it passed to this
+/// process and that [`survives_exec`]. No descriptor that Rust code owns does, unless a program
+/// asks for that: `std` and this library open all of theirs with `O_CLOEXEC`.
 pub(crate) fn take_over(number: RawFd) -> io::Result<OwnedFd> {
     // SAFETY: takes no pointer, and changes a flag of a descriptor that is ours, as said above.
     done(unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) })?;
@@ -393,6 +402,11 @@ pub(crate) fn receive_cookie(socket: BorrowedFd<'_>, wait: bool) -> io::Result<[
     Ok(cookie)
 }
 
+/// An integer of libc whose size depends on the machine.
+pub(crate) fn wide(value: impl Into<u64>) -> u64 {
+    value.into()
+}
+
 /// A limit that each process has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Resource {
@@ -411,7 +425,8 @@ pub(crate) fn getrlimit(resource: Resource) -> io::Result<(u64, u64)> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: limit is a live struct that the kernel fills.
     done(unsafe { libc::getrlimit(resource, &raw mut limit) })?;
-    Ok((limit.rlim_cur, limit.rlim_max))
+    let value = |limit| if limit == libc::RLIM_INFINITY { u64::MAX } else { wide(limit) };
+    Ok((value(limit.rlim_cur), value(limit.rlim_max)))
 }
 
 /// The user whose rights this thread has.
@@ -432,47 +447,64 @@ pub(crate) fn pthread_atfork(
     if error == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(error)) }
 }
 
-/// A thread that can be interrupted.
+/// A thread of this process, by the kernel's number: libc's name for it is a pointer on musl.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Thread(libc::pthread_t);
-
-// SAFETY: it names a thread, in any other one as well; that musl's name for it is a pointer gives
-// nobody the right to follow it.
-unsafe impl Send for Thread {}
+pub(crate) struct Thread(libc::pid_t);
 
 impl Thread {
     pub(crate) fn current() -> Self {
-        // SAFETY: takes nothing and always succeeds.
-        Self(unsafe { libc::pthread_self() })
+        // SAFETY: takes nothing and always succeeds. (glibc has a function for it since 2.30 only.)
+        let number = unsafe { libc::syscall(libc::SYS_gettid) };
+        // The kernel's numbers fit an int; it has no thread 0.
+        Self(libc::pid_t::try_from(number).unwrap_or(0))
     }
 
-    /// Makes the system call that the thread is blocked in return `EINTR`, if `signal` is one of
-    /// [`interrupting_signal`] and the thread does not block it.
+    pub(crate) fn id(self) -> i32 {
+        self.0
+    }
+
+    /// Makes the system call that the thread is blocked in return `EINTR`, if the thread does not
+    /// block the signal and [`make_interrupting`] was called for it.
     ///
-    /// The caller keeps the thread from ending meanwhile: it is in the list of sleepers, which it
-    /// leaves under the lock that the caller holds.
+    /// The caller keeps the thread from ending: its number could become another one's.
     pub(crate) fn interrupt(self, signal: c_int) {
-        // SAFETY: the thread has not ended, as said above; an error (there is none for a live
-        // thread and a valid signal) would only mean that nothing is interrupted.
-        unsafe { libc::pthread_kill(self.0, signal) };
+        // SAFETY: takes no pointer. An error, which there is for a real-time signal when
+        // RLIMIT_SIGPENDING is reached, means that nothing is interrupted.
+        unsafe { libc::syscall(libc::SYS_tgkill, std::process::id(), self.0, signal) };
     }
 }
 
 extern "C" fn on_interrupt(_signal: c_int) {}
 
-/// A signal whose delivery does nothing but interrupt: `SIGURG`, which is ignored unless somebody
-/// asks for it, or else the highest real-time signal that nobody handles.
+/// The best signal to wake a thread with: not blocked, and with no handler but ours.
 ///
-/// Our empty handler stays installed: taking it away could let a signal in flight kill.
-pub(crate) fn interrupting_signal() -> Option<c_int> {
-    let ours = on_interrupt as extern "C" fn(c_int) as libc::sighandler_t;
-    std::iter::once(SIGURG).chain((libc::SIGRTMIN()..=libc::SIGRTMAX()).rev()).find(|&signal| {
-        match handler(signal) {
-            Ok(current) if current == ours => true,
-            Ok(libc::SIG_DFL | libc::SIG_IGN) => set_handler(signal, ours).is_ok(),
-            _ => false,
-        }
-    })
+/// `SIGURG` is ignored by default, does not queue up, and is harmless if it is still pending when
+/// the process executes another program. Of real-time signals programs use the highest the least.
+pub(crate) fn waking_signal(is_blocked: impl Fn(c_int) -> bool) -> Option<c_int> {
+    std::iter::once(SIGURG)
+        .chain((libc::SIGRTMIN()..=libc::SIGRTMAX()).rev())
+        .find(|&signal| !is_blocked(signal) && is_free(signal))
+}
+
+fn is_free(signal: c_int) -> bool {
+    let free = [libc::SIG_DFL, libc::SIG_IGN, ours()];
+    handler(signal).is_ok_and(|current| free.contains(&current))
+}
+
+/// Has the signal interrupt a system call and do nothing else.
+///
+/// The handler stays installed: removing it could let a signal that is on its way end the process.
+pub(crate) fn make_interrupting(signal: c_int) -> io::Result<()> {
+    // SAFETY: sigaction holds integers and pointers, for which zero is a value. Zero flags: no
+    // SA_RESTART, so that a blocked call returns.
+    let mut action: libc::sigaction = unsafe { mem::zeroed() };
+    action.sa_sigaction = ours();
+    // SAFETY: action is live and its handler an empty function, safe in any context.
+    done(unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) })
+}
+
+fn ours() -> libc::sighandler_t {
+    on_interrupt as extern "C" fn(c_int) as libc::sighandler_t
 }
 
 fn handler(signal: c_int) -> io::Result<libc::sighandler_t> {
@@ -483,19 +515,31 @@ fn handler(signal: c_int) -> io::Result<libc::sighandler_t> {
     Ok(action.sa_sigaction)
 }
 
-fn set_handler(signal: c_int, handler: libc::sighandler_t) -> io::Result<()> {
-    // SAFETY: as above. Zero flags: no SA_RESTART, so that a blocked call returns.
-    let mut action: libc::sigaction = unsafe { mem::zeroed() };
-    action.sa_sigaction = handler;
-    // SAFETY: action is live and its handler an empty function, safe in any context.
-    done(unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) })
-}
-
 /// A set of signals that a thread does not take.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct SignalMask(libc::sigset_t);
 
 impl SignalMask {
+    /// That of the calling thread.
+    pub(crate) fn current() -> Self {
+        // SAFETY: sigset_t holds only integers, for which zero is a value.
+        let mut set: libc::sigset_t = unsafe { mem::zeroed() };
+        // SAFETY: a null new set changes nothing; set is live and filled by the call.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, ptr::null(), &raw mut set) };
+        Self(set)
+    }
+
+    pub(crate) fn blocks(&self, signal: c_int) -> bool {
+        // SAFETY: the set is live; -1, for what is not a signal, is not 1.
+        unsafe { libc::sigismember(&raw const self.0, signal) == 1 }
+    }
+
+    pub(crate) fn without(mut self, signal: c_int) -> Self {
+        // SAFETY: the set is live.
+        unsafe { libc::sigdelset(&raw mut self.0, signal) };
+        self
+    }
+
     pub(crate) fn all() -> Self {
         // SAFETY: sigset_t holds only integers, for which zero is a value.
         let mut set: libc::sigset_t = unsafe { mem::zeroed() };

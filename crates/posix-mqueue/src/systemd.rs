@@ -16,8 +16,10 @@ const FIRST: i32 = 3;
 /// Takes over the queues that systemd passed to this process, each with its
 /// `FileDescriptorName=`, in the order of the unit.
 ///
-/// What is passed besides, such as a socket, is left where it is. Descriptors are taken over once:
-/// a second call finds none, and no other code may own them.
+/// Other descriptors that it passed, such as a socket, are left where they are. So is a descriptor
+/// that is closed on `exec`: systemd passes none, and every queue that this library opened or took
+/// over is one. Call this before other code takes a descriptor over that was passed. Each one is
+/// taken over once: a second call finds none.
 ///
 /// systemd opens a queue for reading only and with `O_NONBLOCK`. To wait for a message, use
 /// [`wait_readable`](MessageQueue::wait_readable), or [`reopen_with`](MessageQueue::reopen_with)
@@ -57,7 +59,7 @@ pub fn from_systemd() -> Result<Vec<(OsString, MessageQueue)>> {
     let mut queues = Vec::new();
     for number in FIRST..FIRST + i32::from(count) {
         let name = OsString::from_vec(names.next().unwrap_or(b"unknown").to_owned());
-        if !sys::is_queue(number) {
+        if !sys::is_queue(number) || !sys::survives_exec(number) {
             continue;
         }
         let fd = sys::take_over(number).map_err(|e| Error::new("fcntl", &e))?;

@@ -197,7 +197,7 @@ impl MessageQueue {
     }
 
     /// [`receive`](Self::receive), into a vector of its own. Errors are the same, but that no
-    /// buffer is too small.
+    /// buffer is too small. A task that waits holds no buffer.
     ///
     /// ```
     /// # use posix_mqueue::{OpenOptions, tokio::MessageQueue};
@@ -214,11 +214,8 @@ impl MessageQueue {
     /// # }
     /// ```
     pub async fn receive_message(&self) -> Result<Message> {
-        let mut data = vec![0; self.get_ref().message_size()];
-        let (length, priority) = self.receive(&mut data).await?;
-        data.truncate(length);
-        data.shrink_to_fit();
-        Ok(Message { data, priority })
+        // Each attempt has memory of its own: thousands of tasks may wait.
+        self.0.until_done(Interest::READABLE, crate::MessageQueue::attempt_message).await
     }
 
     /// The messages as they come, without end. After an error, which is one that further waiting

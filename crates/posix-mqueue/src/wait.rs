@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::queue::MessageQueue;
-use crate::sleepers::Sleeper;
+use crate::sleepers::{self, Sleeper};
 use crate::sys;
 
 /// Calls again after each `EINTR`.
@@ -50,13 +50,38 @@ pub(crate) fn asleep<T>(
     queue: &MessageQueue,
     call: impl FnOnce() -> io::Result<T>,
 ) -> io::Result<T> {
-    let asleep = Sleeper::new(queue.key());
-    // After the line above: whoever shuts the queue down either sees this sleeper or is seen.
+    listed(queue, |sleeper| Ok(sleeper.unblock_if_needed()), call)
+}
+
+/// The same for a call that probably does not sleep: it is `EINTR` at once in a thread that would
+/// have to unblock a signal first.
+#[inline(always)]
+pub(crate) fn at_once<T>(
+    queue: &MessageQueue,
+    call: impl FnOnce() -> io::Result<T>,
+) -> io::Result<T> {
+    let refuse = |_: &Sleeper| {
+        let interrupted = || io::Error::from_raw_os_error(sys::EINTR);
+        if sleepers::blocks_all() { Err(interrupted()) } else { Ok(()) }
+    };
+    listed(queue, refuse, call)
+}
+
+#[inline(always)]
+fn listed<T, U>(
+    queue: &MessageQueue,
+    prepare: impl FnOnce(&Sleeper) -> io::Result<U>,
+    call: impl FnOnce() -> io::Result<T>,
+) -> io::Result<T> {
+    let sleeper = Sleeper::new(queue.key());
+    let prepared = prepare(&sleeper)?;
+    // Looked at after the thread was listed: the shutdown either sees the thread or is seen here.
     if queue.is_shut_down() {
         return Err(io::Error::from_raw_os_error(sys::EBADF));
     }
     let outcome = call();
-    drop(asleep);
+    drop(sleeper);
+    drop(prepared);
     match outcome {
         Err(error) if error.raw_os_error() == Some(sys::EINTR) && queue.is_shut_down() => {
             Err(io::Error::from_raw_os_error(sys::EBADF))
@@ -120,4 +145,97 @@ pub(crate) fn until_ready(queue: &MessageQueue, ready: i16, deadline: Deadline) 
 /// A time before 1970 is over, as 1970 is; the kernel refuses negative seconds.
 fn since_epoch(time: SystemTime) -> Duration {
     time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::fs;
+    use std::sync::Arc;
+    use std::sync::mpsc::{self, Receiver, Sender};
+    use std::thread;
+    use std::time::Duration;
+
+    use super::asleep;
+    use crate::error::Result;
+    use crate::open::OpenOptions;
+    use crate::queue::MessageQueue;
+    use crate::sys::{self, SignalMask, Thread};
+
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    fn unlinked_queue() -> Arc<MessageQueue> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).capacity(1).message_size(8);
+        let queue = options.create_unique("/rs-test-").unwrap();
+        queue.unlink().unwrap();
+        Arc::new(queue.try_clone().unwrap())
+    }
+
+    fn in_a_thread<M: Send + 'static, T: Send + 'static>(
+        work: impl FnOnce(Sender<M>) -> T + Send + 'static,
+    ) -> (Receiver<M>, Receiver<T>) {
+        let (tell, told) = mpsc::channel();
+        let (end, ended) = mpsc::channel();
+        thread::spawn(move || end.send(work(tell)));
+        (told, ended)
+    }
+
+    // A debugger or a frozen cgroup can stop a thread for any time after it looked at the mark.
+    #[test]
+    fn shutdown_wakes_a_thread_that_enters_the_kernel_late() {
+        let queue = unlinked_queue();
+        let shared = Arc::clone(&queue);
+        let (go_on, gone_on) = mpsc::channel();
+        let (listed, ended) = in_a_thread(move |listed| {
+            asleep(&shared, || {
+                listed.send(()).unwrap();
+                gone_on.recv().unwrap();
+                sys::mq_timedreceive(shared.borrow(), &mut (&mut [0_u8; 8][..]).into(), None)
+            })
+        });
+        listed.recv_timeout(PATIENCE).unwrap();
+        assert!(queue.shutdown());
+        go_on.send(()).unwrap();
+        let error = ended.recv_timeout(PATIENCE).unwrap().unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(sys::EBADF));
+    }
+
+    /// Returns once a thread that has received before waits again, with another mask.
+    fn waits_with(queue: &Arc<MessageQueue>, mask: SignalMask) -> Receiver<Result<(usize, u32)>> {
+        let shared = Arc::clone(queue);
+        queue.send(b"first", 0).unwrap();
+        let (blocked, ended) = in_a_thread(move |blocked| {
+            shared.receive(&mut [0; 8]).unwrap();
+            mask.set();
+            blocked.send(Thread::current()).unwrap();
+            shared.receive(&mut [0; 8])
+        });
+        let thread = blocked.recv_timeout(PATIENCE).unwrap();
+        let stat = || fs::read_to_string(format!("/proc/self/task/{}/stat", thread.id())).unwrap();
+        while !stat().contains(") S ") {
+            thread::yield_now();
+        }
+        ended
+    }
+
+    #[test]
+    fn shutdown_wakes_a_thread_that_blocks_signals_after_its_first_wait() {
+        for open in [sys::SIGURG, libc::SIGRTMIN(), libc::SIGRTMAX()] {
+            let queue = unlinked_queue();
+            let ended = waits_with(&queue, SignalMask::all().without(open));
+            assert!(queue.shutdown());
+            assert!(ended.recv_timeout(PATIENCE).unwrap().is_err());
+        }
+    }
+
+    #[test]
+    fn shutdown_returns_false_for_a_thread_that_no_signal_can_wake() {
+        let queue = unlinked_queue();
+        let ended = waits_with(&queue, SignalMask::all());
+        assert!(!queue.shutdown());
+        queue.try_send(b"last", 0).unwrap();
+        assert_eq!(ended.recv_timeout(PATIENCE).unwrap().unwrap(), (4, 0));
+    }
 }

@@ -75,6 +75,32 @@ fn they_are_taken_over_once() {
 }
 
 #[test]
+fn queues_of_the_program_itself_are_left_alone() {
+    if child::is_this() {
+        let queue = queue_of(2, 32);
+        assert_eq!(from_systemd().unwrap().len(), 0);
+        queue.send(b"still open", 0).unwrap();
+        return assert_eq!(queue.receive_message().unwrap().data, b"still open");
+    }
+    // The first queue that the program opens becomes descriptor 3, or a number close to it.
+    let script = "LISTEN_PID=$$ LISTEN_FDS=16 exec \"$0\" \"$@\" 3<&-";
+    let test = "queues_of_the_program_itself_are_left_alone";
+    child::assert_passes(&mut child::test_by(&["sh", "-c", script], test));
+}
+
+#[test]
+fn passed_queues_are_taken_over_and_others_are_not() {
+    let variables = "LISTEN_PID=$$ LISTEN_FDS=16";
+    if in_child(variables, "passed_queues_are_taken_over_and_others_are_not") {
+        let queue = queue_of(1, 8);
+        let passed = from_systemd().unwrap();
+        assert_eq!(names(&passed), ["unknown", "unknown"]);
+        drop(passed);
+        queue.send(b"open", 0).unwrap();
+    }
+}
+
+#[test]
 fn without_names_they_are_unknown() {
     if in_child(THREE, "without_names_they_are_unknown") {
         assert_eq!(names(&from_systemd().unwrap()), ["unknown", "unknown"]);

@@ -84,7 +84,8 @@ class Spill:
                 # Never over what has the name, nor through a link. The descriptor makes it
                 # linkat(2), which goes from /proc to the file itself as link(2) does not; it has no
                 # other meaning, since both paths are absolute.
-                os.link(f"/proc/self/fd/{fd}", self.path, src_dir_fd=fd)
+                # Not /proc/self, which shows no descriptors once the main thread has ended.
+                os.link(f"/proc/thread-self/fd/{fd}", self.path, src_dir_fd=fd)
             finally:
                 os.close(fd)
         except OSError as error:

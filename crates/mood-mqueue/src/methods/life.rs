@@ -138,7 +138,7 @@ impl MessageQueue {
     /// queue's name. A notification of this process ends.
     ///
     /// A call that waits in another thread is woken, as by close(). If one does not leave, since
-    /// this is called by a signal handler that interrupted it or its thread blocks every signal,
+    /// this is called by a signal handler that interrupted it or no signal can wake its thread,
     /// the descriptor returned is a duplicate.
     ///
     /// Raises OSError (EBADF) after close(), and LimitError (EMFILE) if a duplicate may be needed
@@ -159,9 +159,18 @@ impl MessageQueue {
     /// Close the message queue. The owner's close() also removes its name from the system, unless
     /// another queue has it by now. To close again does nothing.
     ///
-    /// A send() or receive() that waits in another thread is woken and raises OSError (EBADF),
-    /// as every later use does. A notification that this process has registered for the queue,
-    /// through whatever object, is gone.
+    /// A send() or receive() that waits in another thread is woken by a signal and raises OSError
+    /// (EBADF), as every later use does. A notification that this process has registered for the
+    /// queue, through whatever object, is gone.
+    ///
+    /// The signal is SIGURG, or the highest real-time signal that the program does not handle and
+    /// the thread does not block. A thread that blocks all of these when it first waits has one
+    /// unblocked while it waits. The handler, which signal.getsignal() does not know, stays:
+    /// from then on a SIGURG that the program gets interrupts C calls that it did not interrupt
+    /// before.
+    ///
+    /// Warns with RuntimeWarning if a thread goes on waiting since no signal can wake it: it has
+    /// come to block every signal only after its first wait, or the program handles all of them.
     ///
     /// Raises PermissionError (EACCES) if the name may not be removed; the queue is closed all
     /// the same.
@@ -175,9 +184,10 @@ impl MessageQueue {
         let Some(open) = self.take_open() else { return Ok(()) };
         let released = open.release();
         self.callbacks.clear();
-        block::wake(py, &open);
+        let woken = block::wake(py, &open);
         drop(open);
-        released.map_err(|error| errors::raise(py, &error))
+        released.map_err(|error| errors::raise(py, &error))?;
+        if woken { Ok(()) } else { errors::warn_of_waiting_thread(py) }
     }
 
     /// Remove the queue's name from the system now. Whoever has it open can go on using it.

@@ -144,7 +144,11 @@ fn send_back(there: &MessageQueue, back: &MessageQueue) -> Outcome {
 
 /// One thread's failure must not leave the other one waiting.
 fn or_shut_down<T>(queues: &[&MessageQueue], outcome: Outcome<T>) -> Outcome<T> {
-    outcome.inspect_err(|_| queues.iter().for_each(|queue| queue.shutdown()))
+    outcome.inspect_err(|_| {
+        for queue in queues {
+            queue.shutdown();
+        }
+    })
 }
 
 fn joined<T>(thread: ScopedJoinHandle<'_, Outcome<T>>) -> Outcome<T> {
