@@ -175,3 +175,31 @@ def test_a_user_who_comes_during_a_sweep_keeps_its_object(name, monkeypatch, whe
     with ObjectQueue(name) as objects:
         assert objects.get() == LARGE
     late.close()
+
+
+def test_an_object_put_back_during_a_sweep_keeps_its_file(name, monkeypatch):
+    with ObjectQueue(name) as sender:
+        sender.put(LARGE)
+    len_of_empty = []
+
+    class Empty(MessageQueue):
+        def __len__(self):
+            # Somebody takes the object just before the sweeper looks, and puts it back after.
+            late = ObjectQueue(name)
+            with monkeypatch.context() as patch:
+                patch.setattr("mood.mqueue._spill.PayloadFile.__init__", fails)
+                with pytest.raises(MemoryError):
+                    late.get()
+            len_of_empty.append(super().__len__())
+            late.close()
+            return len_of_empty[-1]
+
+    def fails(*_):
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("mood.mqueue._sweep.MessageQueue", Empty)
+        sweep()
+    assert len_of_empty == [0]
+    with ObjectQueue(name) as objects:
+        assert objects.get() == LARGE

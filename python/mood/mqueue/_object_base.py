@@ -1,22 +1,33 @@
 """What object queues that wait and those that are awaited have in common: all but the waiting."""
 
+import atexit
 import operator
 import os
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Self, TypeVar
+from weakref import WeakValueDictionary
 
 from . import _spill, _sweep
 from ._native import MessageQueue
 from ._object_messages import ObjectMessages
 from ._serializer import PICKLE, Serializer, pair
-from ._undelivered import close_file
 
 T = TypeVar("T")
 Name = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 # In a container /dev/shm has 64 MiB, as a rule: what is over that travels on some machines only.
 MAX_OBJECT_SIZE = 64 * 1024 * 1024
+
+# Those that are not closed, by identity, since a subclass need not be hashable.
+_open: WeakValueDictionary[int, Any] = WeakValueDictionary()
+
+
+@atexit.register
+def _end_all() -> None:
+    for objects in list(_open.values()):
+        with suppress(OSError):  # nobody is left to be told
+            objects._end()
 
 
 def _maxmsg(maxsize: int) -> int:
@@ -54,6 +65,7 @@ class ObjectQueueBase(ObjectMessages[T]):
             # constructor that fails has created goes again.
             mq.owner = False
         super().__init__(mq, codec, trust, max_object_size)
+        _open[id(self)] = self
 
     def __getstate__(self) -> tuple[MessageQueue, Serializer, bool, int]:
         return self._mq, self._serializer, self._trust, self._max_object_size
@@ -76,8 +88,8 @@ class ObjectQueueBase(ObjectMessages[T]):
     ) -> Self:
         """Create a queue with a name that no other one has, for replies or for a pool of workers.
 
-        close(), or collection, in the process that created it, removes it. The arguments are the
-        constructor's.
+        close(), collection, or the end of the interpreter, in the process that created it, removes
+        the queue and the files of the large objects in it. The arguments are the constructor's.
 
         >>> replies = type(jobs).create_unique("/replies-", maxsize=1)
         >>> replies.owner
@@ -119,7 +131,7 @@ class ObjectQueueBase(ObjectMessages[T]):
 
         Source: mq_getattr(3).
         """
-        return len(self._mq) + len(self._undelivered)
+        return len(self._mq) + self.undelivered
 
     def empty(self) -> bool:
         """Whether the queue is empty now.
@@ -195,18 +207,42 @@ class ObjectQueueBase(ObjectMessages[T]):
 
     def _close(self) -> None:
         try:
-            if not self.closed and self.owner:
-                with suppress(FileNotFoundError):
-                    self.unlink()
+            self._end()
         finally:
             self._mq.close()
-            received: list[Any] = []
-            self._undelivered.take(received)
-            if received:
-                close_file(received)
+            _open.pop(id(self), None)
+
+    def _end(self) -> None:
+        self._requeue()
+        if not self.closed and self.owner:
+            with suppress(FileNotFoundError):
+                self.unlink()
+            self.owner = False
+
+    def __del__(self) -> None:
+        if not hasattr(self, "_mq"):  # its constructor has failed
+            return
+        self._requeue()
+        mq = self._mq
+        if not mq.closed and mq.owner:
+            # Whoever gave us the queue may have it still: the files go with the queue.
+            mq._until_closed(_PayloadFiles(_spill.Queue.of(mq)))
 
     def __repr__(self) -> str:
         state = "closed" if self.closed else "owner" if self.owner else "open"
         kind = type(self)
         sizes = f"maxsize={self.maxsize} msgsize={self.msgsize}"
         return f"<{kind.__module__}.{kind.__qualname__} {self.name!r} {sizes} {state}>"
+
+
+class _PayloadFiles:
+    """Is dropped by a queue that its owner has closed or that is collected."""
+
+    def __init__(self, queue: _spill.Queue) -> None:
+        self._queue = queue
+        self._process = os.getpid()
+
+    def __del__(self) -> None:
+        # A forked child removes neither its parent's queue nor its files.
+        if self._process == os.getpid():
+            _sweep.remove_all(self._queue)

@@ -4,6 +4,7 @@ import errno
 import os
 import pickle
 import queue
+import warnings
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
@@ -14,7 +15,7 @@ from ._undelivered import Undelivered, close_file
 from ._values import Message
 
 T = TypeVar("T")
-Packed = _spill.Plain | _spill.Spill
+Packed = _spill.Plain | _spill.Spill | _spill.Moved
 
 # The errno of a full or an empty queue; a signal handler's own TimeoutError has none.
 NOT_NOW = {errno.ETIMEDOUT, errno.EAGAIN}
@@ -129,6 +130,8 @@ class ObjectMessages(Generic[T]):
         """For the next get: there was no memory, no descriptor, or a signal handler raised."""
         if received and not isinstance(error, DecodeError):
             self._undelivered.save(received)
+            if self._mq.closed:
+                self._requeue()
 
     def _unpacked(self, received: list[Any]) -> T:
         payload = self._payload(received)
@@ -138,7 +141,7 @@ class ObjectMessages(Generic[T]):
             # In C again: what is raised once the object is there, is a signal handler's.
             made.extend(making)
         except Exception as error:
-            if made:
+            if made or isinstance(error, MemoryError):
                 raise
             reason = f"a message of {len(payload)} bytes is no object: {type(error).__name__}"
             raise DecodeError(reason, payload, received[0].priority) from error
@@ -171,10 +174,79 @@ class ObjectMessages(Generic[T]):
         reference = _spill.Reference.parse(data, self._mq)
         return _spill.PayloadFile(reference, self._mq.status().uid)
 
+    # What a failed get has received
+
+    @property
+    def undelivered(self) -> int:
+        """How many objects were received by calls of get() that failed, in this process, and come
+        with the next calls. qsize() counts them as well."""
+        return len(self._undelivered)
+
+    def discard(self) -> Message | None:
+        """Drop the object that comes with the next get() because an earlier one failed, and its
+        file if it has one. Return its message, or None if there is no such object.
+
+        This is the way past an object that fails again and again, such as one for which this
+        process will never have the memory. The data of the message are what DecodeError.data would
+        be; they are the message that names the file if that was not read.
+
+        >>> jobs.discard() is None  # no get() has failed
+        True
+
+        Source: unlink(2).
+        """
+        received: list[Any] = []
+        self._undelivered.take(received)
+        if not received:
+            return None
+        self._drop(received)
+        return Message(_data(received), received[0].priority)
+
     def _drop(self, received: list[Any]) -> None:
         with suppress(_spill.BadFileError):
             _spill.remove(_spill.Reference.parse(received[0].data, self._mq).path)
         close_file(received)
+
+    def _requeue(self) -> None:
+        """At the end of the queue object: back into the queue, or a warning of what is lost."""
+        while self._undelivered:
+            received: list[Any] = []
+            self._undelivered.take(received)
+            if not received:
+                return
+            try:
+                self._send_again(received)
+            except BaseException as error:
+                self._warn(received[0].priority, error)
+                if not isinstance(error, Exception):
+                    raise
+            finally:
+                close_file(received)
+
+    def _send_again(self, received: list[Any]) -> None:
+        message: Message = received[0]
+        stored = received[-1]
+        packed: Packed
+        if isinstance(stored, bytes):
+            packed = self._packed(stored)
+        else:
+            try:
+                packed = _spill.Moved(_spill.Reference.parse(message.data, self._mq))
+            except _spill.BadFileError:
+                packed = _spill.Plain(message.data)
+        try:
+            self._send_packed(packed, message.priority, 0)
+        except FileNotFoundError:
+            if not isinstance(stored, _spill.PayloadFile):
+                raise
+            # It has lost its name, and is open.
+            self._send_packed(self._packed(stored.read()), message.priority, 0)
+
+    def _warn(self, priority: int, error: BaseException) -> None:
+        text = f"{self!r} is closed, and an object of priority {priority}, received by a get() that"
+        text += f" failed, is lost, since it cannot be put back into the queue: {error!r}"
+        # Not a ResourceWarning, which is not shown by default.
+        warnings.warn(text, RuntimeWarning, stacklevel=5)
 
 
 def _data(received: list[Any]) -> bytes:

@@ -162,6 +162,22 @@ class Spill:
         remove(self._reference.path)
 
 
+class Moved:
+    """A payload file that goes back into the queue, under a new name: a sweep under way, which saw
+    the queue empty, may still remove the old one."""
+
+    def __init__(self, reference: Reference) -> None:
+        self._old = reference
+        self._new = Reference.new(reference.queue, reference.size)
+        self.message = self._new.message
+
+    def write(self) -> None:
+        os.rename(self._old.path, self._new.path)
+
+    def remove(self) -> None:
+        remove(self._new.path)
+
+
 class PayloadFile:
     """An object in a file, on the receiver's side: opened, and found to be one that was sent."""
 
