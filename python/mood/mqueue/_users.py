@@ -26,6 +26,7 @@ _LOCK = struct.Struct("hhqqi0q")
 
 def register(mq: MessageQueue) -> bool:
     """Lock a byte of the queue; return whether that worked. Does not wait."""
+    mq.status()  # which a closed queue refuses
     fd = mq.fileno()
     write_only = fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY
     # A read lock needs a descriptor that can read, a write lock one that can write.
