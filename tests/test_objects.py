@@ -139,6 +139,13 @@ def test_a_closed_queue_refuses_every_call(new_objects, large):
             call()
 
 
+def test_a_message_queue_that_is_closed_is_refused(new_queue):
+    mq = new_queue()
+    mq.close()
+    with refused(errno.EBADF):
+        ObjectQueue(mq)
+
+
 def test_it_can_be_selected(new_objects):
     with new_objects() as objects:
         assert select.select([objects], [], [], 0)[0] == []

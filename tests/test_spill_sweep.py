@@ -218,7 +218,7 @@ def test_the_new_queue_of_a_name_is_safe_from_who_opened_the_old_one(name, monke
     listdir, kept = os.listdir, []
 
     def meanwhile(path):
-        if path == "/dev/shm" and not kept:
+        if path == b"/dev/shm" and not kept:
             kept.append(None)
             unlink(name)
             kept.append(ObjectQueue(name, 4, msgsize=256))

@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar
 from ._aio_queue import MessageQueue as AwaitedQueue
 from ._aio_wait import READABLE, WRITABLE, pace, when_ready
 from ._native import MessageQueue
-from ._object_base import Name, ObjectQueueBase
+from ._object_base import MAX_OBJECT_SIZE, Name, ObjectQueueBase
 from ._serializer import PICKLE
 
 T = TypeVar("T")
@@ -49,6 +49,7 @@ class ObjectQueue(ObjectQueueBase[T]):
         flags: int = os.O_RDWR | os.O_CREAT,
         mode: int = 0o600,
         msgsize: int = -1,
+        max_object_size: int = MAX_OBJECT_SIZE,
     ) -> None:
         super().__init__(
             name.queue if isinstance(name, AwaitedQueue) else name,
@@ -58,6 +59,7 @@ class ObjectQueue(ObjectQueueBase[T]):
             flags=flags,
             mode=mode,
             msgsize=msgsize,
+            max_object_size=max_object_size,
         )
 
     async def put(self, item: T, *, priority: int = 0) -> None:
@@ -67,7 +69,7 @@ class ObjectQueue(ObjectQueueBase[T]):
 
         Source: mq_send(3).
         """
-        packed = self._packed(item)
+        packed = self._packed(self._serializer.dumps(item))
         # Each attempt makes the file anew and, if it fails, removes it: while the task waits there
         # is none that a kill could leave.
         await when_ready(self._mq, WRITABLE, lambda: self._send_packed(packed, priority, 0))
@@ -80,21 +82,22 @@ class ObjectQueue(ObjectQueueBase[T]):
         Source: mq_receive(3).
         """
         self._check_trust()
-        hand: list[Any] = []
+        received: list[Any] = []
         try:
-            self._resume(hand)
-            if hand:
+            self._undelivered.take(received)
+            if received:
                 await pace()
             else:
-                await when_ready(self._mq, READABLE, lambda: self._take(hand, 0))
-            return self._unpacked(hand)
+                await when_ready(self._mq, READABLE, lambda: self._take(received, 0))
+            return self._unpacked(received)
         except BaseException as error:
-            self._keep(hand, error)
+            self._keep(received, error)
             raise
 
     def close(self) -> None:
         """Close the queue, at once; it stays in the system, unless this object is its owner. Tasks
-        that wait raise OSError (EBADF).
+        that wait raise OSError (EBADF). What a failed get() has received goes back, as the
+        synchronous close() says.
 
         Source: mq_close(3).
         """

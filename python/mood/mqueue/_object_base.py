@@ -1,10 +1,12 @@
 """What object queues that wait and those that are awaited have in common: all but the waiting."""
 
+import atexit
 import operator
 import os
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Self, TypeVar
+from weakref import WeakValueDictionary
 
 from . import _spill, _sweep
 from ._native import MessageQueue
@@ -13,6 +15,19 @@ from ._serializer import PICKLE, Serializer, pair
 
 T = TypeVar("T")
 Name = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+# In a container /dev/shm has 64 MiB, as a rule: what is over that travels on some machines only.
+MAX_OBJECT_SIZE = 64 * 1024 * 1024
+
+# Those that are not closed, by identity, since a subclass need not be hashable.
+_open: WeakValueDictionary[int, Any] = WeakValueDictionary()
+
+
+@atexit.register
+def _end_all() -> None:
+    for objects in list(_open.values()):
+        with suppress(OSError):  # nobody is left to be told
+            objects._end()
 
 
 def _maxmsg(maxsize: int) -> int:
@@ -31,29 +46,35 @@ class ObjectQueueBase(ObjectMessages[T]):
         flags: int = os.O_RDWR | os.O_CREAT,
         mode: int = 0o600,
         msgsize: int = -1,
+        max_object_size: int = MAX_OBJECT_SIZE,
     ) -> None:
         codec = pair(serializer)
+        if operator.index(max_object_size) < 0:
+            text = f"max_object_size must be a non-negative number of bytes, not {max_object_size}"
+            raise ValueError(text)
         if isinstance(name, MessageQueue):
             if (maxsize, flags, mode, msgsize) != (0, os.O_RDWR | os.O_CREAT, 0o600, -1):
                 raise TypeError(
                     "a queue that is open already takes no maxsize, flags, mode or msgsize"
                 )
             mq = name
-            _sweep.join(mq, alone=False)
         else:
             mq = MessageQueue(name, flags, mode, _maxmsg(maxsize), msgsize)
-            _sweep.join(mq, alone=True)
+            _sweep.sweep_queue(mq)
             # The queue is to outlast this program, and every other. Not before it is made: what a
             # constructor that fails has created goes again.
             mq.owner = False
-        super().__init__(mq, codec, trust)
+        super().__init__(mq, codec, trust, max_object_size)
+        _open[id(self)] = self
 
-    def __getstate__(self) -> tuple[MessageQueue, Serializer, bool]:
-        return self._mq, self._serializer, self._trust
+    def __getstate__(self) -> tuple[MessageQueue, Serializer, bool, int]:
+        return self._mq, self._serializer, self._trust, self._max_object_size
 
-    def __setstate__(self, state: tuple[MessageQueue, Serializer, bool]) -> None:
-        mq, serializer, trust = state
-        ObjectQueueBase.__init__(self, mq, serializer=serializer, trust=trust)
+    def __setstate__(self, state: tuple[MessageQueue, Serializer, bool, int]) -> None:
+        mq, serializer, trust, max_object_size = state
+        ObjectQueueBase.__init__(
+            self, mq, serializer=serializer, trust=trust, max_object_size=max_object_size
+        )
 
     @classmethod
     def create_unique(
@@ -63,11 +84,12 @@ class ObjectQueueBase(ObjectMessages[T]):
         *,
         serializer: tuple[Callable[[Any], Any], Callable[[bytes], Any]] = PICKLE,
         msgsize: int = -1,
+        max_object_size: int = MAX_OBJECT_SIZE,
     ) -> Self:
         """Create a queue with a name that no other one has, for replies or for a pool of workers.
 
-        close(), or collection, in the process that created it, removes it. The arguments are the
-        constructor's.
+        close(), collection, or the end of the interpreter, in the process that created it, removes
+        the queue and the files of the large objects in it. The arguments are the constructor's.
 
         >>> replies = type(jobs).create_unique("/replies-", maxsize=1)
         >>> replies.owner
@@ -76,7 +98,7 @@ class ObjectQueueBase(ObjectMessages[T]):
         Source: mq_open(3).
         """
         mq = MessageQueue.create_unique(prefix, maxmsg=_maxmsg(maxsize), msgsize=msgsize)
-        return cls(mq, serializer=serializer)
+        return cls(mq, serializer=serializer, max_object_size=max_object_size)
 
     # What needs no waiting
 
@@ -109,7 +131,7 @@ class ObjectQueueBase(ObjectMessages[T]):
 
         Source: mq_getattr(3).
         """
-        return len(self._mq) + len(self._kept)
+        return len(self._mq) + self.undelivered
 
     def empty(self) -> bool:
         """Whether the queue is empty now.
@@ -139,6 +161,11 @@ class ObjectQueueBase(ObjectMessages[T]):
     def msgsize(self) -> int:
         """How many bytes an object can have without a file of its own: MessageQueue.msgsize."""
         return self._mq.msgsize
+
+    @property
+    def max_object_size(self) -> int:
+        """How many bytes an object can have: put() refuses a larger one, and get() drops it."""
+        return self._max_object_size
 
     @property
     def closed(self) -> bool:
@@ -171,24 +198,51 @@ class ObjectQueueBase(ObjectMessages[T]):
         """
         mq = self._mq
         mq.status()
-        which = _spill.Queue.of(mq)
-        mq.unlink()
-        _sweep.remove_all(which)
+        queue = _spill.Queue.of(mq)
+        try:
+            mq.unlink()
+        finally:
+            if os.fstat(mq.fileno()).st_nlink == 0:
+                _sweep.remove_all(queue)
 
     def _close(self) -> None:
         try:
-            if not self.closed and self.owner:
-                with suppress(FileNotFoundError):
-                    self.unlink()
+            self._end()
         finally:
             self._mq.close()
-            while self._kept:
-                for file in self._kept.popleft()[1:]:
-                    if not isinstance(file, bytes):
-                        file.close()
+            _open.pop(id(self), None)
+
+    def _end(self) -> None:
+        self._requeue()
+        if not self.closed and self.owner:
+            with suppress(FileNotFoundError):
+                self.unlink()
+            self.owner = False
+
+    def __del__(self) -> None:
+        if not hasattr(self, "_mq"):  # its constructor has failed
+            return
+        self._requeue()
+        mq = self._mq
+        if not mq.closed and mq.owner:
+            # Whoever gave us the queue may have it still: the files go with the queue.
+            mq._until_closed(_PayloadFiles(_spill.Queue.of(mq)))
 
     def __repr__(self) -> str:
         state = "closed" if self.closed else "owner" if self.owner else "open"
         kind = type(self)
         sizes = f"maxsize={self.maxsize} msgsize={self.msgsize}"
         return f"<{kind.__module__}.{kind.__qualname__} {self.name!r} {sizes} {state}>"
+
+
+class _PayloadFiles:
+    """Is dropped by a queue that its owner has closed or that is collected."""
+
+    def __init__(self, queue: _spill.Queue) -> None:
+        self._queue = queue
+        self._process = os.getpid()
+
+    def __del__(self) -> None:
+        # A forked child removes neither its parent's queue nor its files.
+        if self._process == os.getpid():
+            _sweep.remove_all(self._queue)

@@ -4,17 +4,18 @@ import errno
 import os
 import pickle
 import queue
-from collections import deque
+import warnings
 from contextlib import suppress
-from itertools import chain, islice
 from typing import Any, Generic, TypeVar
 
-from . import _spill
+from . import _spill, _users
 from ._native import MessageQueue
 from ._serializer import DecodeError, Serializer, check_writers
+from ._undelivered import Undelivered, close_file
 from ._values import Message
 
 T = TypeVar("T")
+Packed = _spill.Plain | _spill.Spill | _spill.Moved
 
 # The errno of a full or an empty queue; a signal handler's own TimeoutError has none.
 NOT_NOW = {errno.ETIMEDOUT, errno.EAGAIN}
@@ -23,40 +24,57 @@ NOT_NOW = {errno.ETIMEDOUT, errno.EAGAIN}
 class ObjectMessages(Generic[T]):
     """A queue and its serializer: how an object is sent, and how it is received."""
 
-    def __init__(self, mq: MessageQueue, serializer: Serializer, trust: bool) -> None:
-        self._mq = mq
+    def __init__(
+        self, mq: MessageQueue, serializer: Serializer, trust: bool, max_object_size: int
+    ) -> None:
         self._serializer = serializer
         self._trust = trust
+        self._max_object_size = max_object_size
         self._is_checked = False
-        # What was taken and could not be handed over: the message, then its payload or its file.
-        self._kept: deque[list[Any]] = deque()
+        self._undelivered = Undelivered()
+        self._is_registered = _users.register(mq)
+        self._mq = mq
+
+    def _register(self) -> bool:
+        # Whoever was in the way before may be gone.
+        self._is_registered = self._is_registered or _users.register(self._mq)
+        return self._is_registered
 
     # An object to a message
 
-    def _packed(self, obj: T) -> _spill.Plain | _spill.Spill:
-        payload = self._serializer.dumps(obj)
+    def _packed(self, payload: Any) -> _spill.Plain | _spill.Spill:
         try:
             view = memoryview(payload).cast("B")
         except TypeError:
             kind = type(payload).__name__
             raise TypeError(f"dumps returned {kind!r}, where a bytes-like is needed") from None
-        mq = self._mq
+        mq, size = self._mq, view.nbytes
+        if size > self._max_object_size:
+            raise OSError(errno.EMSGSIZE, self._too_large(size), mq.name or None)
         escape = view[:1] == _spill.ESCAPE
-        if view.nbytes + escape <= mq.msgsize:
+        if size + escape <= mq.msgsize:
             return _spill.Plain(_spill.ESCAPE + view if escape else payload)
-        mq.status()  # which a closed queue refuses
-        text = f"an object of {view.nbytes} bytes, and a message of this queue has {mq.msgsize}"
+        status = mq.status()  # which a closed queue refuses
+        text = f"an object of {size} bytes, and a message of this queue has {mq.msgsize}"
         if not mq.name or os.fstat(mq.fileno()).st_nlink == 0:
             text += "; a file for it could be left behind, since the queue has no name"
             raise OSError(errno.EMSGSIZE, text, mq.name or None)
-        spill = _spill.Spill(_spill.Queue.of(mq), view)
+        spill = _spill.Spill(_spill.Queue.of(mq), status.uid, view)
         if len(spill.message) > mq.msgsize:
             text += f"; to name a file for it takes {len(spill.message)}"
             raise OSError(errno.EMSGSIZE, text, mq.name)
+        if not self._register():
+            text += "; a file for it would not be safe from sweep(), since another process has a"
+            text += " lock (fcntl) on the queue: `mqctl info` shows which processes have it open"
+            raise OSError(errno.EBUSY, text, mq.name)
         return spill
 
+    def _too_large(self, size: int) -> str:
+        text = f"an object of {size} bytes exceeds max_object_size={self._max_object_size}"
+        return text + "; give a larger one to the ObjectQueue() of senders and receivers"
+
     def _send(self, obj: T, priority: int, timeout: float | None) -> None:
-        packed = self._packed(obj)
+        packed = self._packed(self._serializer.dumps(obj))
         try:
             self._send_packed(packed, priority, timeout)
         except (TimeoutError, BlockingIOError) as error:
@@ -64,9 +82,7 @@ class ObjectMessages(Generic[T]):
                 raise
             raise queue.Full from None
 
-    def _send_packed(
-        self, packed: _spill.Plain | _spill.Spill, priority: int, timeout: float | None
-    ) -> None:
+    def _send_packed(self, packed: Packed, priority: int, timeout: float | None) -> None:
         """Leaves a message and its file, or neither."""
         sent: list[None] = []
         try:
@@ -89,71 +105,150 @@ class ObjectMessages(Generic[T]):
 
     def _receive(self, timeout: float | None) -> T:
         self._check_trust()
-        hand: list[Any] = []
+        received: list[Any] = []
         try:
-            self._resume(hand)
-            if not hand:
-                self._take(hand, timeout)
-            return self._unpacked(hand)
+            self._undelivered.take(received)
+            if not received:
+                self._take(received, timeout)
+            return self._unpacked(received)
+        except (TimeoutError, BlockingIOError) as error:
+            self._keep(received, error)
+            if received or error.errno not in NOT_NOW:
+                raise
+            raise queue.Empty from None
         except BaseException as error:
-            self._keep(hand, error)
-            if isinstance(error, TimeoutError | BlockingIOError) and error.errno in NOT_NOW:
-                raise queue.Empty from None
+            self._keep(received, error)
             raise
 
-    def _take(self, hand: list[Any], timeout: float | None) -> None:
+    def _take(self, received: list[Any], timeout: float | None) -> None:
+        if not self._is_registered:
+            self._register()
         # In C, so that no signal handler can raise while nobody has the message.
-        hand.extend(map(self._mq.receive_message, (timeout,)))
+        received.extend(map(self._mq.receive_message, (timeout,)))
 
-    def _resume(self, hand: list[Any]) -> None:
-        """Take in hand what an earlier get has kept, if it has."""
-        if self._kept:
-            with suppress(IndexError):
-                hand.extend(chain.from_iterable(islice(iter(self._kept.popleft, None), 1)))
-
-    def _keep(self, hand: list[Any], error: BaseException) -> None:
+    def _keep(self, received: list[Any], error: BaseException) -> None:
         """For the next get: there was no memory, no descriptor, or a signal handler raised."""
-        if hand and not isinstance(error, DecodeError):
-            self._kept.appendleft(hand)
+        if received and not isinstance(error, DecodeError):
+            self._undelivered.save(received)
+            if self._mq.closed:
+                self._requeue()
 
-    def _unpacked(self, hand: list[Any]) -> T:
-        payload = self._payload(hand)
+    def _unpacked(self, received: list[Any]) -> T:
+        payload = self._payload(received)
         made: list[T] = []
         making = map(self._serializer.loads, (payload,))
         try:
             # In C again: what is raised once the object is there, is a signal handler's.
             made.extend(making)
         except Exception as error:
-            if made:
+            if made or isinstance(error, MemoryError):
                 raise
             reason = f"a message of {len(payload)} bytes is no object: {type(error).__name__}"
-            raise DecodeError(reason, payload, hand[0].priority) from error
+            raise DecodeError(reason, payload, received[0].priority) from error
         return made[0]
 
-    def _payload(self, hand: list[Any]) -> bytes:
-        message: Message = hand[0]
-        if len(hand) == 1:
-            hand.append(self._opened(message))
-        if isinstance(hand[1], bytes):
-            return hand[1]
-        # Before it is read, which takes longer, so that a kill leaves no file. Once it is in hand.
-        file = hand[1]
-        _spill.remove(file.name)
-        file.seek(0)
-        payload: bytes = file.readall()
-        hand[1] = payload
-        file.close()
+    def _payload(self, received: list[Any]) -> bytes:
+        message: Message = received[0]
+        try:
+            if len(received) == 1:
+                received.append(self._opened(message.data))
+            stored: bytes | _spill.PayloadFile = received[1]
+            if len(stored) > self._max_object_size:
+                self._drop(received)
+                reason = f"an object is lost: {self._too_large(len(stored))}"
+                raise DecodeError(reason, _data(received), message.priority)
+            if isinstance(stored, bytes):
+                return stored
+            received[1] = payload = stored.read()
+        except _spill.BadFileError as error:
+            reason = f"a large object is lost: {error}"
+            raise DecodeError(reason, message.data, message.priority) from error.__cause__
+        stored.close()
         return payload
 
-    def _opened(self, message: Message) -> Any:
-        data = message.data
+    def _opened(self, data: bytes) -> bytes | _spill.PayloadFile:
         if data[:1] != _spill.ESCAPE:
             return data
         if data[:2] == _spill.ESCAPE * 2:
             return data[1:]
-        owners = {0, os.geteuid(), self._mq.status().uid}
+        reference = _spill.Reference.parse(data, self._mq)
+        return _spill.PayloadFile(reference, self._mq.status().uid)
+
+    # What a failed get has received
+
+    @property
+    def undelivered(self) -> int:
+        """How many objects were received by calls of get() that failed, in this process, and come
+        with the next calls. qsize() counts them as well."""
+        return len(self._undelivered)
+
+    def discard(self) -> Message | None:
+        """Drop the object that comes with the next get() because an earlier one failed, and its
+        file if it has one. Return its message, or None if there is no such object.
+
+        This is the way past an object that fails again and again, such as one for which this
+        process will never have the memory. The data of the message are what DecodeError.data would
+        be; they are the message that names the file if that was not read.
+
+        >>> jobs.discard() is None  # no get() has failed
+        True
+
+        Source: unlink(2).
+        """
+        received: list[Any] = []
+        self._undelivered.take(received)
+        if not received:
+            return None
+        self._drop(received)
+        return Message(_data(received), received[0].priority)
+
+    def _drop(self, received: list[Any]) -> None:
+        with suppress(_spill.BadFileError):
+            _spill.remove(_spill.Reference.parse(received[0].data, self._mq).path)
+        close_file(received)
+
+    def _requeue(self) -> None:
+        """At the end of the queue object: back into the queue, or a warning of what is lost."""
+        while self._undelivered:
+            received: list[Any] = []
+            self._undelivered.take(received)
+            if not received:
+                return
+            try:
+                self._send_again(received)
+            except BaseException as error:
+                self._warn(received[0].priority, error)
+                if not isinstance(error, Exception):
+                    raise
+            finally:
+                close_file(received)
+
+    def _send_again(self, received: list[Any]) -> None:
+        message: Message = received[0]
+        stored = received[-1]
+        packed: Packed
+        if isinstance(stored, bytes):
+            packed = self._packed(stored)
+        else:
+            try:
+                packed = _spill.Moved(_spill.Reference.parse(message.data, self._mq))
+            except _spill.BadFileError:
+                packed = _spill.Plain(message.data)
         try:
-            return _spill.open_named(data, _spill.Queue.of(self._mq), owners)
-        except _spill.BadFileError as error:
-            reason = f"a large object is lost: {error}"
-            raise DecodeError(reason, data, message.priority) from error.__cause__
+            self._send_packed(packed, message.priority, 0)
+        except FileNotFoundError:
+            if not isinstance(stored, _spill.PayloadFile):
+                raise
+            # It has lost its name, and is open.
+            self._send_packed(self._packed(stored.read()), message.priority, 0)
+
+    def _warn(self, priority: int, error: BaseException) -> None:
+        text = f"{self!r} is closed, and an object of priority {priority}, received by a get() that"
+        text += f" failed, is lost, since it cannot be put back into the queue: {error!r}"
+        # Not a ResourceWarning, which is not shown by default.
+        warnings.warn(text, RuntimeWarning, stacklevel=5)
+
+
+def _data(received: list[Any]) -> bytes:
+    data: bytes = received[-1] if isinstance(received[-1], bytes) else received[0].data
+    return data

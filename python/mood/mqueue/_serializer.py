@@ -49,9 +49,9 @@ def pair(serializer: Any) -> Serializer:
 class DecodeError(Exception):
     """What was taken from the queue is no object.
 
-    data: the bytes, as they were given to the serializer; where a large object's file was missing
-    or not the one that was sent, the message that named it. priority: the message's. The exception
-    of the serializer, where there is one, is the __cause__.
+    data: the bytes, as they were given to the serializer; where a large object's file was not read,
+    the message that named it. priority: the message's. The exception of the serializer, where there
+    is one, is the __cause__.
 
     >>> from mood.mqueue.objects import DecodeError
     >>> DecodeError("not JSON", b"hello", 3).data

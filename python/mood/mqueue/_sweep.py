@@ -7,43 +7,48 @@ the queue knows, and a queue cannot be searched.
 There are two cases in which it need not be, and in these alone a file is swept, unless sweep() is
 given the time after which whoever has not asked for a file will not:
 
-- *Nobody uses the queue, and it is empty.* Every object queue has a shared lock (flock(2)) on the
-  queue itself, from before its first message to its end; the kernel drops it with the process. Who
-  has the lock exclusively knows that nobody is at any step, and the empty queue that no message
-  names a file. Each object queue tries for it when it opens the queue. The lock belongs to an open
-  file description: forked children share their parent's, and so only one that was opened for the
-  purpose can say that there is no other.
+- *Nobody uses the queue, and it is empty.* Every object queue is registered with the queue, by a
+  lock (_users.py), from before its first file or message to its end. The files are listed first,
+  and then three things are seen to hold, one after the other: the queue has no user, it is empty,
+  it has no user. No lock is needed for that, so that a sweep that is stopped halfway is in nobody's
+  way. At the first, whoever had one of these files in hand has gone, so that it is in the queue or
+  nowhere. At the second it is not in the queue any more: somebody who came later took it, and at
+  the third has gone as well. It cannot have been put back, since what is put back has its file
+  renamed, and is not on the list.
 - *The queue has lost its name.* Removing it gives up the large objects in it, and no other is put
   there. A queue is known by its device, which stands for the IPC namespace, and its inode. A file
   of the same device and the same queue name, but another inode, was of a queue that has been
   removed: if we have the name's present queue open, and it still has its name after the files were
   listed, then it had the name all the time, and the other one lost it before.
+
+Each object queue does both for its own queue when it opens it, if it is the only user.
 """
 
-import fcntl
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 
-from . import _spill
+from . import _spill, _users
 from ._native import MessageQueue
 from ._spill import Queue
 
+_Files = list[tuple[bytes, Queue]]
 
-def join(mq: MessageQueue, *, alone: bool) -> None:
-    """Be known as a user of the queue; alone, with a descriptor just opened, sweep before that."""
-    if alone:
-        files = list(_files())
-        _remove_former(mq, files)
-        if _is_alone(mq):
-            _remove_unreachable(mq, files)
-    fcntl.flock(mq.fileno(), fcntl.LOCK_SH)
+
+def sweep_queue(mq: MessageQueue) -> int:
+    """Remove what is left of the queue, of which the descriptor has just been opened."""
+    # Another user has done so, and the directory may be a large one.
+    if _users.has_users(mq):
+        return 0
+    name = Queue.of(mq).name
+    return _sweep_open(mq, [(path, queue) for path, queue in _files() if queue.name == name])
 
 
 def remove_all(queue: Queue) -> int:
     """Remove the files of a queue that has lost its name."""
-    return _remove_where(list(_files()), lambda owner: owner == queue)
+    return _remove(_files(), queue.__eq__)
 
 
 def sweep(patience: float | None = None) -> int:
@@ -64,86 +69,75 @@ def sweep(patience: float | None = None) -> int:
     >>> from mood.mqueue.objects import sweep
     >>> removed = sweep()
 
-    Source: flock(2), unlink(2).
+    Source: fcntl(2), unlink(2).
     """
     if patience is not None and not patience >= 0:
         raise ValueError(f"patience must be a non-negative number of seconds, not {patience}")
-    removed = 0
-    files = list(_files())
+    by_name: dict[bytes, _Files] = defaultdict(list)
+    for path, queue in _files():
+        by_name[queue.name].append((path, queue))
+    removed, without_queue = 0, []
     with ExitStack() as opened:
-        in_use = []
-        for name in {queue.name for _, queue in files}:
+        in_use: list[tuple[MessageQueue, _Files]] = []
+        for name, files in by_name.items():
             try:
-                mq = opened.enter_context(MessageQueue(f"/{name}", os.O_RDONLY | os.O_NONBLOCK))
+                mq = MessageQueue(b"/" + name, os.O_RDONLY | os.O_NONBLOCK)
             except FileNotFoundError:
-                removed += _remove_nameless(name, files)
+                without_queue += files
             except PermissionError:
                 continue
             else:
-                removed += _remove_former(mq, files)
-                if _is_alone(mq):
-                    removed += _remove_unreachable(mq, files)
-                    mq.close()
+                removed += _sweep_open(mq, files)
+                if _users.has_users(mq):
+                    in_use.append((opened.enter_context(mq), files))
                 else:
-                    in_use.append(mq)
+                    mq.close()
         if in_use and patience is not None:
-            removed += _remove_forgotten(in_use, files, patience)
-    return removed
+            removed += _remove_forgotten(in_use, patience)
+    return removed + _remove_nameless(without_queue)
 
 
-def _files() -> Iterator[tuple[str, Queue]]:
+def _files() -> Iterator[tuple[bytes, Queue]]:
+    directory = os.fsencode(_spill.DIRECTORY)
     try:
-        files = os.listdir(_spill.DIRECTORY)
+        files = os.listdir(directory)
     except FileNotFoundError:  # then there are none
         files = []
     for file in files:
-        found = _spill.NAME.fullmatch(file)
+        found = _spill.FILE.fullmatch(file)
         if found is not None:
-            yield (
-                f"{_spill.DIRECTORY}/{file}",
-                Queue(int(found[1], 16), int(found[2], 16), found[3]),
-            )
+            yield directory + b"/" + file, Queue(int(found[1], 16), int(found[2], 16), found[3])
 
 
-def _remove_where(files: list[tuple[str, Queue]], left: Callable[[Queue], bool]) -> int:
-    return sum(_spill.remove(path) for path, queue in files if left(queue))
+def _remove(files: Iterable[tuple[bytes, Queue]], which: Callable[[Queue], bool]) -> int:
+    return sum(_spill.remove(path) for path, queue in files if which(queue))
 
 
-def _remove_former(mq: MessageQueue, files: list[tuple[str, Queue]]) -> int:
+def _sweep_open(mq: MessageQueue, files: _Files) -> int:
     now = Queue.of(mq)
-    if os.fstat(mq.fileno()).st_nlink == 0:
-        return 0
-    return _remove_where(
-        files,
-        lambda queue: (queue.device, queue.name) == (now.device, now.name) and queue != now,
-    )
+    removed = 0
+    if os.fstat(mq.fileno()).st_nlink:
+        removed += _remove(
+            files, lambda queue: queue.device == now.device and queue.inode != now.inode
+        )
+    if not _users.has_users(mq) and not len(mq) and not _users.has_users(mq):
+        removed += _remove(files, lambda queue: queue == now)
+    return removed
 
 
-def _is_alone(mq: MessageQueue) -> bool:
-    try:
-        fcntl.flock(mq.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _remove_unreachable(mq: MessageQueue, files: list[tuple[str, Queue]]) -> int:
-    return 0 if len(mq) else _remove_where(files, lambda queue: queue == Queue.of(mq))
-
-
-def _remove_forgotten(
-    in_use: list[MessageQueue], files: list[tuple[str, Queue]], patience: float
-) -> int:
+def _remove_forgotten(in_use: list[tuple[MessageQueue, _Files]], patience: float) -> int:
     # Whoever was about to send a message that names one of the files has sent it after that. If the
     # queue is empty then, it was taken, and who took it has opened the file after the next.
     time.sleep(patience)
-    empty = {Queue.of(mq) for mq in in_use if not len(mq)}
+    empty = [(Queue.of(mq), files) for mq, files in in_use if not len(mq)]
     time.sleep(patience)
-    return _remove_where(files, lambda queue: queue in empty)
+    return sum(_remove(files, now.__eq__) for now, files in empty)
 
 
-def _remove_nameless(name: str, files: list[tuple[str, Queue]]) -> int:
+def _remove_nameless(files: _Files) -> int:
+    if not files:
+        return 0
     # The queues of this IPC namespace have a device of their own, which any of them tells.
     with MessageQueue.create_unique("/mood-sweep-", maxmsg=1, msgsize=1) as probe:
         device = Queue.of(probe).device
-    return _remove_where(files, lambda queue: (queue.device, queue.name) == (device, name))
+    return _remove(files, lambda queue: queue.device == device)

@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 class ObjectQueue(ObjectQueueBase[T]):
     """A queue of objects: ObjectQueue(name, maxsize=0, *, serializer=PICKLE, trust=False,
-    flags=O_RDWR | O_CREAT, mode=0o600, msgsize=-1).
+    flags=O_RDWR | O_CREAT, mode=0o600, msgsize=-1, max_object_size=67108864).
 
     Opens the queue of that name for both directions, or creates it. It stays in the system, with
     what is in it, until unlink(), whoever closes it or dies; the object of create_unique() alone
@@ -53,6 +53,12 @@ class ObjectQueue(ObjectQueueBase[T]):
     users can send to, since unpickling runs whatever code the sender likes: trust=True says that
     it may. Other callables are not checked: whether they are safe with what a stranger sends is
     for who chooses them to know.
+
+    max_object_size: how many bytes an object can have, as its serializer makes them; 64 MiB by
+    default. put() refuses a larger one, and get() drops it unread and raises DecodeError.
+
+    Opening never waits for another process. Collection, and the end of the interpreter, remove what
+    close() would remove, and put back what close() would put back.
 
     Any number of threads, processes and forked children can use the queue, and it can be passed to
     a process that multiprocessing spawns: there it is opened by name.
@@ -71,11 +77,14 @@ class ObjectQueue(ObjectQueueBase[T]):
         priority is from 0 (low) to 32767 (high); the highest is taken first, the oldest of equals
         before the others. Once put() has returned, the object no longer needs this process.
 
-        Raises queue.Full if there is no room in time; what the serializer raises; OSError for an
-        object that is larger than msgsize and cannot have a file in /dev/shm, with ENOSPC if that
-        is full, with EMSGSIZE if the queue has no name or its msgsize is too small for the file's;
-        and what MessageQueue.send_message() raises. Then the object is not in the queue, and no
-        file is left.
+        Raises queue.Full if there is no room in time; what the serializer raises; OSError with
+        EMSGSIZE for an object of more than max_object_size bytes; OSError for an object that is
+        larger than msgsize and cannot have a file in /dev/shm: with ENOSPC if that is full, with
+        EMSGSIZE if the queue has no name or its msgsize is too small for the file's, with EPERM
+        (PermissionError) if this process is neither of the queue's owner nor root, with EBUSY if
+        another process has a lock on the queue, with EOPNOTSUPP if /dev/shm is on a file system
+        that does not say how much a file uses; and what MessageQueue.send_message() raises. Then
+        the object is not in the queue, and no file is left.
 
         >>> jobs.put("water the plants")
         >>> jobs.put("put out the fire", priority=9)
@@ -91,10 +100,15 @@ class ObjectQueue(ObjectQueueBase[T]):
         block is false, not at all.
 
         Raises queue.Empty if there is none in time; PermissionError (EACCES) before anything is
-        taken, if others can send pickles to the queue; DecodeError for a message that is no object,
-        which is taken, and for a large object whose file is missing or is not the one that was
-        sent; and what MessageQueue.receive_message() raises. After any other exception, such as
-        one of a signal handler, EMFILE or MemoryError, what was taken comes with the next get().
+        taken, if others can send pickles to the queue; DecodeError, once, for a message that is not
+        an object, for an object of more than max_object_size bytes, and for a large object whose
+        file is missing, cannot be read or is not the one that was sent; and what
+        MessageQueue.receive_message() raises.
+
+        After any other exception, such as MemoryError, EMFILE or one of a signal handler, the next
+        get() returns the object that was received: undelivered counts such objects, and discard()
+        drops one. But an Exception that a signal handler raises while a loads written in Python
+        runs looks like one of loads, and becomes a DecodeError, which has the object's bytes.
 
         >>> jobs.put("water the plants")
         >>> jobs.get(timeout=5)
@@ -108,6 +122,10 @@ class ObjectQueue(ObjectQueueBase[T]):
         """Close the queue; it stays in the system, unless this object is its owner. To close again
         does nothing. A put() or get() that waits in another thread raises OSError (EBADF), as every
         later use does.
+
+        An object that a failed get() has received goes back into the queue, after others of its
+        priority. If that is not possible, as when the queue is full, a RuntimeWarning says that the
+        object is lost.
 
         >>> jobs.close()
         >>> jobs.closed
