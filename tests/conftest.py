@@ -2,28 +2,26 @@
 
 import contextlib
 import ctypes
-import gc
-import itertools
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
 import time
-from multiprocessing import resource_tracker
 from pathlib import Path
 
+import leftovers
 import pytest
 
-from mood.mqueue import MessageQueue, list_queues, unlink
+from mood.mqueue import MessageQueue, list_queues
 
 CLONE_NEWIPC = 0x08000000
 
 # RLIMIT_MSGQUEUE counts over all namespaces and fits nine default queues, so tests use small ones.
 SMALL = {"maxmsg": 4, "msgsize": 64}
 
-_numbers = itertools.count()
-_names: dict[str, str] = {}
+_has_failed = pytest.StashKey[bool]()
 
 
 def pytest_configure(config):
@@ -31,6 +29,20 @@ def pytest_configure(config):
     # leaves nothing behind. Before any thread starts, since it is the calling thread's.
     libc = ctypes.CDLL(None, use_errno=True)
     config.private_ipc = libc.unshare(CLONE_NEWIPC) == 0
+    # A blocked signal runs no handler, and every thread and process inherits the mask.
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        _open_standard_streams(config.pluginmanager.getplugin("capturemanager"))
+
+
+def _open_standard_streams(capture):
+    """pytest needs all three, and a file that a test opens must not get one of their numbers."""
+    capture.stop_global_capturing()  # else its end would restore the closed streams
+    for name, mode in ("stdin", "r"), ("stdout", "w"), ("stderr", "w"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
+    capture.start_global_capturing()
+    capture.suspend_global_capture()
 
 
 def pytest_report_header(config):
@@ -60,13 +72,7 @@ def large_messages(private_ipc):
 @pytest.fixture(scope="session")
 def new_name():
     """Makes names that no other test, thread or process has."""
-
-    def new():
-        name = f"/mood-test-{os.getpid()}-{next(_numbers)}"
-        _names[name] = os.environ.get("PYTEST_CURRENT_TEST", "a fixture")
-        return name
-
-    return new
+    return leftovers.new_name
 
 
 @pytest.fixture(scope="session")
@@ -162,41 +168,32 @@ def asleep():
     return call
 
 
-def _descriptors():
-    return {
-        fd: os.readlink(f"/proc/self/fd/{fd}")
-        for fd in os.listdir("/proc/self/fd")
-        if os.path.exists(f"/proc/self/fd/{fd}")
-    }
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    item.stash[_has_failed] = item.stash.get(_has_failed, False) or report.failed
+    return report
 
 
-def _left_queues():
-    left = []
-    for name, test in _names.items():
-        try:
-            unlink(name)
-        except FileNotFoundError:
-            continue
-        left.append((name, test))
-    return left
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item):
+    """Fail a test that leaves a queue or a file. A failed test may: both are removed."""
+    failed = item.stash[_has_failed]
+    if failed:
+        # The traceback holds queue objects, and threads may wait in them.
+        leftovers.close_all()
+    try:
+        result = yield
+    finally:
+        left = leftovers.remove_named()
+    assert failed or left == []
+    return result
 
 
-@pytest.fixture(scope="session", autouse=True)
-def nothing_left():
-    """At the end: no queue, no descriptor, no thread and no object is left."""
-    before = _descriptors()
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left(request):
+    """Fail a test file that leaves queue objects, threads or descriptors in this process."""
+    before, failed = leftovers.ProcessState(), request.session.testsfailed
     yield
-    gc.collect()
-    objects = [o for o in gc.get_objects() if isinstance(o, MessageQueue)]
-    assert objects == []
-    assert _left_queues() == []
-    assert [file for file in os.listdir("/dev/shm") if f".mood-test-{os.getpid()}-" in file] == []
-    queues = [link for link in _descriptors().values() if link.startswith("/mood-test-")]
-    assert queues == []
-    # The dispatcher of notifications keeps one socket, and one thread which Python does not know;
-    # multiprocessing keeps a pipe to the process that cleans up behind it.
-    tracker = {str(getattr(resource_tracker._resource_tracker, "_fd", None))}
-    left = {fd: link for fd, link in _descriptors().items() if fd not in {*before, *tracker}}
-    assert len(left) <= 1, left
-    assert threading.enumerate() == [threading.main_thread()]
-    assert len(os.listdir("/proc/self/task")) <= 2
+    if request.session.testsfailed == failed:
+        assert leftovers.left_since(before) == []

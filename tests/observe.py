@@ -13,6 +13,8 @@ def is_in_the_system(name):
         MessageQueue(name, os.O_RDONLY).close()
     except FileNotFoundError:
         return False
+    except PermissionError:
+        return True
     return True
 
 

@@ -229,6 +229,8 @@ import anyio
 from mood.mqueue import aio
 
 name, backend = sys.argv[1:]
+# CPython keeps SIGINT ignored if its parent did, as a shell does for background jobs.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 async def main():
