@@ -88,8 +88,8 @@ impl MessageQueue {
 
     /// `mq_notify(3)` with no event: ends this process's registration, whichever handle made it.
     ///
-    /// Once it has returned, no [`Claim`] of this queue can be taken any more. Does nothing if
-    /// this process is not registered.
+    /// Once it has returned, no [`Claim`](crate::Claim) of this queue can be taken any more. Does
+    /// nothing if this process is not registered.
     ///
     /// ```
     /// # use posix_mqueue::Notification;
