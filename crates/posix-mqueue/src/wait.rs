@@ -76,10 +76,9 @@ fn listed<T, U>(
     let sleeper = Sleeper::new(queue.key());
     let prepared = prepare(&sleeper)?;
     // Looked at after the thread was listed: the shutdown either sees the thread or is seen here.
-    if queue.is_shut_down() {
-        return Err(io::Error::from_raw_os_error(sys::EBADF));
-    }
-    let outcome = call();
+    let outcome =
+        if queue.is_shut_down() { Err(io::Error::from_raw_os_error(sys::EBADF)) } else { call() };
+    // In this order: the mask is restored once nobody sends a signal any more.
     drop(sleeper);
     drop(prepared);
     match outcome {
