@@ -115,7 +115,7 @@ fn what_a_queue_is_like_and_its_life() {
     let _: fn(&Queue, Notification) -> Result<()> = MessageQueue::notify;
     let _: fn(&Queue) -> Result<()> = MessageQueue::cancel_notification;
     let _: fn(Claim) -> bool = Claim::take;
-    let _: fn(&Queue) = MessageQueue::shutdown;
+    let _: fn(&Queue) -> bool = MessageQueue::shutdown;
     let _: fn(&Queue) -> Result<()> = MessageQueue::unlink;
     let _: fn(Queue) -> Owned = Owned::new;
     let _: fn(&Owned) -> bool = Owned::is_owner;
