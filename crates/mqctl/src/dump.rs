@@ -3,6 +3,7 @@
 
 mod decoder;
 mod encoder;
+pub(crate) mod partial_file;
 #[cfg(test)]
 mod tests;
 mod verified;

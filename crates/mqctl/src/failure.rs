@@ -1,5 +1,9 @@
 //! Why a verb ended early: what is said on standard error, and what the shell is told.
 
+pub(crate) mod exit_code;
+pub(crate) mod operands;
+pub(crate) mod signals;
+
 use std::fmt::{self, Display};
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -9,8 +13,8 @@ use posix_mqueue::{Error, QueueName};
 use signal_hook::consts::SIGPIPE;
 use signal_hook::low_level::emulate_default_handler;
 
-use crate::exit_code::Code;
-use crate::sanitize;
+use crate::display::sanitize;
+use crate::failure::exit_code::Code;
 
 /// How every verb ends.
 pub(crate) type Outcome<T = ()> = Result<T, Failure>;

@@ -1,37 +1,16 @@
 //! `mqctl`: a POSIX message queue's whole life from the shell.
 //!
-//! `args.rs` says what can be typed, `commands` has a file for each verb, `exit_code.rs` what the
-//! shell is told, `failure.rs` what the user is told.
+//! `cli` has the definition of the command line, `commands` a file for each verb, `failure` how the
+//! program ends. `values` are typed, `display` is shown, `queue` and `messages` do the work.
 
-mod account;
-mod args;
-mod blocks;
+mod cli;
 mod commands;
-mod completion;
-mod counted;
-mod delivery;
+mod display;
 mod dump;
-mod exit_code;
 mod failure;
-mod format;
-mod hand;
-mod hex;
-mod mode;
-mod opened;
-mod output;
-mod partial_file;
-mod passing;
-mod progress;
-mod queue_name;
-mod record;
-mod records;
-mod sanitize;
-mod several;
-mod signals;
-mod size;
-mod table;
-mod target;
-mod waiting;
+mod messages;
+mod queue;
+mod values;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -40,10 +19,10 @@ use clap::Parser;
 use signal_hook::consts::SIGXFSZ;
 
 fn main() -> ExitCode {
-    completion::answer();
+    cli::completion::answer();
     // A file that may not grow is an error of the write, not the end of who has a message in hand.
     let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
-    match args::Mqctl::parse().run() {
+    match cli::args::Mqctl::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }

@@ -3,10 +3,10 @@
 mod histogram;
 mod json;
 mod measure;
-mod picture;
 mod plot;
 mod results;
 mod svg;
+mod svg_file;
 mod table;
 
 use std::path::PathBuf;
@@ -14,13 +14,14 @@ use std::time::Duration;
 
 use posix_mqueue::Limits;
 
+use crate::display::output;
+use crate::display::progress::Progress;
+use crate::failure::signals::Signals;
 use crate::failure::{Failure, Outcome};
-use crate::progress::Progress;
-use crate::signals::Signals;
-use crate::{output, size, waiting};
+use crate::values::{size, timeout};
 use measure::Bench;
-use picture::Picture;
 use results::Results;
+use svg_file::Picture;
 
 /// Measure what this machine's queues do
 #[derive(Debug, clap::Args)]
@@ -31,10 +32,10 @@ pub(crate) struct Args {
     #[arg(long, short = 's', value_name = "BYTES", value_parser = size::parse)]
     size: Vec<usize>,
     /// How long to measure, all sizes together
-    #[arg(long, value_name = "N", default_value = "5", value_parser = waiting::parse)]
+    #[arg(long, value_name = "N", default_value = "5", value_parser = timeout::parse)]
     seconds: Duration,
     /// Try again and again for so long before sleeping: faster, and costs a processor
-    #[arg(long, value_name = "TIME", default_value = "0", value_parser = waiting::parse)]
+    #[arg(long, value_name = "TIME", default_value = "0", value_parser = timeout::parse)]
     busy_poll: Duration,
     /// Write the results as a picture
     #[arg(long, value_name = "FILE")]

@@ -6,9 +6,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use posix_mqueue::QueueName;
 
 use crate::failure::Outcome;
-use crate::mode::{self, Change};
-use crate::several::each;
-use crate::{opened, queue_name};
+use crate::failure::operands::each;
+use crate::queue::inspect;
+use crate::values::mode::{self, Change};
+use crate::values::queue_name;
 
 /// Change who may use queues
 ///
@@ -29,7 +30,7 @@ impl Args {
     pub(crate) fn run(self) -> Outcome {
         let new = |old: Permissions| Permissions::from_mode(self.mode.of(old.mode() & 0o7777));
         each(&self.names, |name| {
-            opened::change(
+            inspect::change(
                 name,
                 |file| file.set_permissions(new(file.metadata()?.permissions())),
                 |path| fs::set_permissions(path, new(fs::metadata(path)?.permissions())),

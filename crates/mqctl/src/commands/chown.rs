@@ -4,10 +4,11 @@ use std::os::unix::fs::{chown, fchown};
 
 use posix_mqueue::QueueName;
 
-use crate::account::{self, Owner};
 use crate::failure::Outcome;
-use crate::several::each;
-use crate::{opened, queue_name};
+use crate::failure::operands::each;
+use crate::queue::inspect;
+use crate::values::owner::{self, Owner};
+use crate::values::queue_name;
 
 /// Change the owner and group of queues
 ///
@@ -16,7 +17,7 @@ use crate::{opened, queue_name};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// USER, USER:GROUP or :GROUP, each a name or a number
-    #[arg(value_parser = account::owner)]
+    #[arg(value_parser = owner::owner)]
     owner: Owner,
     /// Their names
     #[arg(required = true, value_name = "NAME", value_parser = queue_name::parser())]
@@ -27,7 +28,7 @@ impl Args {
     pub(crate) fn run(self) -> Outcome {
         let Owner { uid, gid } = self.owner;
         each(&self.names, |name| {
-            opened::change(name, |file| fchown(file, uid, gid), |path| chown(path, uid, gid))
+            inspect::change(name, |file| fchown(file, uid, gid), |path| chown(path, uid, gid))
         })
     }
 }

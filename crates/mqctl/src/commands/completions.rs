@@ -3,8 +3,9 @@
 use clap::ValueEnum;
 use clap_complete::env::Shells;
 
+use crate::cli::completion;
+use crate::display::output;
 use crate::failure::Outcome;
-use crate::{completion, output};
 
 /// Print what makes a shell complete verbs, options and the names of queues
 ///

@@ -7,10 +7,11 @@ use std::os::unix::fs::{PermissionsExt as _, fchown};
 
 use posix_mqueue::{MessageQueue, OpenOptions, QueueName, Status};
 
-use crate::exit_code::Code;
+use crate::failure::exit_code::Code;
 use crate::failure::{Failure, Outcome};
-use crate::mode::{self, Change};
-use crate::{account, opened, queue_name, size};
+use crate::queue::inspect;
+use crate::values::mode::{self, Change};
+use crate::values::{owner, queue_name, size};
 
 /// Create a queue
 ///
@@ -32,10 +33,10 @@ pub(crate) struct Args {
     #[arg(long, value_parser = mode::parse)]
     mode: Option<Change>,
     /// Its owner, a name or a number [default: you]
-    #[arg(long, value_name = "USER", value_parser = account::uid)]
+    #[arg(long, value_name = "USER", value_parser = owner::uid)]
     owner: Option<u32>,
     /// Its group, a name or a number [default: yours]
-    #[arg(long, value_parser = account::gid)]
+    #[arg(long, value_parser = owner::gid)]
     group: Option<u32>,
     /// Fail if it exists; this is the default
     #[arg(long, conflicts_with = "exist_ok")]
@@ -62,10 +63,10 @@ impl Args {
                 }
                 Err(error) => return Err(error.into()),
             }
-            match opened::to_look(&self.name) {
+            match inspect::to_look(&self.name) {
                 Ok(queue) => return self.check(&queue.status()?),
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => return Err(opened::refused(error, &self.name)),
+                Err(error) => return Err(inspect::refused(error, &self.name)),
             }
         }
     }
@@ -131,8 +132,8 @@ impl Args {
             self.msgsize.map(|n| n.to_string()),
         );
         compare("mode", mode::octal(status.mode), self.asked_mode().map(mode::octal));
-        compare("owner", account::user(status.uid), self.owner.map(account::user));
-        compare("group", account::group(status.gid), self.group.map(account::group));
+        compare("owner", owner::user(status.uid), self.owner.map(owner::user));
+        compare("group", owner::group(status.gid), self.group.map(owner::group));
         if differences.is_empty() {
             return Ok(());
         }

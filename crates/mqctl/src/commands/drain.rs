@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use posix_mqueue::{Deadline, Message, MessageQueue, QueueName};
 
-use crate::counted::messages;
+use crate::display::output;
+use crate::display::plural::messages;
+use crate::display::progress::Progress;
+use crate::dump::partial_file::PartialFile;
 use crate::dump::{Encoder, Sizes};
+use crate::failure::signals::Signals;
 use crate::failure::{Failure, Outcome};
-use crate::hand::{self, Hand, Spill};
-use crate::partial_file::PartialFile;
-use crate::progress::Progress;
-use crate::signals::Signals;
-use crate::{delivery, output, queue_name, waiting};
+use crate::messages::requeue::{self, Hand, Spill};
+use crate::messages::stdout;
+use crate::values::{queue_name, timeout};
 
 /// Take all messages of a queue into a file
 ///
@@ -48,7 +50,7 @@ enum Sink {
 
 impl Args {
     pub(crate) fn run(self) -> Outcome {
-        let queue = Arc::new(hand::open(&self.queue)?);
+        let queue = Arc::new(requeue::open(&self.queue)?);
         let spill = self.spill.as_deref().map(Spill::create).transpose()?;
         let signals = Signals::watch(vec![Arc::clone(&queue)])?;
         let mut sink = self.sink()?;
@@ -93,7 +95,7 @@ impl Args {
         while self.count != Some(taken) {
             let ready = signals.check().and_then(|()| sink.check());
             ready.map_err(|reason| Stop::AfterMessage(taken, reason))?;
-            match waiting::receive(queue, &mut message, Deadline::Now) {
+            match timeout::receive(queue, &mut message, Deadline::Now) {
                 Err(error) if error.is_would_block() => break,
                 other => other.map_err(|e| Stop::AfterMessage(taken, signals.reason(e)))?,
             }
@@ -119,14 +121,14 @@ impl Sink {
     fn check(&self) -> Outcome {
         match self {
             Self::File(_) => Ok(()),
-            Self::Output => delivery::check(),
+            Self::Output => stdout::check(),
         }
     }
 
     fn write(&mut self, bytes: &[u8], signals: &Signals) -> Outcome {
         match self {
             Self::File(file) => file.append(bytes),
-            Self::Output => delivery::write(bytes, signals),
+            Self::Output => stdout::write(bytes, signals),
         }
     }
 

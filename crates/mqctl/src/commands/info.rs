@@ -5,11 +5,13 @@ use std::cell::RefCell;
 use posix_mqueue::{Directory, QueueName};
 use serde_json::Value;
 
+use crate::display::table::UNKNOWN;
+use crate::display::{output, sanitize};
 use crate::failure::Outcome;
-use crate::record::{self, Record};
-use crate::several::each;
-use crate::table::UNKNOWN;
-use crate::{account, mode, opened, output, queue_name, sanitize};
+use crate::failure::operands::each;
+use crate::queue::inspect;
+use crate::queue::queue_info::{self, Record};
+use crate::values::{mode, owner, queue_name};
 
 /// Show everything about some queues
 ///
@@ -47,7 +49,7 @@ impl Args {
 }
 
 fn look(name: &QueueName, directory: Option<&Directory>) -> Outcome<Record> {
-    let queue = opened::to_look(name).map_err(|error| opened::refused(error, name))?;
+    let queue = inspect::to_look(name).map_err(|error| inspect::refused(error, name))?;
     let mut record = Record::of_status(name.clone(), &queue.status()?);
     // Closed before anybody looks at who has it open.
     drop(queue);
@@ -71,15 +73,15 @@ fn in_words(record: &Record) -> Vec<u8> {
     };
     let attributes = record.attributes;
     for (what, known) in [
-        ("owner", Some(account::pair(record.uid, record.gid))),
+        ("owner", Some(owner::pair(record.uid, record.gid))),
         ("mode", Some(format!("{} {}", mode::octal(record.mode), mode::letters(record.mode)))),
         ("messages", attributes.map(|a| format!("{} of {}", a.messages, a.capacity))),
         ("bytes", record.details.map(|details| details.bytes.to_string())),
         ("msgsize", attributes.map(|a| a.message_size.to_string())),
         ("charge", record.charge().map(|charge| charge.to_string())),
-        ("modified", Some(record::time(record.modified))),
-        ("notify", record.details.as_ref().map(record::registered)),
-        ("holders", record.holders.as_ref().map(record::processes)),
+        ("modified", Some(queue_info::time(record.modified))),
+        ("notify", record.details.as_ref().map(queue_info::registered)),
+        ("holders", record.holders.as_ref().map(queue_info::processes)),
     ] {
         let known = known.unwrap_or_else(|| UNKNOWN.into());
         text.extend(format!("\n  {what:<10}{known}").into_bytes());

@@ -6,9 +6,11 @@ use posix_mqueue::{Directory, Limits, charge};
 use serde_json::{Value, json};
 use usage::{Usage, User};
 
+use crate::display::output;
+use crate::display::table::{NOTHING, Side, Table, UNKNOWN};
+use crate::failure;
 use crate::failure::Outcome;
-use crate::table::{NOTHING, Side, Table, UNKNOWN};
-use crate::{account, failure, output};
+use crate::values::owner;
 
 /// Show what the system allows, what is used of it, and how to raise it
 ///
@@ -140,7 +142,7 @@ fn table_of_users(users: &[User]) -> Table {
             _ => format!("{} + {UNKNOWN}", user.charge),
         };
         table.row(vec![
-            account::user(user.uid).into(),
+            owner::user(user.uid).into(),
             user.queues.to_string().into(),
             charged.into(),
         ]);

@@ -3,10 +3,12 @@
 use posix_mqueue::{Directory, holders};
 use serde_json::Value;
 
+use crate::display::output;
+use crate::display::table::{Side, Table, UNKNOWN};
+use crate::failure;
 use crate::failure::Outcome;
-use crate::record::{self, Record};
-use crate::table::{Side, Table, UNKNOWN};
-use crate::{account, failure, mode, output};
+use crate::queue::queue_info::{self, Record};
+use crate::values::{mode, owner};
 
 /// List all queues
 #[derive(Debug, clap::Args)]
@@ -38,7 +40,7 @@ impl Args {
         }
         table.print()?;
         if let Some(holders) = holders.filter(|holders| !holders.is_complete()) {
-            failure::say(&record::out_of_reach(&holders));
+            failure::say(&queue_info::out_of_reach(&holders));
         }
         Ok(())
     }
@@ -60,14 +62,14 @@ fn cells(record: &Record) -> Vec<Vec<u8>> {
     let attributes = record.attributes;
     let mut cells = vec![record.name.as_os_str().as_encoded_bytes().to_vec()];
     let words = [
-        Some(account::pair(record.uid, record.gid)),
+        Some(owner::pair(record.uid, record.gid)),
         Some(mode::letters(record.mode)),
         attributes.map(|a| format!("{}/{}", a.messages, a.capacity)),
         record.details.map(|details| details.bytes.to_string()),
         attributes.map(|a| a.message_size.to_string()),
-        record.details.as_ref().map(record::registered),
+        record.details.as_ref().map(queue_info::registered),
     ];
     cells.extend(words.into_iter().map(|word| word.unwrap_or_else(unknown).into_bytes()));
-    cells.extend(record.holders.as_ref().map(|h| record::processes(h).into_bytes()));
+    cells.extend(record.holders.as_ref().map(|h| queue_info::processes(h).into_bytes()));
     cells
 }

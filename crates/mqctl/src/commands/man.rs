@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use clap::CommandFactory as _;
 
-use crate::args::Mqctl;
-use crate::exit_code::Code;
+use crate::cli::args::Mqctl;
+use crate::failure::exit_code::Code;
 use crate::failure::{Failure, Outcome};
 
 /// Write the manual pages into a folder

@@ -10,9 +10,9 @@ use std::net::TcpListener;
 
 use posix_mqueue::{Directory, Limits};
 
-use crate::exit_code::Code;
+use crate::display::output;
+use crate::failure::exit_code::Code;
 use crate::failure::{Failure, Outcome};
-use crate::output;
 use address::Address;
 
 /// Give every queue's numbers to Prometheus, once or over HTTP

@@ -3,8 +3,8 @@
 use posix_mqueue::QueueName;
 
 use crate::failure::Outcome;
-use crate::passing::Passing;
-use crate::queue_name;
+use crate::messages::forward::Passing;
+use crate::values::queue_name;
 
 /// Move messages from one queue into another
 ///

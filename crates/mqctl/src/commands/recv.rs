@@ -1,7 +1,7 @@
 //! `mqctl recv`
 
 mod exec;
-mod extent;
+mod stop_condition;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -10,14 +10,15 @@ use std::sync::Arc;
 use posix_mqueue::{Message, QueueName};
 
 use self::exec::Exec;
-use self::extent::Extent;
-use crate::delivery;
+use self::stop_condition::Extent;
+use crate::display::output;
+use crate::failure::signals::Signals;
 use crate::failure::{Failure, Outcome};
-use crate::format::{Format, Layout};
-use crate::hand::{self, Hand, Spill};
-use crate::signals::Signals;
-use crate::waiting::{self, Waiting};
-use crate::{output, queue_name};
+use crate::messages::format::{Format, Layout};
+use crate::messages::requeue::{self, Hand, Spill};
+use crate::messages::stdout;
+use crate::values::queue_name;
+use crate::values::timeout::{self, Waiting};
 
 /// Receive messages
 ///
@@ -61,7 +62,7 @@ enum Sink {
 impl Args {
     pub(crate) fn run(self) -> Outcome {
         let sink = self.sink()?;
-        let queue = Arc::new(hand::open(&self.name)?);
+        let queue = Arc::new(requeue::open(&self.name)?);
         let spill = self.spill.as_deref().map(Spill::create).transpose()?;
         let signals = Signals::watch(vec![Arc::clone(&queue)])?;
         let hand = Hand::new(&queue, spill);
@@ -71,7 +72,7 @@ impl Args {
         while self.extent.wants(taken) {
             signals.check()?;
             sink.check()?;
-            if let Err(error) = waiting::receive(&queue, &mut message, self.extent.next(deadline)) {
+            if let Err(error) = timeout::receive(&queue, &mut message, self.extent.next(deadline)) {
                 let idle = error.is_timed_out() || error.is_would_block();
                 if idle && self.extent.ends_when_idle(deadline) {
                     break;
@@ -105,14 +106,14 @@ impl Sink {
     /// Fails where no message could go.
     fn check(&self) -> Outcome {
         match self {
-            Self::Output(_) => delivery::check(),
+            Self::Output(_) => stdout::check(),
             Self::Exec(_) => Ok(()),
         }
     }
 
     fn deliver(&self, message: &Message, signals: &Signals) -> Result<(), Failure> {
         match self {
-            Self::Output(layout) => delivery::write(&layout.bytes(message), signals),
+            Self::Output(layout) => stdout::write(&layout.bytes(message), signals),
             Self::Exec(exec) => exec.run(message),
         }
     }

@@ -6,15 +6,16 @@ use std::sync::Arc;
 
 use posix_mqueue::{Deadline, Message, OpenOptions, QueueName};
 
-use crate::counted::messages;
+use crate::display::plural::messages;
+use crate::display::progress::Progress;
+use crate::display::sanitize;
 use crate::dump::Verified;
-use crate::exit_code::Code;
+use crate::failure::exit_code::Code;
+use crate::failure::signals::Signals;
 use crate::failure::{self, Failure, Outcome};
-use crate::progress::Progress;
-use crate::signals::Signals;
-use crate::target::Target;
-use crate::waiting::Waiting;
-use crate::{queue_name, sanitize};
+use crate::queue::target::Target;
+use crate::values::queue_name;
+use crate::values::timeout::Waiting;
 
 /// Send the messages of a file that `mqctl drain` wrote
 ///

@@ -4,11 +4,13 @@ use std::io::{self, BufRead as _, ErrorKind, IsTerminal as _, Write as _};
 
 use posix_mqueue::{Directory, QueueName};
 
-use crate::counted::messages;
-use crate::exit_code::Code;
+use crate::display::plural::messages;
+use crate::display::sanitize;
+use crate::failure::exit_code::Code;
+use crate::failure::operands::each;
 use crate::failure::{Failure, Outcome};
-use crate::several::each;
-use crate::{opened, queue_name, sanitize};
+use crate::queue::inspect;
+use crate::values::queue_name;
 
 /// Remove queues
 ///
@@ -50,7 +52,7 @@ impl Args {
         if !self.if_empty {
             return Ok(posix_mqueue::unlink(name)?);
         }
-        let queue = opened::to_look(name).map_err(|error| opened::refused(error, name))?;
+        let queue = inspect::to_look(name).map_err(|error| inspect::refused(error, name))?;
         match queue.attributes()?.messages {
             0 => queue.unlink()?,
             _ if self.all => return Ok(()),

@@ -9,12 +9,14 @@ use std::sync::Arc;
 
 use posix_mqueue::{Deadline, MessageQueue, OpenOptions, QueueName};
 
-use crate::counted::messages;
+use crate::display::plural::messages;
+use crate::display::sanitize;
+use crate::failure::exit_code;
+use crate::failure::signals::Signals;
 use crate::failure::{Failure, Outcome};
-use crate::records::{Coding, Framing};
-use crate::signals::Signals;
-use crate::waiting::{self, Waiting};
-use crate::{exit_code, queue_name, sanitize};
+use crate::messages::framing::{Coding, Framing};
+use crate::values::queue_name;
+use crate::values::timeout::{self, Waiting};
 
 /// Send messages
 ///
@@ -204,7 +206,7 @@ struct Sender<'a> {
 
 impl Sender<'_> {
     fn send(&mut self, record: &Record) -> Outcome {
-        waiting::send(self.queue, &record.data, self.priority, self.deadline)?;
+        timeout::send(self.queue, &record.data, self.priority, self.deadline)?;
         self.sent += 1;
         Ok(())
     }

@@ -1,18 +1,18 @@
 //! `mqctl top`
 
 mod draw;
+mod events;
 #[cfg(test)]
-mod example;
+mod fixture;
 mod history;
 mod holders;
-mod news;
-mod order;
+mod humanize;
 mod sample;
 mod screen;
+mod sort;
 mod traffic;
-mod users;
+mod user_names;
 mod view;
-mod words;
 
 use std::io::{self, IsTerminal as _};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -23,17 +23,18 @@ use ratatui::crossterm::event::KeyEvent;
 use signal_hook::consts::{SIGINT, SIGSTOP};
 use signal_hook::low_level;
 
-use crate::exit_code::Code;
+use crate::display::output;
+use crate::failure::exit_code::Code;
 use crate::failure::{Failure, Outcome};
-use crate::{account, output, waiting};
+use crate::values::{owner, timeout};
 use draw::{Paint, Scene};
+use events::News;
 use history::History;
 use holders::Found;
-use news::News;
-use order::Order;
 use sample::Sample;
 use screen::Screen;
-use users::Users;
+use sort::Order;
+use user_names::Users;
 use view::{View, Wish};
 
 /// Watch all queues on the terminal
@@ -61,7 +62,7 @@ removed; it sets the times of its last access and status change. Press ? for the
 
 /// What is not done in no time.
 fn interval(typed: &str) -> Result<Duration, String> {
-    match waiting::parse(typed)? {
+    match timeout::parse(typed)? {
         time if time < Duration::from_millis(50) => Err("50ms is the shortest".to_owned()),
         time if time > Duration::from_secs(3_600) => Err("1h is the longest".to_owned()),
         time => Ok(time),
@@ -81,14 +82,14 @@ impl Args {
             directory,
             history: History::default(),
             view: View::new(self.interval, self.sort, self.filter),
-            users: Users::new(account::user),
+            users: Users::new(owner::user),
             holders: None,
             trouble: None,
             paint: Paint { is_coloured: output::is_coloured() },
         };
-        let (sender, news) = news::listen()?;
+        let (sender, news) = events::listen()?;
         let mut screen = Screen::take()?;
-        news::read_keys(sender)?;
+        events::read_keys(sender)?;
         let end = top.watch(&mut screen, &news);
         drop(screen);
         if let End::Signal(signal) = end? {

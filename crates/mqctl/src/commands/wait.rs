@@ -2,10 +2,10 @@
 
 use posix_mqueue::{OpenOptions, QueueName};
 
-use crate::exit_code::Code;
+use crate::failure::exit_code::Code;
 use crate::failure::{Failure, Outcome};
-use crate::queue_name;
-use crate::waiting::Waiting;
+use crate::values::queue_name;
+use crate::values::timeout::Waiting;
 
 /// Wait until a message is there, or room for one
 ///

@@ -8,7 +8,7 @@ use posix_mqueue::{MessageQueue, OpenOptions, Owned};
 
 use super::histogram::Histogram;
 use crate::failure::Outcome;
-use crate::signals::Signals;
+use crate::failure::signals::Signals;
 
 /// So many messages between two looks at the clock, which takes a part of the time that one does.
 const BATCH: u32 = 64;

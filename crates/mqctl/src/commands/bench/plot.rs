@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::results::{OfSize, Results, Rounds};
 use super::table::time;
-use crate::blocks;
+use crate::display::bars;
 
 /// Cells of the longest bar.
 const BAR: usize = 48;
@@ -24,7 +24,7 @@ fn bars(text: &mut String, title: &str, results: &Results, value: fn(&OfSize) ->
     let most = results.sizes.iter().map(|of_size| value(of_size).median()).fold(0.0, f64::max);
     for of_size in &results.sizes {
         let value = value(of_size).median();
-        let bar = blocks::bar(value, most, BAR);
+        let bar = bars::bar(value, most, BAR);
         let _ = writeln!(text, "{:>8}  {bar} {value:.0}", of_size.size);
     }
 }
@@ -44,7 +44,7 @@ fn round_trips(text: &mut String, results: &Results) {
             .map(|(from, to)| of_size.round_trips.between(from, to) as f64)
             .collect();
         let most = counts.iter().copied().fold(0.0, f64::max);
-        let line = blocks::spark(counts, most);
+        let line = bars::spark(counts, most);
         let _ = writeln!(text, "{:>8}  {}", of_size.size, line.trim_end());
     }
     let _ = writeln!(text, "{:>8}  {}", "", scale(&edges));

@@ -1,7 +1,7 @@
 //! The results as a table.
 
 use super::results::{OfSize, PERCENTILES, Results};
-use crate::table::{NOTHING, Side, Table};
+use crate::display::table::{NOTHING, Side, Table};
 
 pub(super) fn table(results: &Results) -> Table {
     let percentiles = PERCENTILES.map(|(name, _)| name.to_uppercase());

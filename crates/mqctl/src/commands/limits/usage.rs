@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use posix_mqueue::{Entry, charge};
 use serde_json::{Value, json};
 
-use crate::account;
+use crate::values::owner;
 
 /// All queues of the namespace.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl User {
     pub(super) fn json(&self) -> Value {
         json!({
             "uid": self.uid,
-            "user": account::user_name(self.uid),
+            "user": owner::user_name(self.uid),
             "queues": self.queues,
             "charge": self.charge,
             "unreadable": self.unreadable,

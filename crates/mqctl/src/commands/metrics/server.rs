@@ -166,7 +166,7 @@ mod tests {
     use std::io::{self, Read as _};
 
     use super::{answer, request};
-    use crate::exit_code::Code;
+    use crate::failure::exit_code::Code;
     use crate::failure::{Failure, Outcome};
 
     fn status(line: &str, page: impl Fn() -> Outcome<String>) -> String {

@@ -7,9 +7,9 @@ use std::process::{Command, Stdio};
 
 use posix_mqueue::{Message, QueueName};
 
-use crate::exit_code::Code;
+use crate::failure::exit_code::Code;
+use crate::failure::signals::ENDING;
 use crate::failure::{Failure, Outcome};
-use crate::signals::ENDING;
 
 pub(super) struct Exec {
     command: OsString,

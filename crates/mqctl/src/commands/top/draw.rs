@@ -2,10 +2,10 @@
 
 mod details;
 mod help;
-mod paint;
 mod table;
 #[cfg(test)]
 mod tests;
+mod theme;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -13,11 +13,11 @@ use ratatui::text::Line;
 
 use super::history::History;
 use super::holders::Found;
-use super::users::Users;
+use super::humanize;
+use super::user_names::Users;
 use super::view::View;
-use super::words;
-use crate::counted::{counted, messages};
-pub(super) use paint::Paint;
+use crate::display::plural::{counted, messages};
+pub(super) use theme::Paint;
 
 /// All that is shown.
 #[derive(Debug)]
@@ -72,7 +72,7 @@ fn title(scene: &Scene) -> Line<'static> {
     parts.push(messages(contents.map(|contents| contents.messages as u64).sum()));
     let backwards = if view.is_reversed { ", reversed" } else { "" };
     parts.push(format!("by {}{backwards}", view.order.name()));
-    parts.push(format!("every {}", words::interval(view.interval)));
+    parts.push(format!("every {}", humanize::interval(view.interval)));
     Line::styled(format!("mqctl top  {}", parts.join("  ")), scene.paint.title())
 }
 
@@ -85,7 +85,7 @@ fn footer(scene: &Scene) -> Line<'static> {
         return Line::raw(text);
     }
     let keys = "q quit  ? help  / filter  s sort  Enter details  h holders  p pause  + - pace";
-    Line::styled(keys, paint::ASIDE)
+    Line::styled(keys, theme::ASIDE)
 }
 
 fn split_top(area: Rect, height: u16) -> (Rect, Rect) {

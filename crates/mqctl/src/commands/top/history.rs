@@ -5,7 +5,7 @@ use std::time::{Instant, SystemTime};
 
 use super::sample::{Id, Sample, Seen};
 use super::traffic::{self, Traffic};
-use crate::sanitize;
+use crate::display::sanitize;
 
 /// Samples that the sparkline can reach back.
 pub(super) const DEPTHS: usize = 240;
@@ -115,7 +115,7 @@ mod tests {
     use std::time::Duration;
 
     use super::{DEPTHS, History, Rates, Row};
-    use crate::commands::top::example::{self, Clock};
+    use crate::commands::top::fixture::{self, Clock};
     use crate::commands::top::traffic::Traffic;
 
     fn row<'a>(history: &'a History, name: &str) -> Option<&'a Row> {
@@ -125,12 +125,12 @@ mod tests {
     #[test]
     fn rates_are_what_changed_by_the_time_that_passed() {
         let (mut history, clock) = (History::default(), Clock::start());
-        history.add(clock.sample(0, vec![example::seen("/q", 2, 20, 1)]));
+        history.add(clock.sample(0, vec![fixture::seen("/q", 2, 20, 1)]));
         assert_eq!(row(&history, "/q").and_then(|row| row.rates), None);
-        history.add(clock.sample(2_000, vec![example::seen("/q", 8, 80, 2)]));
+        history.add(clock.sample(2_000, vec![fixture::seen("/q", 8, 80, 2)]));
         let rates = row(&history, "/q").and_then(|row| row.rates);
         assert_eq!(rates, Some(Rates { came: 3.0, went: 0.0 }));
-        history.add(clock.sample(2_500, vec![example::seen("/q", 7, 70, 2)]));
+        history.add(clock.sample(2_500, vec![fixture::seen("/q", 7, 70, 2)]));
         let row = row(&history, "/q");
         assert_eq!(row.and_then(|row| row.rates), Some(Rates { came: 0.0, went: 2.0 }));
         assert_eq!(row.map(|row| row.total), Some(Traffic { came: 6, went: 1 }));
@@ -140,7 +140,7 @@ mod tests {
     fn two_samples_at_one_moment_have_no_rate() {
         let (mut history, clock) = (History::default(), Clock::start());
         for messages in [0, 1] {
-            history.add(clock.sample(0, vec![example::seen("/q", messages, 0, 1)]));
+            history.add(clock.sample(0, vec![fixture::seen("/q", messages, 0, 1)]));
         }
         assert_eq!(row(&history, "/q").and_then(|row| row.rates), None);
     }
@@ -148,9 +148,9 @@ mod tests {
     #[test]
     fn a_queue_that_is_gone_is_forgotten_and_one_made_anew_begins_anew() {
         let (mut history, clock) = (History::default(), Clock::start());
-        let first = example::seen("/q", 9, 9, 1);
-        history.add(clock.sample(0, vec![first.clone(), example::seen("/other", 0, 0, 1)]));
-        let mut second = example::seen("/q", 0, 0, 2);
+        let first = fixture::seen("/q", 9, 9, 1);
+        history.add(clock.sample(0, vec![first.clone(), fixture::seen("/other", 0, 0, 1)]));
+        let mut second = fixture::seen("/q", 0, 0, 2);
         second.id.1 += 1;
         history.add(clock.sample(1_000, vec![second]));
         assert_eq!(history.rows().len(), 1);
@@ -165,7 +165,7 @@ mod tests {
         for n in 0..DEPTHS + 5 {
             let messages = if n < 5 { 10 } else { 5 };
             let at = Duration::from_secs(n as u64).as_millis();
-            history.add(clock.sample(at, vec![example::seen("/q", messages, 0, 1)]));
+            history.add(clock.sample(at, vec![fixture::seen("/q", messages, 0, 1)]));
         }
         let row = row(&history, "/q");
         assert_eq!(row.map(|row| row.depths.len()), Some(DEPTHS));
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn an_unreadable_queue_is_shown_and_not_guessed_at() {
         let (mut history, clock) = (History::default(), Clock::start());
-        let mut seen = example::seen("/q", 9, 9, 1);
+        let mut seen = fixture::seen("/q", 9, 9, 1);
         seen.contents = None;
         history.add(clock.sample(0, vec![seen.clone()]));
         history.add(clock.sample(1_000, vec![seen]));

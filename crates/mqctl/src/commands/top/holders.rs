@@ -7,7 +7,7 @@ use posix_mqueue::{Directory, Holders};
 
 use super::history::Row;
 use super::sample::Id;
-use crate::sanitize;
+use crate::display::sanitize;
 
 /// Of one queue, in words.
 #[derive(Debug)]

@@ -43,11 +43,11 @@ pub(super) fn between(before: &Seen, after: &Seen) -> Option<Traffic> {
 #[cfg(test)]
 mod tests {
     use super::{Traffic, between};
-    use crate::commands::top::example;
+    use crate::commands::top::fixture;
 
     /// Before and after: messages, bytes, the second of the last use.
     fn bounds(before: (usize, u64, u64), after: (usize, u64, u64)) -> (u64, u64) {
-        let seen = |(messages, bytes, second)| example::seen("/q", messages, bytes, second);
+        let seen = |(messages, bytes, second)| fixture::seen("/q", messages, bytes, second);
         let Traffic { came, went } = between(&seen(before), &seen(after)).unwrap_or_default();
         (came, went)
     }
@@ -78,9 +78,9 @@ mod tests {
 
     #[test]
     fn of_a_queue_that_cannot_be_read_nothing_is_known() {
-        let mut unreadable = example::seen("/q", 0, 0, 0);
+        let mut unreadable = fixture::seen("/q", 0, 0, 0);
         unreadable.contents = None;
-        assert_eq!(between(&unreadable, &example::seen("/q", 1, 1, 1)), None);
-        assert_eq!(between(&example::seen("/q", 1, 1, 1), &unreadable), None);
+        assert_eq!(between(&unreadable, &fixture::seen("/q", 1, 1, 1)), None);
+        assert_eq!(between(&fixture::seen("/q", 1, 1, 1), &unreadable), None);
     }
 }

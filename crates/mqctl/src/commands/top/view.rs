@@ -5,8 +5,8 @@ use std::time::Duration;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::history::{History, Row};
-use super::order::{self, Order};
 use super::sample::Id;
+use super::sort::{self, Order};
 
 /// Between samples; `+` and `-` go through these.
 const INTERVALS: [Duration; 9] = [
@@ -70,7 +70,7 @@ impl View {
     /// The rows to show, and which of them is selected: the same queue as before wherever it is
     /// now, or what has taken its place.
     pub(super) fn rows<'a>(&self, history: &'a History) -> (Vec<&'a Row>, usize) {
-        let rows = order::arranged(history.rows(), &self.filter, self.order, self.is_reversed);
+        let rows = sort::arranged(history.rows(), &self.filter, self.order, self.is_reversed);
         let same = rows.iter().position(|row| Some(row.seen.id) == self.selected);
         let line = same.unwrap_or(self.line).min(rows.len().saturating_sub(1));
         (rows, line)
@@ -171,9 +171,9 @@ mod tests {
     use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
     use super::{View, Wish};
-    use crate::commands::top::example::{self, Clock};
+    use crate::commands::top::fixture::{self, Clock};
     use crate::commands::top::history::History;
-    use crate::commands::top::order::Order;
+    use crate::commands::top::sort::Order;
 
     fn view() -> View {
         View::new(Duration::from_secs(1), Order::Name, String::new())
@@ -181,7 +181,7 @@ mod tests {
 
     fn history(names: &[&str]) -> History {
         let mut history = History::default();
-        let queues = names.iter().map(|name| example::seen(name, 1, 1, 1)).collect();
+        let queues = names.iter().map(|name| fixture::seen(name, 1, 1, 1)).collect();
         history.add(Clock::start().sample(0, queues));
         history
     }

@@ -6,10 +6,10 @@ use ratatui::text::Line;
 use ratatui::widgets::{Block, Borders, Paragraph, Wrap};
 
 use super::super::history::Row;
+use super::super::humanize;
 use super::super::sample::Contents;
-use super::super::words;
 use super::Scene;
-use crate::blocks;
+use crate::display::bars;
 
 /// Lines that it takes, with two for holders.
 pub(super) const HEIGHT: u16 = 11;
@@ -39,7 +39,7 @@ fn lines(row: &Row, width: u16, scene: &Scene) -> Vec<String> {
     }
     lines.push(format!(
         "used      {} ago (the last send or receive)",
-        words::ago(now, seen.modified)
+        humanize::ago(now, seen.modified)
     ));
     let holders = match scene.holders {
         Some(found) if found.id == seen.id => &found.text,
@@ -48,14 +48,14 @@ fn lines(row: &Row, width: u16, scene: &Scene) -> Vec<String> {
     lines.push(format!("holders   {holders}"));
     let room = usize::from(width).saturating_sub("history   ".len());
     let skipped = row.depths.len().saturating_sub(room);
-    let trend = blocks::spark(row.depths.iter().skip(skipped).copied(), 1.0);
+    let trend = bars::spark(row.depths.iter().skip(skipped).copied(), 1.0);
     lines.push(format!("history   {}", trend.trim_end()));
     lines
 }
 
 fn of_contents(row: &Row, contents: Contents) -> [String; 3] {
     let Contents { messages, capacity, message_size, bytes, registered } = contents;
-    let notified = registered.map_or_else(|| "nobody".to_owned(), words::registered);
+    let notified = registered.map_or_else(|| "nobody".to_owned(), humanize::registered);
     [
         format!(
             "contents  {messages} of {capacity} messages, {bytes} bytes; {message_size} bytes a message at most"

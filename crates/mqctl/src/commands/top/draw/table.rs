@@ -7,10 +7,10 @@ use ratatui::text::Line;
 use ratatui::widgets::{Cell, Paragraph, Table, TableState};
 
 use super::super::history::Row;
-use super::super::order::Order;
-use super::super::words;
-use super::{Scene, paint};
-use crate::blocks;
+use super::super::humanize;
+use super::super::sort::Order;
+use super::{Scene, theme};
+use crate::display::bars;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Column {
@@ -58,11 +58,11 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     let first = first_row(rows.len(), line, height.saturating_sub(1));
     let body: Vec<_> = rows.iter().skip(first).take(height).map(|row| cells(row)).collect();
     let widths = columns.iter().map(|(_, width)| Constraint::Length(cells_of(*width)));
-    let mut table = Table::new(body, widths).column_spacing(1).row_highlight_style(paint::SELECTED);
+    let mut table = Table::new(body, widths).column_spacing(1).row_highlight_style(theme::SELECTED);
     if area.height >= 2 {
         let titles: ratatui::widgets::Row =
             columns.iter().map(|(column, _)| column.aligned(column.title(scene))).collect();
-        table = table.header(titles.style(paint::HEADER));
+        table = table.header(titles.style(theme::HEADER));
     }
     let mut state = TableState::new().with_selected(line.saturating_sub(first));
     frame.render_stateful_widget(table, area, &mut state);
@@ -136,12 +136,12 @@ impl Column {
         match self {
             Self::Depth => {
                 let fullness = row.fullness().unwrap_or(0.0);
-                let bar = blocks::bar(fullness, 1.0, width);
+                let bar = bars::bar(fullness, 1.0, width);
                 Cell::from(bar).style(scene.paint.depth(fullness))
             }
             Self::Trend => {
                 let skipped = row.depths.len().saturating_sub(width);
-                let trend = blocks::spark(row.depths.iter().skip(skipped).copied(), 1.0);
+                let trend = bars::spark(row.depths.iter().skip(skipped).copied(), 1.0);
                 // The latest is always at the right edge.
                 Cell::from(Line::from(trend).right_aligned()).style(Style::new())
             }
@@ -154,20 +154,20 @@ impl Column {
         let rate = |rate: Option<f64>| match (contents, rate) {
             (None, _) => "?".to_owned(),
             (_, None) => "-".to_owned(),
-            (_, Some(rate)) => words::rate(rate),
+            (_, Some(rate)) => humanize::rate(rate),
         };
         match self {
             Self::Name => row.name.clone(),
             Self::Messages => contents
                 .map_or_else(|| "?".to_owned(), |c| format!("{}/{}", c.messages, c.capacity)),
-            Self::Bytes => contents.map_or_else(|| "?".to_owned(), |c| words::bytes(c.bytes)),
+            Self::Bytes => contents.map_or_else(|| "?".to_owned(), |c| humanize::bytes(c.bytes)),
             Self::In => rate(row.rates.map(|rates| rates.came)),
             Self::Out => rate(row.rates.map(|rates| rates.went)),
-            Self::Notify => words::notification(contents),
+            Self::Notify => humanize::notification(contents),
             Self::Owner => scene.users.name(row.seen.uid),
             Self::Used => {
                 let now = scene.history.clock().unwrap_or(row.seen.modified);
-                words::ago(now, row.seen.modified)
+                humanize::ago(now, row.seen.modified)
             }
             Self::Depth | Self::Trend => String::new(),
         }

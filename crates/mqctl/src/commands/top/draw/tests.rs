@@ -9,27 +9,27 @@ use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::KeyCode;
 use ratatui::style::{Color, Modifier};
 
-use super::super::example::{self, Clock};
+use super::super::fixture::{self, Clock};
 use super::super::history::History;
 use super::super::holders::Found;
-use super::super::order::Order;
 use super::super::sample::{Registered, Seen};
-use super::super::users::Users;
+use super::super::sort::Order;
+use super::super::user_names::Users;
 use super::super::view::View;
 use super::{Paint, Scene, scene};
 
 fn history() -> History {
     let (mut history, clock) = (History::default(), Clock::start());
-    let mut bell = example::seen("/bell", 0, 0, 990);
+    let mut bell = fixture::seen("/bell", 0, 0, 990);
     bell.contents = bell.contents.map(|mut contents| {
         contents.registered =
             Some(Registered { delivery: Delivery::Signal { number: 10 }, pid: Some(4242) });
         contents
     });
-    let closed = Seen { contents: None, uid: 65_534, ..example::seen("/closed", 0, 0, 400) };
+    let closed = Seen { contents: None, uid: 65_534, ..fixture::seen("/closed", 0, 0, 400) };
     for (second, messages) in [(0, 1), (1, 3), (2, 10), (3, 8), (4, 8)] {
         let bytes = 10 * messages as u64;
-        let jobs = example::seen("/jobs", messages, bytes, 1_000 + second);
+        let jobs = fixture::seen("/jobs", messages, bytes, 1_000 + second);
         let queues = vec![bell.clone(), closed.clone(), jobs];
         history.add(clock.sample(u128::from(second) * 1_000, queues));
     }

@@ -6,9 +6,10 @@ use std::os::fd::OwnedFd;
 
 use posix_mqueue::{Directory, Error, MessageQueue, OpenOptions, QueueName};
 
-use crate::exit_code::Code;
+use crate::failure;
+use crate::failure::exit_code::Code;
 use crate::failure::{Failure, Outcome};
-use crate::{account, failure, mode};
+use crate::values::{mode, owner};
 
 /// Opens it in the way that its mode allows: either tells everything.
 pub(crate) fn to_look(name: &QueueName) -> Result<MessageQueue, Error> {
@@ -68,5 +69,5 @@ pub(crate) fn refused(error: Error, name: &QueueName) -> Failure {
 /// `rw------- of root:root`
 fn whose(name: &QueueName) -> Option<String> {
     let entry = Directory::open().ok()?.read(name).ok()?;
-    Some(format!("{} of {}", mode::letters(entry.mode), account::pair(entry.uid, entry.gid)))
+    Some(format!("{} of {}", mode::letters(entry.mode), owner::pair(entry.uid, entry.gid)))
 }

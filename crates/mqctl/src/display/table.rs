@@ -2,8 +2,8 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
+use crate::display::{output, sanitize};
 use crate::failure::Outcome;
-use crate::{output, sanitize};
 
 /// What a cell shows for nothing, and for what is not known.
 pub(crate) const NOTHING: &str = "-";

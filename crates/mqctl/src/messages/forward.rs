@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use posix_mqueue::{Deadline, Message, MessageQueue, QueueName};
 
-use crate::counted::messages;
-use crate::exit_code::Code;
+use crate::display::plural::messages;
+use crate::display::progress::Progress;
+use crate::display::sanitize;
+use crate::failure::exit_code::Code;
+use crate::failure::signals::Signals;
 use crate::failure::{Failure, Outcome};
-use crate::hand::{self, Hand, Spill};
-use crate::progress::Progress;
-use crate::sanitize;
-use crate::signals::Signals;
-use crate::target::Target;
-use crate::waiting::{self, Waiting};
+use crate::messages::requeue::{self, Hand, Spill};
+use crate::queue::target::Target;
+use crate::values::timeout::{self, Waiting};
 
 /// Which messages, and how.
 #[derive(Debug, clap::Args)]
@@ -38,7 +38,7 @@ pub(crate) struct Passing {
 impl Passing {
     pub(crate) fn run(&self, from: &QueueName, into: &[QueueName]) -> Outcome {
         check_names(from, into)?;
-        let queue = Arc::new(hand::open(from)?);
+        let queue = Arc::new(requeue::open(from)?);
         let targets = into.iter().map(Target::open).collect::<Result<Vec<_>, _>>()?;
         self.check_sizes(&queue, from, &targets)?;
         let spill = self.spill.as_deref().map(Spill::create).transpose()?;
@@ -84,7 +84,7 @@ impl Passing {
             for target in targets {
                 target.wait_for_room(deadline).map_err(|failure| signals.reason(failure))?;
             }
-            match waiting::receive(queue, &mut message, Deadline::Now) {
+            match timeout::receive(queue, &mut message, Deadline::Now) {
                 Ok(()) => break,
                 // Somebody else was quicker.
                 Err(error) if error.is_would_block() => {}

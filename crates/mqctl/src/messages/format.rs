@@ -5,8 +5,9 @@ use base64::prelude::BASE64_STANDARD;
 use posix_mqueue::Message;
 use serde_json::{Map, Value, json};
 
+use crate::display::sanitize;
 use crate::failure::{Failure, Outcome};
-use crate::{hex, sanitize};
+use crate::messages::hex;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
-use crate::exit_code::Code;
+use crate::display::sanitize;
+use crate::failure::exit_code::Code;
 use crate::failure::{Failure, Outcome};
-use crate::sanitize;
 
 #[derive(Debug)]
 pub(crate) struct PartialFile {

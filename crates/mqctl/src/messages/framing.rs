@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Read as _};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-use crate::hex;
+use crate::messages::hex;
 
 /// Where one message ends and the next one begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use crate::exit_code::Code;
+use crate::failure::exit_code::Code;
 use crate::failure::{Failure, Outcome};
 
 /// A file that is to be written. One that this made is removed unless it is.

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use posix_mqueue::Deadline;
 
-use crate::counted::messages;
+use crate::display::plural::messages;
 use crate::failure::Failure;
-use crate::waiting;
+use crate::values::timeout;
 
 /// One message, if nothing else is said.
 #[derive(Debug, clap::Args)]
@@ -22,7 +22,7 @@ pub(super) struct Extent {
     #[arg(long, short = 'F', conflicts_with = "nonblock")]
     follow: bool,
     /// Receive until nothing has come for so long
-    #[arg(long, value_name = "TIME", value_parser = waiting::parse, conflicts_with = "nonblock")]
+    #[arg(long, value_name = "TIME", value_parser = timeout::parse, conflicts_with = "nonblock")]
     until_idle: Option<Duration>,
 }
 

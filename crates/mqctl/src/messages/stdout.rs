@@ -8,7 +8,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use crate::failure::Outcome;
-use crate::signals::Signals;
+use crate::failure::signals::Signals;
 
 /// What a pipe that has room takes without waiting (PIPE_BUF).
 const CHUNK: usize = 4096;

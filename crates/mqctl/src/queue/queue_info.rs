@@ -11,9 +11,10 @@ use posix_mqueue::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::counted::counted;
-use crate::table::{NOTHING, UNKNOWN};
-use crate::{account, mode, sanitize};
+use crate::display::plural::counted;
+use crate::display::sanitize;
+use crate::display::table::{NOTHING, UNKNOWN};
+use crate::values::{mode, owner};
 
 /// One queue.
 #[derive(Debug)]
@@ -92,8 +93,8 @@ impl Record {
         let mut map = Map::new();
         insert_name(&mut map, "name", self.name.as_os_str());
         for (key, value) in [
-            ("owner", json!(account::user_name(self.uid))),
-            ("group", json!(account::group_name(self.gid))),
+            ("owner", json!(owner::user_name(self.uid))),
+            ("group", json!(owner::group_name(self.gid))),
             ("uid", json!(self.uid)),
             ("gid", json!(self.gid)),
             ("mode", json!(mode::octal(self.mode))),

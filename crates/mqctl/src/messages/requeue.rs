@@ -10,9 +10,9 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use posix_mqueue::{Message, MessageQueue, QueueName};
 
-use crate::exit_code::Code;
+use crate::display::sanitize;
+use crate::failure::exit_code::Code;
 use crate::failure::{Failure, Outcome};
-use crate::sanitize;
 
 /// Opens a queue to receive from, and to put back into where its permissions allow it.
 pub(crate) fn open(name: &QueueName) -> posix_mqueue::Result<MessageQueue> {

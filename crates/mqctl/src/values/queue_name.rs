@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use posix_mqueue::QueueName;
 
-use crate::sanitize;
+use crate::display::sanitize;
 
 /// The parser of every argument that is a name.
 pub(crate) fn parser() -> impl TypedValueParser<Value = QueueName> {

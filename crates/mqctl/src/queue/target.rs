@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use posix_mqueue::{Deadline, Error, Message, MessageQueue, OpenOptions, QueueName};
 
-use crate::exit_code::Code;
+use crate::failure::exit_code::Code;
 use crate::failure::{Failure, Outcome};
 
 /// How often a full queue is asked whether it is still there: the kernel does not tell.

@@ -9,7 +9,7 @@ use signal_hook::consts::{SIGCONT, SIGTSTP};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level;
 
-use crate::signals::ENDING;
+use crate::failure::signals::ENDING;
 
 #[derive(Debug)]
 pub(super) enum News {

@@ -94,19 +94,19 @@ pub(super) fn arranged<'a>(
 #[cfg(test)]
 mod tests {
     use super::{Order, arranged};
-    use crate::commands::top::example::{self, Clock};
+    use crate::commands::top::fixture::{self, Clock};
     use crate::commands::top::history::History;
 
     fn history() -> History {
         let (mut history, clock) = (History::default(), Clock::start());
-        let mut closed = example::seen("/closed", 0, 0, 9);
+        let mut closed = fixture::seen("/closed", 0, 0, 9);
         closed.contents = None;
         closed.uid = 7;
-        let idle = example::seen("/idle", 1, 90, 1);
+        let idle = fixture::seen("/idle", 1, 90, 1);
         let others = [closed, idle];
         for (at, a, b) in [(0, 5, 2), (1_000, 9, 0)] {
             let mut queues =
-                vec![example::seen("/Grows", a, 50, 1), example::seen("/shrinks", b, 0, 5)];
+                vec![fixture::seen("/Grows", a, 50, 1), fixture::seen("/shrinks", b, 0, 5)];
             queues.extend(others.clone());
             history.add(clock.sample(at, queues));
         }

@@ -6,8 +6,8 @@ use crate::commands::{
     bench, chmod, chown, completions, create, drain, info, limits, ls, man, metrics, r#move, recv,
     restore, rm, send, tee, top, wait,
 };
-use crate::exit_code;
 use crate::failure::Outcome;
+use crate::failure::exit_code;
 
 /// POSIX message queues from the shell: create, look, send, receive, save, remove
 #[derive(Debug, Parser)]

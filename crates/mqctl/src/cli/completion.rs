@@ -8,8 +8,8 @@ use clap_complete::CompleteEnv;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use posix_mqueue::QueueName;
 
-use crate::args::Mqctl;
-use crate::sanitize;
+use crate::cli::args::Mqctl;
+use crate::display::sanitize;
 
 /// The variable by which a shell's function asks; `mqctl completions` prints the function.
 pub(crate) const VARIABLE: &str = "MQCTL_COMPLETE";
