@@ -15,14 +15,16 @@ mod values;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Parser;
+use clap::{CommandFactory as _, Parser as _};
+use cli::args::Mqctl;
+use cli::completion;
 use signal_hook::consts::SIGXFSZ;
 
 fn main() -> ExitCode {
-    cli::completion::answer();
+    completion::answer(Mqctl::command);
     // A file that may not grow is an error of the write, not the end of who has a message in hand.
     let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
-    match cli::args::Mqctl::parse().run() {
+    match Mqctl::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }

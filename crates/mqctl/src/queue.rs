@@ -3,3 +3,4 @@
 pub(crate) mod inspect;
 pub(crate) mod queue_info;
 pub(crate) mod target;
+pub(crate) mod timed;

@@ -1,5 +1,6 @@
 //! What users type: names, sizes, modes, owners and times, parsed and validated.
 
+pub(crate) mod duration;
 pub(crate) mod mode;
 pub(crate) mod owner;
 pub(crate) mod queue_name;

@@ -1,7 +1,8 @@
 //! What can be typed: the verbs, and the options that all of them have.
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
+use crate::cli::completion;
 use crate::commands::{
     bench, chmod, chown, completions, create, drain, info, limits, ls, man, metrics, r#move, recv,
     restore, rm, send, tee, top, wait,
@@ -48,13 +49,13 @@ impl Mqctl {
             Verb::Bench(args) => args.run(),
             Verb::Chmod(args) => args.run(),
             Verb::Chown(args) => args.run(),
-            Verb::Completions(args) => args.run(),
+            Verb::Completions(args) => args.run(completion::VARIABLE),
             Verb::Create(args) => args.run(),
             Verb::Drain(args) => args.run(),
             Verb::Info(args) => args.run(),
             Verb::Limits(args) => args.run(),
             Verb::Ls(args) => args.run(),
-            Verb::Man(args) => args.run(),
+            Verb::Man(args) => args.run(Self::command()),
             Verb::Metrics(args) => args.run(),
             Verb::Move(args) => args.run(),
             Verb::Recv(args) => args.run(),

@@ -2,23 +2,22 @@
 
 use std::ffi::OsStr;
 
+use clap::Command;
 use clap::builder::ValueParser;
-use clap::{Command, CommandFactory as _};
 use clap_complete::CompleteEnv;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use posix_mqueue::QueueName;
 
-use crate::cli::args::Mqctl;
 use crate::display::sanitize;
 
 /// The variable by which a shell's function asks; `mqctl completions` prints the function.
 pub(crate) const VARIABLE: &str = "MQCTL_COMPLETE";
 
-/// Answers the shell and ends the process, if it is a shell that asks.
-pub(crate) fn answer() {
+/// If a shell asks for candidates, answers it from the command's definition and ends the process.
+pub(crate) fn answer(definition: fn() -> Command) {
     // The other shells quote what they insert.
     let quotes = std::env::var_os(VARIABLE).is_some_and(|shell| shell != "bash");
-    CompleteEnv::with_factory(|| with_names(Mqctl::command(), quotes)).var(VARIABLE).complete();
+    CompleteEnv::with_factory(|| with_names(definition(), quotes)).var(VARIABLE).complete();
 }
 
 /// All that can be typed, where every argument that is a queue's name knows the queues there are.

@@ -18,7 +18,7 @@ use crate::display::output;
 use crate::display::progress::Progress;
 use crate::failure::signals::Signals;
 use crate::failure::{Failure, Outcome};
-use crate::values::{size, timeout};
+use crate::values::{duration, size};
 use measure::Bench;
 use results::Results;
 use svg_file::Picture;
@@ -32,10 +32,10 @@ pub(crate) struct Args {
     #[arg(long, short = 's', value_name = "BYTES", value_parser = size::parse)]
     size: Vec<usize>,
     /// How long to measure, all sizes together
-    #[arg(long, value_name = "N", default_value = "5", value_parser = timeout::parse)]
+    #[arg(long, value_name = "N", default_value = "5", value_parser = duration::parse)]
     seconds: Duration,
     /// Try again and again for so long before sleeping: faster, and costs a processor
-    #[arg(long, value_name = "TIME", default_value = "0", value_parser = timeout::parse)]
+    #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration::parse)]
     busy_poll: Duration,
     /// Write the results as a picture
     #[arg(long, value_name = "FILE")]

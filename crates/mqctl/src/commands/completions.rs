@@ -3,7 +3,6 @@
 use clap::ValueEnum;
 use clap_complete::env::Shells;
 
-use crate::cli::completion;
 use crate::display::output;
 use crate::failure::Outcome;
 
@@ -30,7 +29,8 @@ enum Shell {
 }
 
 impl Args {
-    pub(crate) fn run(self) -> Outcome {
+    /// `variable` is the one by which the printed function asks for candidates.
+    pub(crate) fn run(self, variable: &str) -> Outcome {
         let name = match self.shell {
             Shell::Bash => "bash",
             Shell::Fish => "fish",
@@ -38,14 +38,8 @@ impl Args {
         };
         let mut script = Vec::new();
         if let Some(shell) = Shells::builtins().completer(name) {
-            shell.write_registration(
-                completion::VARIABLE,
-                "mqctl",
-                "mqctl",
-                "mqctl",
-                &mut script,
-            )?;
+            shell.write_registration(variable, "mqctl", "mqctl", "mqctl", &mut script)?;
         }
-        output::write(&script)
+        Ok(output::write(&script)?)
     }
 }

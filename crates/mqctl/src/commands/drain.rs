@@ -8,13 +8,15 @@ use posix_mqueue::{Deadline, Message, MessageQueue, QueueName};
 use crate::display::output;
 use crate::display::plural::messages;
 use crate::display::progress::Progress;
+use crate::dump::encoder::Encoder;
+use crate::dump::format::Sizes;
 use crate::dump::partial_file::PartialFile;
-use crate::dump::{Encoder, Sizes};
 use crate::failure::signals::Signals;
 use crate::failure::{Failure, Outcome};
 use crate::messages::requeue::{self, Hand, Spill};
 use crate::messages::stdout;
-use crate::values::{queue_name, timeout};
+use crate::queue::timed;
+use crate::values::queue_name;
 
 /// Take all messages of a queue into a file
 ///
@@ -95,7 +97,7 @@ impl Args {
         while self.count != Some(taken) {
             let ready = signals.check().and_then(|()| sink.check());
             ready.map_err(|reason| Stop::AfterMessage(taken, reason))?;
-            match timeout::receive(queue, &mut message, Deadline::Now) {
+            match timed::receive(queue, &mut message, Deadline::Now) {
                 Err(error) if error.is_would_block() => break,
                 other => other.map_err(|e| Stop::AfterMessage(taken, signals.reason(e)))?,
             }

@@ -39,7 +39,7 @@ impl Args {
                 records.borrow_mut().push(record.json());
                 return Ok(());
             }
-            output::write(&in_words(&record))
+            Ok(output::write(&in_words(&record))?)
         });
         if self.json {
             output::json(&Value::Array(records.into_inner()))?;

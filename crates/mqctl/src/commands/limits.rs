@@ -34,14 +34,14 @@ impl Args {
         let entries = Directory::open().and_then(|directory| directory.entries());
         let usage = entries.as_deref().map(Usage::of);
         if self.json {
-            return output::json(&as_json(&limits, usage.as_ref().ok()));
+            return Ok(output::json(&as_json(&limits, usage.as_ref().ok()))?);
         }
         table_of(&limits).print()?;
         match &usage {
             Ok(usage) => {
                 output::write(b"\n")?;
                 table_of_users(&usage.users).print()?;
-                output::write(format!("\n{}\n", in_words(&limits, usage)).as_bytes())
+                Ok(output::write(format!("\n{}\n", in_words(&limits, usage)).as_bytes())?)
             }
             Err(error) => {
                 failure::say(&format!("what is used is not known: {}", failure::why(error)));

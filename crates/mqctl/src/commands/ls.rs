@@ -32,7 +32,7 @@ impl Args {
             }
         }
         if self.json {
-            return output::json(&records.iter().map(Record::json).collect::<Value>());
+            return Ok(output::json(&records.iter().map(Record::json).collect::<Value>())?);
         }
         let mut table = Table::new(&COLUMNS[..if self.holders { 8 } else { 7 }]);
         for record in &records {

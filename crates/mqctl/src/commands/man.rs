@@ -4,9 +4,8 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
-use clap::CommandFactory as _;
+use clap::Command;
 
-use crate::cli::args::Mqctl;
 use crate::failure::exit_code::Code;
 use crate::failure::{Failure, Outcome};
 
@@ -21,15 +20,15 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(crate) fn run(self) -> Outcome {
-        self.write().map_err(|error| {
+    pub(crate) fn run(self, definition: Command) -> Outcome {
+        self.write(definition).map_err(|error| {
             Failure::new(Code::Failed, format!("{}: {error}", self.folder.display()))
         })
     }
 
-    fn write(&self) -> io::Result<()> {
+    fn write(&self, definition: Command) -> io::Result<()> {
         fs::create_dir_all(&self.folder)?;
-        clap_mangen::generate_to(Mqctl::command(), &self.folder)?;
+        clap_mangen::generate_to(definition, &self.folder)?;
         // What follows the options in the help is the exit codes, whose section has a usual name.
         let first = self.folder.join("mqctl.1");
         let page = fs::read_to_string(&first)?.replace("\n.SH EXTRA\n", "\n.SH EXIT STATUS\n");

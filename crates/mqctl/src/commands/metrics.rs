@@ -40,7 +40,7 @@ impl Args {
         let directory = Directory::open()?;
         let page =
             || -> Outcome<String> { Ok(exposition::text(&Limits::read()?, &directory.entries()?)) };
-        let Some(address) = self.listen else { return output::write(page()?.as_bytes()) };
+        let Some(address) = self.listen else { return Ok(output::write(page()?.as_bytes())?) };
         let listener = TcpListener::bind(address.host_and_port())
             .map_err(|error| Failure::new(Code::Failed, format!("{address}: {error}")))?;
         let local = listener.local_addr()?;

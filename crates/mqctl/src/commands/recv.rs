@@ -17,8 +17,9 @@ use crate::failure::{Failure, Outcome};
 use crate::messages::format::{Format, Layout};
 use crate::messages::requeue::{self, Hand, Spill};
 use crate::messages::stdout;
+use crate::queue::timed;
 use crate::values::queue_name;
-use crate::values::timeout::{self, Waiting};
+use crate::values::timeout::Waiting;
 
 /// Receive messages
 ///
@@ -72,7 +73,7 @@ impl Args {
         while self.extent.wants(taken) {
             signals.check()?;
             sink.check()?;
-            if let Err(error) = timeout::receive(&queue, &mut message, self.extent.next(deadline)) {
+            if let Err(error) = timed::receive(&queue, &mut message, self.extent.next(deadline)) {
                 let idle = error.is_timed_out() || error.is_would_block();
                 if idle && self.extent.ends_when_idle(deadline) {
                     break;

@@ -9,7 +9,7 @@ use posix_mqueue::{Deadline, Message, OpenOptions, QueueName};
 use crate::display::plural::messages;
 use crate::display::progress::Progress;
 use crate::display::sanitize;
-use crate::dump::Verified;
+use crate::dump::verified::Verified;
 use crate::failure::exit_code::Code;
 use crate::failure::signals::Signals;
 use crate::failure::{self, Failure, Outcome};

@@ -15,8 +15,9 @@ use crate::failure::exit_code;
 use crate::failure::signals::Signals;
 use crate::failure::{Failure, Outcome};
 use crate::messages::framing::{Coding, Framing};
+use crate::queue::timed;
 use crate::values::queue_name;
-use crate::values::timeout::{self, Waiting};
+use crate::values::timeout::Waiting;
 
 /// Send messages
 ///
@@ -206,7 +207,7 @@ struct Sender<'a> {
 
 impl Sender<'_> {
     fn send(&mut self, record: &Record) -> Outcome {
-        timeout::send(self.queue, &record.data, self.priority, self.deadline)?;
+        timed::send(self.queue, &record.data, self.priority, self.deadline)?;
         self.sent += 1;
         Ok(())
     }

@@ -26,8 +26,9 @@ use signal_hook::low_level;
 use crate::display::output;
 use crate::failure::exit_code::Code;
 use crate::failure::{Failure, Outcome};
-use crate::values::{owner, timeout};
-use draw::{Paint, Scene};
+use crate::values::{duration, owner};
+use draw::context::Scene;
+use draw::theme::Paint;
 use events::News;
 use history::History;
 use holders::Found;
@@ -62,7 +63,7 @@ removed; it sets the times of its last access and status change. Press ? for the
 
 /// What is not done in no time.
 fn interval(typed: &str) -> Result<Duration, String> {
-    match timeout::parse(typed)? {
+    match duration::parse(typed)? {
         time if time < Duration::from_millis(50) => Err("50ms is the shortest".to_owned()),
         time if time > Duration::from_secs(3_600) => Err("1h is the longest".to_owned()),
         time => Ok(time),

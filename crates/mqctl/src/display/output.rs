@@ -4,8 +4,6 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use serde_json::Value;
 
-use crate::failure::Outcome;
-
 /// Whether a person looks at it.
 pub(crate) fn is_terminal() -> bool {
     io::stdout().is_terminal()
@@ -17,15 +15,14 @@ pub(crate) fn is_coloured() -> bool {
 }
 
 /// Writes and flushes, so that what follows knows that it is out.
-pub(crate) fn write(bytes: &[u8]) -> Outcome {
+pub(crate) fn write(bytes: &[u8]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(bytes)?;
-    out.flush()?;
-    Ok(())
+    out.flush()
 }
 
 /// One JSON value on a line of its own.
-pub(crate) fn json(value: &Value) -> Outcome {
+pub(crate) fn json(value: &Value) -> io::Result<()> {
     let mut line = value.to_string();
     line.push('\n');
     write(line.as_bytes())

@@ -1,9 +1,10 @@
 //! Tables: a header in capitals, columns as wide as what is in them.
 
+use std::io;
+
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::display::{output, sanitize};
-use crate::failure::Outcome;
 
 /// What a cell shows for nothing, and for what is not known.
 pub(crate) const NOTHING: &str = "-";
@@ -35,7 +36,7 @@ impl Table {
     }
 
     /// Names go raw into a pipe, and safe to a terminal.
-    pub(crate) fn print(self) -> Outcome {
+    pub(crate) fn print(self) -> io::Result<()> {
         let is_terminal = output::is_terminal();
         output::write(
             &self.text(|cell| if is_terminal { sanitize::bytes(&cell).into_bytes() } else { cell }),

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use crc32fast::Hasher;
 use posix_mqueue::{Message, PRIORITY_MAX};
 
-use super::{END, MAGIC, MESSAGE, Sizes, VERSION};
+use super::format::{END, MAGIC, MESSAGE, Sizes, VERSION};
 
 /// Why there is no next message.
 #[derive(Debug)]

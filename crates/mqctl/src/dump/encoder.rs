@@ -3,7 +3,7 @@
 use crc32fast::Hasher;
 use posix_mqueue::Message;
 
-use super::{END, MAGIC, MESSAGE, Sizes, VERSION};
+use super::format::{END, MAGIC, MESSAGE, Sizes, VERSION};
 
 /// Makes the bytes, piece by piece; where they go, and whether they get there, is not known here.
 #[derive(Debug, Default)]

@@ -4,7 +4,9 @@
 
 use posix_mqueue::{Message, PRIORITY_MAX};
 
-use super::{Decoder, Encoder, Flaw, Sizes};
+use super::decoder::{Decoder, Flaw};
+use super::encoder::Encoder;
+use super::format::Sizes;
 
 const SIZES: Sizes = Sizes { capacity: 3, message_size: 256 };
 

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use posix_mqueue::Message;
 
-use super::{Decoder, Flaw, Sizes};
+use super::decoder::{Decoder, Flaw};
+use super::format::Sizes;
 use crate::failure::{Failure, Outcome};
 
 /// One that is whole, or, where that was asked for, cut.

@@ -13,7 +13,8 @@ use crate::failure::signals::Signals;
 use crate::failure::{Failure, Outcome};
 use crate::messages::requeue::{self, Hand, Spill};
 use crate::queue::target::Target;
-use crate::values::timeout::{self, Waiting};
+use crate::queue::timed;
+use crate::values::timeout::Waiting;
 
 /// Which messages, and how.
 #[derive(Debug, clap::Args)]
@@ -84,7 +85,7 @@ impl Passing {
             for target in targets {
                 target.wait_for_room(deadline).map_err(|failure| signals.reason(failure))?;
             }
-            match timeout::receive(queue, &mut message, Deadline::Now) {
+            match timed::receive(queue, &mut message, Deadline::Now) {
                 Ok(()) => break,
                 // Somebody else was quicker.
                 Err(error) if error.is_would_block() => {}

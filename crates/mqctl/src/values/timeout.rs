@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use posix_mqueue::{Deadline, Error, Message, MessageQueue};
+use posix_mqueue::Deadline;
+
+use super::duration;
 
 /// How long to wait. The default is as long as it takes.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct Waiting {
     /// Wait for so long at most: seconds, or with ms, s, m or h (1.5, 200ms, 5m)
-    #[arg(long, value_name = "TIME", value_parser = parse)]
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     timeout: Option<Duration>,
     /// Do not wait
     #[arg(long, short = 'N', conflicts_with = "timeout")]
@@ -22,78 +24,5 @@ impl Waiting {
             return Deadline::Now;
         }
         self.timeout.map_or(Deadline::Never, Deadline::from)
-    }
-}
-
-/// Sends within a time.
-pub(crate) fn send(
-    queue: &MessageQueue,
-    message: &[u8],
-    priority: u32,
-    deadline: Deadline,
-) -> posix_mqueue::Result<()> {
-    match deadline {
-        Deadline::Never => queue.send(message, priority),
-        Deadline::Now => queue.try_send(message, priority),
-        Deadline::At(instant) => queue.send_deadline(message, priority, instant),
-        Deadline::Until(time) => queue.send_until(message, priority, time),
-    }
-}
-
-/// Receives within a time, into a message whose memory is used again.
-pub(crate) fn receive(
-    queue: &MessageQueue,
-    message: &mut Message,
-    deadline: Deadline,
-) -> posix_mqueue::Result<()> {
-    queue.receive_again(message, deadline).map_err(|error| match (deadline, queue.name()) {
-        // Not to wait is not to run out of time.
-        (Deadline::Now, Some(name)) if error.is_timed_out() => {
-            Error::would_block(error.call()).about(name.as_os_str())
-        }
-        _ => error,
-    })
-}
-
-/// A time as people type it.
-pub(crate) fn parse(typed: &str) -> Result<Duration, String> {
-    let (number, unit) =
-        typed.split_at(typed.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(typed.len()));
-    let seconds = match unit {
-        "ms" => 1e-3,
-        "" | "s" => 1.0,
-        "m" | "min" => 60.0,
-        "h" => 3600.0,
-        _ => return Err("a time is a number of seconds, or has ms, s, m or h behind it".into()),
-    };
-    let number: f64 = number.parse().map_err(|_| "a time starts with a number: 1.5, 200ms, 5m")?;
-    Duration::try_from_secs_f64(number * seconds)
-        .map_err(|_| "a time is not negative and not longer than the age of the universe".into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::parse;
-    use std::time::Duration;
-
-    #[test]
-    fn seconds_unless_said_otherwise() {
-        for (typed, milliseconds) in [
-            ("0", 0),
-            ("1.5", 1500),
-            ("200ms", 200),
-            ("2s", 2000),
-            ("5m", 300_000),
-            ("1h", 3_600_000),
-        ] {
-            assert_eq!(parse(typed), Ok(Duration::from_millis(milliseconds)), "{typed}");
-        }
-    }
-
-    #[test]
-    fn other_text_is_refused() {
-        for typed in ["", "s", "-1", "nan", "inf", "1 s", "1d", "1e400"] {
-            assert!(parse(typed).is_err(), "{typed}");
-        }
     }
 }

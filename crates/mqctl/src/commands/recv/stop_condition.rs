@@ -6,7 +6,7 @@ use posix_mqueue::Deadline;
 
 use crate::display::plural::messages;
 use crate::failure::Failure;
-use crate::values::timeout;
+use crate::values::duration;
 
 /// One message, if nothing else is said.
 #[derive(Debug, clap::Args)]
@@ -22,7 +22,7 @@ pub(super) struct Extent {
     #[arg(long, short = 'F', conflicts_with = "nonblock")]
     follow: bool,
     /// Receive until nothing has come for so long
-    #[arg(long, value_name = "TIME", value_parser = timeout::parse, conflicts_with = "nonblock")]
+    #[arg(long, value_name = "TIME", value_parser = duration::parse, conflicts_with = "nonblock")]
     until_idle: Option<Duration>,
 }
 

@@ -1,35 +1,21 @@
 //! The whole screen out of the model and the view. Reads both, changes neither.
 
+pub(super) mod context;
 mod details;
 mod help;
 mod table;
 #[cfg(test)]
 mod tests;
-mod theme;
+pub(super) mod theme;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::history::History;
-use super::holders::Found;
-use super::humanize;
-use super::user_names::Users;
-use super::view::View;
-use crate::display::plural::{counted, messages};
-pub(super) use theme::Paint;
+use context::Scene;
 
-/// All that is shown.
-#[derive(Debug)]
-pub(super) struct Scene<'a> {
-    pub(super) history: &'a History,
-    pub(super) view: &'a View,
-    pub(super) users: &'a Users,
-    pub(super) holders: Option<&'a Found>,
-    /// Why the queues could not be looked at this time.
-    pub(super) trouble: Option<&'a str>,
-    pub(super) paint: Paint,
-}
+use super::humanize;
+use crate::display::plural::{counted, messages};
 
 /// The lines that matter most come first where there are few: the rows, then what is above and
 /// below them.

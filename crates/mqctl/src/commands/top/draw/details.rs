@@ -8,7 +8,7 @@ use ratatui::widgets::{Block, Borders, Paragraph, Wrap};
 use super::super::history::Row;
 use super::super::humanize;
 use super::super::sample::Contents;
-use super::Scene;
+use super::context::Scene;
 use crate::display::bars;
 
 /// Lines that it takes, with two for holders.

@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Block, Padding, Paragraph, Wrap};
 
-use super::Paint;
+use super::theme::Paint;
 
 const TEXT: &str = "\
 Up Down j k PgUp PgDn g G   select a queue

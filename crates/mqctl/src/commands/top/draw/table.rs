@@ -9,7 +9,8 @@ use ratatui::widgets::{Cell, Paragraph, Table, TableState};
 use super::super::history::Row;
 use super::super::humanize;
 use super::super::sort::Order;
-use super::{Scene, theme};
+use super::context::Scene;
+use super::theme;
 use crate::display::bars;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -16,7 +16,9 @@ use super::super::sample::{Registered, Seen};
 use super::super::sort::Order;
 use super::super::user_names::Users;
 use super::super::view::View;
-use super::{Paint, Scene, scene};
+use super::context::Scene;
+use super::scene;
+use super::theme::Paint;
 
 fn history() -> History {
     let (mut history, clock) = (History::default(), Clock::start());

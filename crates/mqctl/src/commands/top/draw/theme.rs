@@ -9,8 +9,8 @@ pub(super) const ASIDE: Style = Style::new().add_modifier(Modifier::DIM);
 
 /// Whether there are colours.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) struct Paint {
-    pub(in super::super) is_coloured: bool,
+pub(crate) struct Paint {
+    pub(crate) is_coloured: bool,
 }
 
 impl Paint {
