@@ -22,31 +22,34 @@ pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 /// A sentence, and how the program ends.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    ending: Ending,
+    exit: Exit,
     /// Empty where nothing needs to be said, or once it is said.
     text: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ending {
+enum Exit {
     Code(Code),
     Signal(i32),
 }
 
 impl Failure {
     pub(crate) fn new(code: Code, text: impl Display) -> Self {
-        Self { ending: Ending::Code(code), text: text.to_string() }
+        Self { exit: Exit::Code(code), text: text.to_string() }
     }
 
     /// With the name of the queue before the sentence.
-    pub(crate) fn about(name: &QueueName, code: Code, text: impl Display) -> Self {
+    pub(crate) fn for_queue(name: &QueueName, code: Code, text: impl Display) -> Self {
         Self::new(code, format!("{}: {text}", sanitize::name(name.as_os_str())))
     }
 
     /// What is wrong with a file.
-    pub(crate) fn about_file(path: &Path, text: impl Display) -> Self {
+    pub(crate) fn for_file(path: &Path, text: impl Display) -> Self {
         let text = text.to_string();
-        Self::new(Code::Failed, format!("{}: {}", sanitize::name(path.as_os_str()), words(&text)))
+        Self::new(
+            Code::Other,
+            format!("{}: {}", sanitize::name(path.as_os_str()), strip_os_error(&text)),
+        )
     }
 
     pub(crate) fn usage(text: impl Display) -> Self {
@@ -54,12 +57,12 @@ impl Failure {
     }
 
     /// To end as this signal ends a program: shells see it, and nothing needs to be said.
-    pub(crate) fn killed(signal: i32) -> Self {
-        Self { ending: Ending::Signal(signal), text: String::new() }
+    pub(crate) fn by_signal(signal: i32) -> Self {
+        Self { exit: Exit::Signal(signal), text: String::new() }
     }
 
     /// The same end, with this said as well.
-    pub(crate) fn and(mut self, text: impl Display) -> Self {
+    pub(crate) fn with_context(mut self, text: impl Display) -> Self {
         let separator = if self.text.is_empty() { "" } else { "; " };
         self.text = format!("{}{separator}{text}", self.text);
         self
@@ -67,17 +70,17 @@ impl Failure {
 
     /// The same said, and this code for the shell.
     pub(crate) fn with_code(self, code: Code) -> Self {
-        Self { ending: Ending::Code(code), ..self }
+        Self { exit: Exit::Code(code), ..self }
     }
 
     pub(crate) fn has_code(&self, code: Code) -> bool {
-        self.ending == Ending::Code(code)
+        self.exit == Exit::Code(code)
     }
 
     /// Says it now, and only now.
-    pub(crate) fn said(mut self) -> Self {
+    pub(crate) fn print(mut self) -> Self {
         if !self.text.is_empty() {
-            say(&self.text);
+            warn(&self.text);
             self.text.clear();
         }
         self
@@ -85,9 +88,9 @@ impl Failure {
 
     /// Says it, and ends as it says: by the signal here, by the code that `main` returns.
     pub(crate) fn report(self) -> ExitCode {
-        match self.said().ending {
-            Ending::Code(code) => ExitCode::from(code as u8),
-            Ending::Signal(signal) => {
+        match self.print().exit {
+            Exit::Code(code) => ExitCode::from(code as u8),
+            Exit::Signal(signal) => {
                 // It returns only for a signal that does not end programs.
                 let _ = emulate_default_handler(signal);
                 ExitCode::from(u8::try_from(128 + signal).unwrap_or(u8::MAX))
@@ -106,21 +109,21 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let sending = error.call().contains("send");
         let code = match error.kind() {
-            _ if error.is_limit() => Code::Limit,
+            _ if error.is_limit() => Code::LimitExceeded,
             // Without a name it is the directory of all queues that is not there.
             io::ErrorKind::NotFound if error.name().is_some() => Code::NotFound,
             io::ErrorKind::TimedOut => Code::TimedOut,
             io::ErrorKind::WouldBlock if sending => Code::Full,
             io::ErrorKind::WouldBlock => Code::Empty,
             io::ErrorKind::PermissionDenied | io::ErrorKind::AlreadyExists => Code::Refused,
-            _ => Code::Failed,
+            _ => Code::Other,
         };
         let why = match code {
             Code::Empty => "the queue is empty".to_owned(),
             Code::Full => "the queue is full".to_owned(),
             Code::TimedOut if sending => "the queue stayed full until the time was over".to_owned(),
             Code::TimedOut => "nothing came until the time was over".to_owned(),
-            _ => why(&error),
+            _ => explain(&error),
         };
         let text = match error.name() {
             Some(name) => format!("{}: {why}", sanitize::name(name)),
@@ -134,9 +137,9 @@ impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
             // Who reads no more knows why: quiet, as any program in a pipeline.
-            return Self::killed(SIGPIPE);
+            return Self::by_signal(SIGPIPE);
         }
-        Self::new(Code::Failed, words(&error.to_string()))
+        Self::new(Code::Other, strip_os_error(&error.to_string()))
     }
 }
 
@@ -144,7 +147,7 @@ impl From<io::Error> for Failure {
 pub(crate) const NO_QUEUE: &str = "there is no queue of this name";
 
 /// What the library knows of it. That a file is missing is no help to who asked for a queue.
-pub(crate) fn why(error: &Error) -> String {
+pub(crate) fn explain(error: &Error) -> String {
     match error.explanation() {
         Some(why) if error.kind() == io::ErrorKind::NotFound => why.to_owned(),
         None if error.kind() == io::ErrorKind::NotFound => NO_QUEUE.into(),
@@ -153,12 +156,12 @@ pub(crate) fn why(error: &Error) -> String {
 }
 
 /// An error of the system without its number, which is in no error of this program.
-fn words(text: &str) -> &str {
+fn strip_os_error(text: &str) -> &str {
     text.split(" (os error ").next().unwrap_or_default()
 }
 
 /// A remark on standard error.
-pub(crate) fn say(text: &str) {
+pub(crate) fn warn(text: &str) {
     // Where nobody can be told, the code is all there is.
     let _ = writeln!(io::stderr(), "mqctl: {}", sanitize::line(text));
 }

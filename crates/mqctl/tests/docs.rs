@@ -11,7 +11,7 @@ use std::path::Path;
 use fixture::{run, verbs};
 
 #[test]
-fn the_help_of_every_verb_is_in_the_documentation() {
+fn documentation_contains_help_of_every_verb() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/mqctl.md");
     let mut text = fs::read_to_string(&path).unwrap();
     text = with_help(&text, "## Exit codes", "");
@@ -31,7 +31,7 @@ fn with_help(text: &str, heading: &str, verb: &str) -> String {
     let section = section(text, heading);
     let begin = format!("<!-- mqctl{verb} --help -->\n");
     let end = "<!-- end of help -->\n";
-    let help = run(format!("{verb} --help").split_whitespace()).succeeded().text();
+    let help = run(format!("{verb} --help").split_whitespace()).assert_success().text();
     let block = format!("{begin}```text\n$ mqctl{verb} --help\n{help}```\n{end}");
     let body = &text[section.clone()];
     let body = match (body.find(&begin), body.find(end)) {

@@ -14,16 +14,16 @@ use serde_json::{Value, json};
 
 #[test]
 fn help() {
-    run(["ls", "--help"]).succeeded().is_snapshot("ls-help");
+    run(["ls", "--help"]).assert_success().assert_snapshot("ls-help");
 }
 
 #[test]
-fn the_table_is_aligned_and_needs_nothing_mounted_where_root_may_mount() {
+fn root_gets_an_aligned_table_without_mount() {
     let script = "mqctl create /jobs --maxmsg 4 --msgsize 1K --mode 640
                   mqctl create /a-longer-name --maxmsg 10 --msgsize 100
                   mqctl ls";
     let Some(transcript) = namespace::transcript(script) else { return };
-    transcript.succeeded().is_snapshot("ls-table");
+    transcript.assert_success().assert_snapshot("ls-table");
 }
 
 #[test]
@@ -33,15 +33,15 @@ fn json_is_one_array() {
                   mqctl ls --json | sed 's/20..-..-..T..:..:..Z/DATE/g'
                   mqctl rm /jobs /other; mqctl ls --json";
     let Some(transcript) = namespace::transcript(script) else { return };
-    transcript.succeeded().is_snapshot("ls-json");
+    transcript.assert_success().assert_snapshot("ls-json");
 }
 
 #[test]
-fn holders_are_processes_with_their_names() {
+fn holders_show_process_ids_and_names() {
     // What the script says on the side is that not every process is this user's to look into.
     let script = "mqctl create /jobs --maxmsg 4 --msgsize 1K
                   mount_queues
-                  sleep 600 9<$FOLDER/queues/jobs & holder=$!
+                  sleep 600 9<$DIR/queues/jobs & holder=$!
                   mqctl ls --holders
                   kill $holder
                   echo $holder";
@@ -57,28 +57,28 @@ fn holders_are_processes_with_their_names() {
 }
 
 #[test]
-fn where_nothing_is_mounted_the_error_has_the_command() {
+fn missing_mount_error_has_the_mount_command() {
     let Some(transcript) = namespace::transcript("unprivileged mqctl ls") else { return };
-    transcript.failed(1).is_snapshot("ls-unmounted");
+    transcript.assert_code(1).assert_snapshot("ls-unmounted");
 }
 
 #[test]
-fn a_mounted_directory_anywhere_will_do() {
+fn directory_mounted_anywhere_is_found() {
     let script = "mqctl create /jobs --maxmsg 1 --msgsize 8
                   mount_queues
                   unprivileged mqctl ls";
     let Some(transcript) = namespace::transcript(script) else { return };
-    transcript.succeeded().is_snapshot("ls-mounted");
+    transcript.assert_success().assert_snapshot("ls-mounted");
 }
 
 #[test]
-fn the_queue_of_somebody_else_is_there_with_what_is_known() {
+fn unreadable_queue_is_listed_with_unknowns() {
     let script = "mqctl create /of-root --maxmsg 1 --msgsize 8 --mode 600
                   mount_queues
                   nobody mqctl ls
                   nobody mqctl ls --json";
     let Some(transcript) = namespace::transcript(script) else { return };
-    let transcript = transcript.succeeded();
+    let transcript = transcript.assert_success();
     let text = transcript.text();
     let (table, json) = text.split_once('[').unwrap();
     assert_eq!(
@@ -121,7 +121,7 @@ fn json_has_numbers_notification_and_holders() {
 }
 
 #[test]
-fn a_name_that_is_not_utf_8_is_raw_in_a_pipe_and_base64_in_json() {
+fn non_utf8_name_is_raw_or_base64() {
     use std::os::unix::ffi::OsStrExt as _;
     if Directory::open().is_err() {
         return skip("no queue directory here");
@@ -139,7 +139,7 @@ fn a_name_that_is_not_utf_8_is_raw_in_a_pipe_and_base64_in_json() {
 }
 
 #[test]
-fn a_pipe_that_nobody_reads_ends_it_as_it_ends_every_program() {
+fn closed_pipe_terminates_by_sigpipe() {
     if Directory::open().is_err() {
         return skip("no queue directory here");
     }

@@ -11,7 +11,7 @@ use terminal::TestTerminal;
 const MQCTL: &str = env!("CARGO_BIN_EXE_mqctl");
 
 #[test]
-fn messages_that_are_passed_on_are_counted_and_the_line_goes() {
+fn move_shows_progress_and_clears_it() {
     let Some(terminal) = TestTerminal::new(80, 24) else { return };
     let (a, b) = (UniqueName::new("progress"), UniqueName::new("progress"));
     let (from, to) = (a.queue(1, 8), b.queue(1, 8));
@@ -33,7 +33,7 @@ fn messages_that_are_passed_on_are_counted_and_the_line_goes() {
 }
 
 #[test]
-fn the_parts_of_a_measurement_are_counted_and_the_line_goes() {
+fn bench_shows_progress_and_clears_it() {
     let Some(terminal) = TestTerminal::new(80, 24) else { return };
     terminal.command(&format!("{MQCTL} bench --size 8 --size 16 --seconds 30"));
     let line = |screen: &str| screen.contains(" of 10 parts measured");

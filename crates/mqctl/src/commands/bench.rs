@@ -21,7 +21,7 @@ use crate::failure::{Failure, Outcome};
 use crate::values::{duration, size};
 use measure::Bench;
 use results::Results;
-use svg_file::Picture;
+use svg_file::SvgFile;
 
 /// Measure what this machine's queues do
 #[derive(Debug, clap::Args)]
@@ -57,7 +57,7 @@ machine does is spread over all of them. The first three are the median of the r
 trips of all rounds are counted together. Queues are made for this only and lose their names at
 once, so that nothing is left, however it ends.";
 
-const USUAL_SIZES: [usize; 4] = [0, 64, 1 << 10, 8 << 10];
+const DEFAULT_SIZES: [usize; 4] = [0, 64, 1 << 10, 8 << 10];
 const ROUNDS: u32 = 5;
 
 impl Args {
@@ -68,22 +68,22 @@ impl Args {
         let signals = Signals::watch(Vec::new())?;
         let limits = Limits::read()?;
         let bench = Bench { capacity: limits.max_capacity.min(10), busy_poll: self.busy_poll };
-        let mut results = Results::of(&sizes(&self.size, limits.max_message_size));
+        let mut results = Results::empty(&sizes_to_measure(&self.size, limits.max_message_size));
         // What can be refused is, before a long measurement that would be in vain.
-        for of_size in &results.sizes {
-            bench.check(of_size.size)?;
+        for size_results in &results.sizes {
+            bench.check_size(size_results.size)?;
         }
-        let picture = self.svg.as_deref().map(Picture::reserve).transpose()?;
+        let svg_file = self.svg.as_deref().map(SvgFile::open).transpose()?;
         measure(&bench, self.seconds, &signals, &mut results)?;
         if self.json {
-            output::json(&json::value(&results))?;
+            output::write_json(&json::value(&results))?;
         } else {
-            table::table(&results).print()?;
+            table::build(&results).print()?;
             if output::is_terminal() {
-                output::write(plot::text(&results).as_bytes())?;
+                output::write(plot::render(&results).as_bytes())?;
             }
         }
-        picture.map_or(Ok(()), |picture| picture.write(&svg::text(&results)))
+        svg_file.map_or(Ok(()), |svg_file| svg_file.write(&svg::render(&results)))
     }
 }
 
@@ -94,10 +94,10 @@ fn measure(bench: &Bench, time: Duration, signals: &Signals, results: &mut Resul
     let mut progress = Progress::new("parts measured", Some(turns.into()));
     let mut turn = 0;
     for _ in 0..ROUNDS {
-        for of_size in &mut results.sizes {
-            of_size.pairs.push(bench.pairs(of_size.size, slice, signals)?);
-            of_size.stream.push(bench.stream(of_size.size, slice, signals)?);
-            bench.round_trips(of_size.size, slice, signals, &mut of_size.round_trips)?;
+        for size_results in &mut results.sizes {
+            size_results.pairs.push(bench.pairs(size_results.size, slice, signals)?);
+            size_results.stream.push(bench.stream(size_results.size, slice, signals)?);
+            bench.round_trips(size_results.size, slice, signals, &mut size_results.round_trips)?;
             signals.check()?;
             turn += 1;
             progress.show(turn);
@@ -107,9 +107,9 @@ fn measure(bench: &Bench, time: Duration, signals: &Signals, results: &mut Resul
 }
 
 /// What was asked for is tried as it is; the usual ones are made to fit.
-fn sizes(asked: &[usize], max: usize) -> Vec<usize> {
+fn sizes_to_measure(asked: &[usize], max: usize) -> Vec<usize> {
     let mut sizes = match asked {
-        [] => USUAL_SIZES.map(|size| size.min(max)).to_vec(),
+        [] => DEFAULT_SIZES.map(|size| size.min(max)).to_vec(),
         _ => asked.to_vec(),
     };
     sizes.sort_unstable();
@@ -119,12 +119,12 @@ fn sizes(asked: &[usize], max: usize) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::sizes;
+    use super::sizes_to_measure;
 
     #[test]
-    fn the_usual_sizes_fit_the_limit_and_what_is_asked_for_stays() {
-        assert_eq!(sizes(&[], 8192), [0, 64, 1024, 8192]);
-        assert_eq!(sizes(&[], 500), [0, 64, 500]);
-        assert_eq!(sizes(&[70_000, 1, 1], 500), [1, 70_000]);
+    fn default_sizes_fit_limit_and_requested_sizes_stay() {
+        assert_eq!(sizes_to_measure(&[], 8192), [0, 64, 1024, 8192]);
+        assert_eq!(sizes_to_measure(&[], 500), [0, 64, 500]);
+        assert_eq!(sizes_to_measure(&[70_000, 1, 1], 500), [1, 70_000]);
     }
 }

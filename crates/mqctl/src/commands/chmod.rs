@@ -6,9 +6,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use posix_mqueue::QueueName;
 
 use crate::failure::Outcome;
-use crate::failure::operands::each;
+use crate::failure::operands::for_each_operand;
 use crate::queue::inspect;
-use crate::values::mode::{self, Change};
+use crate::values::mode::{self, ModeChange};
 use crate::values::queue_name;
 
 /// Change who may use queues
@@ -20,7 +20,7 @@ use crate::values::queue_name;
 pub(crate) struct Args {
     /// Octal (640), or what u, g, o or a is given (g+rw), denied (o-rwx), or has (u=rw)
     #[arg(value_parser = mode::parse)]
-    mode: Change,
+    mode: ModeChange,
     /// Their names
     #[arg(required = true, value_name = "NAME", value_parser = queue_name::parser())]
     names: Vec<QueueName>,
@@ -28,8 +28,8 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) fn run(self) -> Outcome {
-        let new = |old: Permissions| Permissions::from_mode(self.mode.of(old.mode() & 0o7777));
-        each(&self.names, |name| {
+        let new = |old: Permissions| Permissions::from_mode(self.mode.apply(old.mode() & 0o7777));
+        for_each_operand(&self.names, |name| {
             inspect::change(
                 name,
                 |file| file.set_permissions(new(file.metadata()?.permissions())),

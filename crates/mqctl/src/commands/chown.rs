@@ -5,7 +5,7 @@ use std::os::unix::fs::{chown, fchown};
 use posix_mqueue::QueueName;
 
 use crate::failure::Outcome;
-use crate::failure::operands::each;
+use crate::failure::operands::for_each_operand;
 use crate::queue::inspect;
 use crate::values::owner::{self, Owner};
 use crate::values::queue_name;
@@ -17,7 +17,7 @@ use crate::values::queue_name;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// USER, USER:GROUP or :GROUP, each a name or a number
-    #[arg(value_parser = owner::owner)]
+    #[arg(value_parser = owner::parse)]
     owner: Owner,
     /// Their names
     #[arg(required = true, value_name = "NAME", value_parser = queue_name::parser())]
@@ -27,7 +27,7 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) fn run(self) -> Outcome {
         let Owner { uid, gid } = self.owner;
-        each(&self.names, |name| {
+        for_each_operand(&self.names, |name| {
             inspect::change(name, |file| fchown(file, uid, gid), |path| chown(path, uid, gid))
         })
     }

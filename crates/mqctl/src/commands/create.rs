@@ -10,7 +10,7 @@ use posix_mqueue::{MessageQueue, OpenOptions, QueueName, Status};
 use crate::failure::exit_code::Code;
 use crate::failure::{Failure, Outcome};
 use crate::queue::inspect;
-use crate::values::mode::{self, Change};
+use crate::values::mode::{self, ModeChange};
 use crate::values::{owner, queue_name, size};
 
 /// Create a queue
@@ -23,20 +23,20 @@ pub(crate) struct Args {
     #[arg(value_parser = queue_name::parser())]
     name: QueueName,
     /// How many messages it can hold [default: fs.mqueue.msg_default]
-    #[arg(long, short = 'm', value_name = "N", value_parser = size::positive)]
+    #[arg(long, short = 'm', value_name = "N", value_parser = size::parse_nonzero)]
     maxmsg: Option<usize>,
     /// How many bytes a message can have: 8192, 8K [default: fs.mqueue.msgsize_default]
-    #[arg(long, short = 's', value_name = "BYTES", value_parser = size::positive)]
+    #[arg(long, short = 's', value_name = "BYTES", value_parser = size::parse_nonzero)]
     msgsize: Option<usize>,
     /// Who may use it, whatever the umask: octal (640), or added to 600 (g+r) [default: 600 less
     /// the umask]
     #[arg(long, value_parser = mode::parse)]
-    mode: Option<Change>,
+    mode: Option<ModeChange>,
     /// Its owner, a name or a number [default: you]
-    #[arg(long, value_name = "USER", value_parser = owner::uid)]
+    #[arg(long, value_name = "USER", value_parser = owner::parse_user)]
     owner: Option<u32>,
     /// Its group, a name or a number [default: yours]
-    #[arg(long, value_parser = owner::gid)]
+    #[arg(long, value_parser = owner::parse_group)]
     group: Option<u32>,
     /// Fail if it exists; this is the default
     #[arg(long, conflicts_with = "exist_ok")]
@@ -54,19 +54,19 @@ impl Args {
         // Each turn means that somebody made the queue or removed it between the two calls.
         loop {
             match self.options().open(&self.name) {
-                Ok(queue) => return self.settle(&queue),
+                Ok(queue) => return self.apply_owner_and_mode(&queue),
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                     if !self.exist_ok {
                         let text = "exists; --exist-ok accepts it if it is as asked for";
-                        return Err(Failure::about(&self.name, Code::Refused, text));
+                        return Err(Failure::for_queue(&self.name, Code::Refused, text));
                     }
                 }
                 Err(error) => return Err(error.into()),
             }
-            match inspect::to_look(&self.name) {
-                Ok(queue) => return self.check(&queue.status()?),
+            match inspect::open_for_inspection(&self.name) {
+                Ok(queue) => return self.check_matches(&queue.status()?),
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => return Err(inspect::refused(error, &self.name)),
+                Err(error) => return Err(inspect::explain_refusal(error, &self.name)),
             }
         }
     }
@@ -75,7 +75,7 @@ impl Args {
         let mut options = OpenOptions::new();
         options.read(true).create(true).exclusive(true);
         // Until it has its owner, nobody else gets in.
-        options.mode(self.asked_mode().unwrap_or(DEFAULT_MODE) & 0o700);
+        options.mode(self.requested_mode().unwrap_or(DEFAULT_MODE) & 0o700);
         if let Some(maxmsg) = self.maxmsg {
             options.capacity(maxmsg);
         }
@@ -85,18 +85,18 @@ impl Args {
         options
     }
 
-    fn asked_mode(&self) -> Option<u32> {
-        self.mode.as_ref().map(|change| change.of(DEFAULT_MODE))
+    fn requested_mode(&self) -> Option<u32> {
+        self.mode.as_ref().map(|change| change.apply(DEFAULT_MODE))
     }
 
     /// Gives a new queue its owner and mode. One that cannot have them is not left behind.
-    fn settle(&self, queue: &MessageQueue) -> Outcome {
+    fn apply_owner_and_mode(&self, queue: &MessageQueue) -> Outcome {
         let outcome = (|| {
             let file = File::from(OwnedFd::from(queue.try_clone().map_err(io::Error::from)?));
             if self.owner.is_some() || self.group.is_some() {
                 fchown(&file, self.owner, self.group)?;
             }
-            match self.asked_mode() {
+            match self.requested_mode() {
                 Some(mode) => file.set_permissions(Permissions::from_mode(mode)),
                 None => Ok(()),
             }
@@ -106,22 +106,22 @@ impl Args {
                 ErrorKind::PermissionDenied => {
                     (Code::Refused, "only root may give a queue to that owner or group".to_owned())
                 }
-                _ => (Code::Failed, error.to_string()),
+                _ => (Code::Other, error.to_string()),
             };
             let left = match queue.unlink() {
                 Ok(()) => "nothing was created",
                 Err(_) => "the queue is there, and could not be removed again",
             };
-            Failure::about(&self.name, code, format!("{why}; {left}"))
+            Failure::for_queue(&self.name, code, format!("{why}; {left}"))
         })
     }
 
     /// Whether one that exists is what was asked for.
-    fn check(&self, status: &Status) -> Outcome {
+    fn check_matches(&self, status: &Status) -> Outcome {
         let mut differences = Vec::new();
-        let mut compare = |what: &str, has: String, asked: Option<String>| {
-            if let Some(asked) = asked.filter(|asked| *asked != has) {
-                differences.push(format!("{what} {has}, not {asked}"));
+        let mut compare = |what: &str, has: String, requested: Option<String>| {
+            if let Some(requested) = requested.filter(|requested| *requested != has) {
+                differences.push(format!("{what} {has}, not {requested}"));
             }
         };
         let attributes = status.attributes;
@@ -131,13 +131,17 @@ impl Args {
             attributes.message_size.to_string(),
             self.msgsize.map(|n| n.to_string()),
         );
-        compare("mode", mode::octal(status.mode), self.asked_mode().map(mode::octal));
-        compare("owner", owner::user(status.uid), self.owner.map(owner::user));
-        compare("group", owner::group(status.gid), self.group.map(owner::group));
+        compare(
+            "mode",
+            mode::format_octal(status.mode),
+            self.requested_mode().map(mode::format_octal),
+        );
+        compare("owner", owner::format_user(status.uid), self.owner.map(owner::format_user));
+        compare("group", owner::format_group(status.gid), self.group.map(owner::format_group));
         if differences.is_empty() {
             return Ok(());
         }
         let text = format!("exists with {}", differences.join("; "));
-        Err(Failure::about(&self.name, Code::Refused, text))
+        Err(Failure::for_queue(&self.name, Code::Refused, text))
     }
 }

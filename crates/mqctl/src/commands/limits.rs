@@ -4,10 +4,10 @@ mod usage;
 
 use posix_mqueue::{Directory, Limits, charge};
 use serde_json::{Value, json};
-use usage::{Usage, User};
+use usage::{Usage, UserUsage};
 
 use crate::display::output;
-use crate::display::table::{NOTHING, Side, Table, UNKNOWN};
+use crate::display::table::{Align, NONE, Table, UNKNOWN};
 use crate::failure;
 use crate::failure::Outcome;
 use crate::values::owner;
@@ -32,19 +32,19 @@ impl Args {
     pub(crate) fn run(self) -> Outcome {
         let limits = Limits::read()?;
         let entries = Directory::open().and_then(|directory| directory.entries());
-        let usage = entries.as_deref().map(Usage::of);
+        let usage = entries.as_deref().map(Usage::from_entries);
         if self.json {
-            return Ok(output::json(&as_json(&limits, usage.as_ref().ok()))?);
+            return Ok(output::write_json(&to_json(&limits, usage.as_ref().ok()))?);
         }
-        table_of(&limits).print()?;
+        limits_table(&limits).print()?;
         match &usage {
             Ok(usage) => {
                 output::write(b"\n")?;
-                table_of_users(&usage.users).print()?;
-                Ok(output::write(format!("\n{}\n", in_words(&limits, usage)).as_bytes())?)
+                users_table(&usage.users).print()?;
+                Ok(output::write(format!("\n{}\n", summary(&limits, usage)).as_bytes())?)
             }
             Err(error) => {
-                failure::say(&format!("what is used is not known: {}", failure::why(error)));
+                failure::warn(&format!("what is used is not known: {}", failure::explain(error)));
                 Ok(())
             }
         }
@@ -52,7 +52,7 @@ impl Args {
 }
 
 /// What a queue of the default sizes is charged.
-fn default_charge(limits: &Limits) -> u64 {
+fn default_queue_charge(limits: &Limits) -> u64 {
     charge(
         limits.default_capacity.min(limits.max_capacity),
         limits.default_message_size.min(limits.max_message_size),
@@ -60,10 +60,10 @@ fn default_charge(limits: &Limits) -> u64 {
 }
 
 /// How many queues of the default sizes this user can still create.
-fn fitting(limits: &Limits, usage: &Usage) -> u64 {
-    let bytes = limits.max_bytes.saturating_sub(usage.own().charge);
+fn queues_that_fit(limits: &Limits, usage: &Usage) -> u64 {
+    let bytes = limits.max_bytes.saturating_sub(usage.current_user().charge);
     let places = limits.max_queues.saturating_sub(usage.queues) as u64;
-    (bytes / default_charge(limits).max(1)).min(places)
+    (bytes / default_queue_charge(limits).max(1)).min(places)
 }
 
 fn sysctls(limits: &Limits) -> [(&'static str, usize); 5] {
@@ -77,7 +77,7 @@ fn sysctls(limits: &Limits) -> [(&'static str, usize); 5] {
 }
 
 /// The command that doubles a sysctl, as far as that has an effect.
-fn raising(name: &str, value: usize, limits: &Limits) -> String {
+fn raise_command(name: &str, value: usize, limits: &Limits) -> String {
     // What the kernel allows at all, and what is in force for a default.
     let (hard, max) = match name {
         "msg_default" => (Limits::HARD_CAPACITY, Some(("msg_max", limits.max_capacity))),
@@ -89,25 +89,32 @@ fn raising(name: &str, value: usize, limits: &Limits) -> String {
         _ => (usize::MAX, None),
     };
     match max {
-        _ if value >= hard => NOTHING.to_owned(),
-        Some((max, in_force)) if value >= in_force => format!("raise fs.mqueue.{max} first"),
+        _ if value >= hard => NONE.to_owned(),
+        Some((max, current_max)) if value >= current_max => format!("raise fs.mqueue.{max} first"),
         _ => {
-            let ceiling = max.map_or(hard, |(_, in_force)| in_force);
+            let ceiling = max.map_or(hard, |(_, current_max)| current_max);
             format!("sysctl -w fs.mqueue.{name}={}", value.saturating_mul(2).min(ceiling))
         }
     }
 }
 
-fn finite(bytes: u64) -> Option<u64> {
+fn if_limited(bytes: u64) -> Option<u64> {
     (bytes != u64::MAX).then_some(bytes)
 }
 
-fn table_of(limits: &Limits) -> Table {
-    let mut table =
-        Table::new(&[("LIMIT", Side::Left), ("VALUE", Side::Right), ("TO RAISE IT", Side::Left)]);
+fn limits_table(limits: &Limits) -> Table {
+    let mut table = Table::new(&[
+        ("LIMIT", Align::Left),
+        ("VALUE", Align::Right),
+        ("TO RAISE IT", Align::Left),
+    ]);
     for (name, value) in sysctls(limits) {
-        let raise = raising(name, value, limits);
-        table.row(vec![format!("fs.mqueue.{name}").into(), value.to_string().into(), raise.into()]);
+        let raise = raise_command(name, value, limits);
+        table.push_row(vec![
+            format!("fs.mqueue.{name}").into(),
+            value.to_string().into(),
+            raise.into(),
+        ]);
     }
     for (which, bytes, raise) in [
         ("soft", limits.max_bytes, format!("ulimit -S -q {}", limits.hard_max_bytes)),
@@ -120,29 +127,33 @@ fn table_of(limits: &Limits) -> Table {
             ),
         ),
     ] {
-        let (value, raise) = match finite(bytes) {
-            None => ("unlimited".to_owned(), NOTHING.to_owned()),
+        let (value, raise) = match if_limited(bytes) {
+            None => ("unlimited".to_owned(), NONE.to_owned()),
             Some(bytes) if which == "soft" && bytes == limits.hard_max_bytes => {
                 (bytes.to_string(), "raise the hard one first".to_owned())
             }
             Some(bytes) => (bytes.to_string(), raise),
         };
-        table.row(vec![format!("RLIMIT_MSGQUEUE, {which}").into(), value.into(), raise.into()]);
+        table.push_row(vec![
+            format!("RLIMIT_MSGQUEUE, {which}").into(),
+            value.into(),
+            raise.into(),
+        ]);
     }
     table
 }
 
-fn table_of_users(users: &[User]) -> Table {
+fn users_table(users: &[UserUsage]) -> Table {
     let mut table =
-        Table::new(&[("USER", Side::Left), ("QUEUES", Side::Right), ("CHARGED", Side::Right)]);
+        Table::new(&[("USER", Align::Left), ("QUEUES", Align::Right), ("CHARGED", Align::Right)]);
     for user in users {
         // What cannot be read is charged too.
         let charged = match user.unreadable {
             0 => user.charge.to_string(),
             _ => format!("{} + {UNKNOWN}", user.charge),
         };
-        table.row(vec![
-            owner::user(user.uid).into(),
+        table.push_row(vec![
+            owner::format_user(user.uid).into(),
             user.queues.to_string().into(),
             charged.into(),
         ]);
@@ -150,33 +161,37 @@ fn table_of_users(users: &[User]) -> Table {
     table
 }
 
-fn in_words(limits: &Limits, usage: &Usage) -> String {
-    let fit = fitting(limits, usage);
+fn summary(limits: &Limits, usage: &Usage) -> String {
+    let fit = queues_that_fit(limits, usage);
     let Usage { queues, .. } = usage;
     format!(
         "{queues} of {} queues exist. A queue of the default sizes is charged {} bytes; {} more of \
          them fit.",
         limits.max_queues,
-        default_charge(limits),
-        if usage.own().unreadable == 0 { fit.to_string() } else { format!("at most {fit}") },
+        default_queue_charge(limits),
+        if usage.current_user().unreadable == 0 {
+            fit.to_string()
+        } else {
+            format!("at most {fit}")
+        },
     )
 }
 
-fn as_json(limits: &Limits, usage: Option<&Usage>) -> Value {
+fn to_json(limits: &Limits, usage: Option<&Usage>) -> Value {
     let sysctls: serde_json::Map<String, Value> = sysctls(limits)
         .into_iter()
         .map(|(name, value)| (format!("fs.mqueue.{name}"), value.into()))
         .collect();
-    let users = usage.map(|usage| usage.users.iter().map(User::json).collect::<Value>());
+    let users = usage.map(|usage| usage.users.iter().map(UserUsage::json).collect::<Value>());
     json!({
         "sysctls": sysctls,
         "rlimit_msgqueue": {
-            "soft": finite(limits.max_bytes),
-            "hard": finite(limits.hard_max_bytes),
+            "soft": if_limited(limits.max_bytes),
+            "hard": if_limited(limits.hard_max_bytes),
         },
-        "default_queue_charge": default_charge(limits),
+        "default_queue_charge": default_queue_charge(limits),
         "queues": usage.map(|usage| usage.queues),
         "users": users,
-        "default_queues_that_fit": usage.map(|usage| fitting(limits, usage)),
+        "default_queues_that_fit": usage.map(|usage| queues_that_fit(limits, usage)),
     })
 }

@@ -16,21 +16,21 @@ use crate::failure::{Failure, Outcome};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Made if need be
-    folder: PathBuf,
+    directory: PathBuf,
 }
 
 impl Args {
     pub(crate) fn run(self, definition: Command) -> Outcome {
         self.write(definition).map_err(|error| {
-            Failure::new(Code::Failed, format!("{}: {error}", self.folder.display()))
+            Failure::new(Code::Other, format!("{}: {error}", self.directory.display()))
         })
     }
 
     fn write(&self, definition: Command) -> io::Result<()> {
-        fs::create_dir_all(&self.folder)?;
-        clap_mangen::generate_to(definition, &self.folder)?;
+        fs::create_dir_all(&self.directory)?;
+        clap_mangen::generate_to(definition, &self.directory)?;
         // What follows the options in the help is the exit codes, whose section has a usual name.
-        let first = self.folder.join("mqctl.1");
+        let first = self.directory.join("mqctl.1");
         let page = fs::read_to_string(&first)?.replace("\n.SH EXTRA\n", "\n.SH EXIT STATUS\n");
         fs::write(first, page)
     }

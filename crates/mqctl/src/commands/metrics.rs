@@ -38,11 +38,12 @@ impl Args {
     pub(crate) fn run(self) -> Outcome {
         // What is wrong with the mount is said before anything listens.
         let directory = Directory::open()?;
-        let page =
-            || -> Outcome<String> { Ok(exposition::text(&Limits::read()?, &directory.entries()?)) };
+        let page = || -> Outcome<String> {
+            Ok(exposition::render(&Limits::read()?, &directory.entries()?))
+        };
         let Some(address) = self.listen else { return Ok(output::write(page()?.as_bytes())?) };
-        let listener = TcpListener::bind(address.host_and_port())
-            .map_err(|error| Failure::new(Code::Failed, format!("{address}: {error}")))?;
+        let listener = TcpListener::bind(address.as_pair())
+            .map_err(|error| Failure::new(Code::Other, format!("{address}: {error}")))?;
         let local = listener.local_addr()?;
         // On standard error, where a log is kept; and port 0 is any that is free.
         let _ = writeln!(io::stderr(), "mqctl: answering at http://{local}/metrics");

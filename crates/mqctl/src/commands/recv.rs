@@ -9,17 +9,17 @@ use std::sync::Arc;
 
 use posix_mqueue::{Message, QueueName};
 
-use self::exec::Exec;
-use self::stop_condition::Extent;
+use self::exec::ShellCommand;
+use self::stop_condition::StopCondition;
 use crate::display::output;
 use crate::failure::signals::Signals;
 use crate::failure::{Failure, Outcome};
-use crate::messages::format::{Format, Layout};
-use crate::messages::requeue::{self, Hand, Spill};
+use crate::messages::format::{Format, MessageFormatter};
+use crate::messages::requeue::{self, Requeuer, RescueFile};
 use crate::messages::stdout;
 use crate::queue::timed;
 use crate::values::queue_name;
-use crate::values::timeout::Waiting;
+use crate::values::timeout::TimeoutArgs;
 
 /// Receive messages
 ///
@@ -34,9 +34,9 @@ pub(crate) struct Args {
     #[arg(value_parser = queue_name::parser())]
     name: QueueName,
     #[command(flatten)]
-    extent: Extent,
+    stop: StopCondition,
     #[command(flatten)]
-    waiting: Waiting,
+    timeout: TimeoutArgs,
     /// How messages are written [default: raw for one, lines for several]
     #[arg(long, short, value_enum, hide_possible_values = false)]
     format: Option<Format>,
@@ -51,55 +51,57 @@ pub(crate) struct Args {
     exec: Option<OsString>,
     /// A new file for a message that can neither be written nor put back
     #[arg(long, value_name = "FILE")]
-    spill: Option<PathBuf>,
+    rescue_file: Option<PathBuf>,
 }
 
 /// Where messages go.
 enum Sink {
-    Output(Layout),
-    Exec(Exec),
+    Stdout(MessageFormatter),
+    Command(ShellCommand),
 }
 
 impl Args {
     pub(crate) fn run(self) -> Outcome {
-        let sink = self.sink()?;
+        let sink = self.choose_sink()?;
         let queue = Arc::new(requeue::open(&self.name)?);
-        let spill = self.spill.as_deref().map(Spill::create).transpose()?;
+        let rescue_file = self.rescue_file.as_deref().map(RescueFile::create).transpose()?;
         let signals = Signals::watch(vec![Arc::clone(&queue)])?;
-        let hand = Hand::new(&queue, spill);
-        let deadline = self.waiting.deadline();
+        let requeuer = Requeuer::new(&queue, rescue_file);
+        let deadline = self.timeout.deadline();
         let mut message = Message::default();
-        let mut taken = 0;
-        while self.extent.wants(taken) {
+        let mut received = 0;
+        while self.stop.should_receive(received) {
             signals.check()?;
             sink.check()?;
-            if let Err(error) = timed::receive(&queue, &mut message, self.extent.next(deadline)) {
+            if let Err(error) =
+                timed::receive(&queue, &mut message, self.stop.next_deadline(deadline))
+            {
                 let idle = error.is_timed_out() || error.is_would_block();
-                if idle && self.extent.ends_when_idle(deadline) {
+                if idle && self.stop.is_met_when_idle(deadline) {
                     break;
                 }
-                return Err(self.extent.account(taken, signals.reason(error)));
+                return Err(self.stop.with_count(received, signals.signal_or(error)));
             }
-            if let Err(reason) = sink.deliver(&message, &signals) {
-                return Err(self.extent.account(taken, hand.put_back(&message, reason)));
+            if let Err(reason) = sink.write(&message, &signals) {
+                return Err(self.stop.with_count(received, requeuer.requeue(&message, reason)));
             }
-            taken += 1;
+            received += 1;
         }
         Ok(())
     }
 
-    fn sink(&self) -> Outcome<Sink> {
+    fn choose_sink(&self) -> Outcome<Sink> {
         if let Some(command) = &self.exec {
-            return Ok(Sink::Exec(Exec::new(command.clone(), &self.name)));
+            return Ok(Sink::Command(ShellCommand::new(command.clone(), &self.name)));
         }
-        let one = if self.extent.is_one() { Format::Raw } else { Format::Lines };
-        let layout = Layout {
+        let one = if self.stop.is_single() { Format::Raw } else { Format::Lines };
+        let formatter = MessageFormatter {
             format: self.format.unwrap_or(one),
-            priority: self.priority,
-            terminal: output::is_terminal(),
+            with_priority: self.priority,
+            for_terminal: output::is_terminal(),
         };
-        layout.check()?;
-        Ok(Sink::Output(layout))
+        formatter.validate()?;
+        Ok(Sink::Stdout(formatter))
     }
 }
 
@@ -107,15 +109,15 @@ impl Sink {
     /// Fails where no message could go.
     fn check(&self) -> Outcome {
         match self {
-            Self::Output(_) => stdout::check(),
-            Self::Exec(_) => Ok(()),
+            Self::Stdout(_) => stdout::check_reader(),
+            Self::Command(_) => Ok(()),
         }
     }
 
-    fn deliver(&self, message: &Message, signals: &Signals) -> Result<(), Failure> {
+    fn write(&self, message: &Message, signals: &Signals) -> Result<(), Failure> {
         match self {
-            Self::Output(layout) => stdout::write(&layout.bytes(message), signals),
-            Self::Exec(exec) => exec.run(message),
+            Self::Stdout(formatter) => stdout::write(&formatter.format(message), signals),
+            Self::Command(exec) => exec.run(message),
         }
     }
 }

@@ -7,7 +7,7 @@ use posix_mqueue::{Directory, QueueName};
 use crate::display::plural::messages;
 use crate::display::sanitize;
 use crate::failure::exit_code::Code;
-use crate::failure::operands::each;
+use crate::failure::operands::for_each_operand;
 use crate::failure::{Failure, Outcome};
 use crate::queue::inspect;
 use crate::values::queue_name;
@@ -35,14 +35,14 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) fn run(self) -> Outcome {
         if !self.all {
-            return each(&self.names, |name| self.remove(name));
+            return for_each_operand(&self.names, |name| self.remove(name));
         }
         let names = Directory::open()?.names()?;
         if !self.yes && !names.is_empty() {
-            self.ask(&names)?;
+            self.confirm(&names)?;
         }
         // What somebody else removed meanwhile is what was wanted; what is not empty stays.
-        each(&names, |name| match self.remove(name) {
+        for_each_operand(&names, |name| match self.remove(name) {
             Err(failure) if failure.has_code(Code::NotFound) => Ok(()),
             outcome => outcome,
         })
@@ -52,13 +52,14 @@ impl Args {
         if !self.if_empty {
             return Ok(posix_mqueue::unlink(name)?);
         }
-        let queue = inspect::to_look(name).map_err(|error| inspect::refused(error, name))?;
+        let queue = inspect::open_for_inspection(name)
+            .map_err(|error| inspect::explain_refusal(error, name))?;
         match queue.attributes()?.messages {
             0 => queue.unlink()?,
             _ if self.all => return Ok(()),
             n => {
                 let text = format!("is not empty: it holds {}", messages(n as u64));
-                return Err(Failure::about(name, Code::Refused, text));
+                return Err(Failure::for_queue(name, Code::Refused, text));
             }
         }
         // The kernel cannot do both at once. What came in between is not passed over in silence.
@@ -69,12 +70,12 @@ impl Args {
                     "{} arrived while it was removed, and went with it",
                     messages(n as u64)
                 );
-                Err(Failure::about(name, Code::Failed, text))
+                Err(Failure::for_queue(name, Code::Other, text))
             }
         }
     }
 
-    fn ask(&self, names: &[QueueName]) -> Outcome {
+    fn confirm(&self, names: &[QueueName]) -> Outcome {
         let mut terminal = io::stderr();
         if !io::stdin().is_terminal() || !terminal.is_terminal() {
             return Err(Failure::usage("rm --all asks on a terminal; without one it needs --yes"));
@@ -88,7 +89,7 @@ impl Args {
         match io::stdin().lock().read_line(&mut answer) {
             Err(error) if error.kind() != ErrorKind::InvalidData => Err(error.into()),
             _ if matches!(answer.trim(), "y" | "Y" | "yes") => Ok(()),
-            _ => Err(Failure::new(Code::Failed, "nothing was removed")),
+            _ => Err(Failure::new(Code::Other, "nothing was removed")),
         }
     }
 }

@@ -14,10 +14,10 @@ use crate::display::sanitize;
 use crate::failure::exit_code;
 use crate::failure::signals::Signals;
 use crate::failure::{Failure, Outcome};
-use crate::messages::framing::{Coding, Framing};
+use crate::messages::framing::{Encoding, Framing};
 use crate::queue::timed;
 use crate::values::queue_name;
-use crate::values::timeout::Waiting;
+use crate::values::timeout::TimeoutArgs;
 
 /// Send messages
 ///
@@ -36,9 +36,9 @@ pub(crate) struct Args {
     #[arg(long, short, value_name = "FILE")]
     file: Vec<PathBuf>,
     #[command(flatten)]
-    cut: Cut,
+    framing: FramingArgs,
     #[command(flatten)]
-    code: Code,
+    encoding: EncodingArgs,
     /// 0 (low) to 32767 (high)
     #[arg(long, short, value_name = "N", default_value_t = 0)]
     priority: u32,
@@ -46,12 +46,12 @@ pub(crate) struct Args {
     #[arg(long, requires = "framing")]
     stream: bool,
     #[command(flatten)]
-    waiting: Waiting,
+    timeout: TimeoutArgs,
 }
 
 #[derive(Debug, clap::Args)]
 #[group(id = "framing", multiple = false)]
-struct Cut {
+struct FramingArgs {
     /// Each line is a message, without its line feed
     #[arg(long, short)]
     lines: bool,
@@ -65,7 +65,7 @@ struct Cut {
 
 #[derive(Debug, clap::Args)]
 #[group(multiple = false)]
-struct Code {
+struct EncodingArgs {
     /// The messages are given as hexadecimal digits
     #[arg(long)]
     hex: bool,
@@ -75,7 +75,7 @@ struct Code {
 }
 
 /// A message, and what it is called if it is at fault.
-struct Record {
+struct InputMessage {
     label: String,
     data: Vec<u8>,
 }
@@ -87,31 +87,37 @@ impl Args {
         let mut sender = Sender {
             queue: &queue,
             priority: self.priority,
-            deadline: self.waiting.deadline(),
+            deadline: self.timeout.deadline(),
             sent: 0,
         };
         if self.stream {
-            let sent = self.each_record(&queue, &mut |record| {
-                sender.send(&record).map_err(|failure| at(&record.label, failure))
+            let sent = self.for_each_message(&queue, &mut |input_message| {
+                sender
+                    .send(&input_message)
+                    .map_err(|failure| with_label(&input_message.label, failure))
             });
             return sent.map_err(|failure| {
-                failure.and(format!("{} sent before", messages(sender.sent as u64)))
+                failure.with_context(format!("{} sent before", messages(sender.sent as u64)))
             });
         }
-        let mut records = Vec::new();
-        self.each_record(&queue, &mut |record| {
-            records.push(record);
+        let mut inputs = Vec::new();
+        self.for_each_message(&queue, &mut |input_message| {
+            inputs.push(input_message);
             Ok(())
         })?;
         // Not while input is read, which a signal ends at once.
         let signals = Signals::watch(vec![Arc::clone(&queue)])?;
-        for record in &records {
-            let sent = signals.check().and_then(|()| sender.send(record));
+        for input_message in &inputs {
+            let sent = signals.check().and_then(|()| sender.send(input_message));
             sent.map_err(|failure| {
-                let failure = signals.reason(failure);
-                match records.len() {
+                let failure = signals.signal_or(failure);
+                match inputs.len() {
                     1 => failure,
-                    all => failure.and(format!("{} of {} sent", sender.sent, messages(all as u64))),
+                    all => failure.with_context(format!(
+                        "{} of {} sent",
+                        sender.sent,
+                        messages(all as u64)
+                    )),
                 }
             })?;
         }
@@ -119,81 +125,92 @@ impl Args {
     }
 
     /// Reads, decodes and checks one message after the other.
-    fn each_record(
+    fn for_each_message(
         &self,
         queue: &MessageQueue,
-        take: &mut impl FnMut(Record) -> Outcome,
+        consume: &mut impl FnMut(InputMessage) -> Outcome,
     ) -> Outcome {
         for (argument, number) in self.messages.iter().zip(1..) {
             let label = format!("argument {number}");
-            take(self.record(queue, label, argument.clone().into_vec())?)?;
+            consume(self.decode(queue, label, argument.clone().into_vec())?)?;
         }
         for path in &self.file {
             let shown = sanitize::name(path.as_os_str());
-            let input = File::open(path).map_err(|error| Failure::from(error).and(&shown))?;
-            self.each_of_input(queue, &mut BufReader::new(input), &format!("{shown}: "), take)?;
+            let input =
+                File::open(path).map_err(|error| Failure::from(error).with_context(&shown))?;
+            self.for_each_in_input(
+                queue,
+                &mut BufReader::new(input),
+                &format!("{shown}: "),
+                consume,
+            )?;
         }
         if self.messages.is_empty() && self.file.is_empty() {
-            self.each_of_input(queue, &mut io::stdin().lock(), "", take)?;
+            self.for_each_in_input(queue, &mut io::stdin().lock(), "", consume)?;
         }
         Ok(())
     }
 
-    fn each_of_input(
+    fn for_each_in_input(
         &self,
         queue: &MessageQueue,
         input: &mut impl BufRead,
         source: &str,
-        take: &mut impl FnMut(Record) -> Outcome,
+        consume: &mut impl FnMut(InputMessage) -> Outcome,
     ) -> Outcome {
-        let framing = self.cut.framing();
-        let most = self.code.coding().most(queue.message_size());
+        let framing = self.framing.framing();
+        let max_len = self.encoding.encoding().max_encoded_len(queue.message_size());
         for number in 1_u64.. {
             let label = match framing {
-                Framing::Whole => format!("{source}{}", framing.noun()),
+                Framing::Single => format!("{source}{}", framing.noun()),
                 _ => format!("{source}{} {number}", framing.noun()),
             };
-            let read = framing.next(input, most);
-            let Some(data) = read.map_err(|error| at(&label, Failure::from(error)))? else { break };
-            take(self.record(queue, label, data)?)?;
-            if framing == Framing::Whole {
+            let read = framing.next_message(input, max_len);
+            let Some(data) = read.map_err(|error| with_label(&label, Failure::from(error)))? else {
+                break;
+            };
+            consume(self.decode(queue, label, data)?)?;
+            if framing == Framing::Single {
                 break;
             }
         }
         Ok(())
     }
 
-    fn record(&self, queue: &MessageQueue, label: String, data: Vec<u8>) -> Outcome<Record> {
-        let decoded = self.code.coding().decode(data).map_err(Failure::usage);
-        let data = decoded.map_err(|failure| at(&label, failure))?;
-        let most = queue.message_size();
-        if data.len() > most {
+    fn decode(&self, queue: &MessageQueue, label: String, data: Vec<u8>) -> Outcome<InputMessage> {
+        let decoded = self.encoding.encoding().decode(data).map_err(Failure::usage);
+        let data = decoded.map_err(|failure| with_label(&label, failure))?;
+        let max_len = queue.message_size();
+        if data.len() > max_len {
             // How much longer is not known of what was read only as far as is needed to see it.
             let text =
-                format!("longer than the {most} bytes that a message of this queue can have");
-            return Err(at(&label, Failure::about(&self.name, exit_code::Code::Failed, text)));
+                format!("longer than the {max_len} bytes that a message of this queue can have");
+            return Err(with_label(
+                &label,
+                Failure::for_queue(&self.name, exit_code::Code::Other, text),
+            ));
         }
-        Ok(Record { label, data })
+        Ok(InputMessage { label, data })
     }
 }
 
-impl Cut {
+impl FramingArgs {
     fn framing(&self) -> Framing {
         match self {
             Self { lines: true, .. } => Framing::Lines,
             Self { null: true, .. } => Framing::Null,
             Self { length_prefixed: true, .. } => Framing::LengthPrefixed,
-            _ => Framing::Whole,
+            _ => Framing::Single,
         }
     }
 }
 
-impl Code {
-    fn coding(&self) -> Coding {
+impl EncodingArgs {
+    fn encoding(&self) -> Encoding {
         match self {
-            Self { hex: true, .. } => Coding::Hex,
-            Self { base64: true, .. } => Coding::Base64,
-            _ => Coding::Plain,
+            Self { hex: true, .. } => Encoding::Hex,
+            Self { base64: true, .. } => Encoding::Base64,
+            _ => Encoding::Raw,
         }
     }
 }
@@ -206,14 +223,14 @@ struct Sender<'a> {
 }
 
 impl Sender<'_> {
-    fn send(&mut self, record: &Record) -> Outcome {
-        timed::send(self.queue, &record.data, self.priority, self.deadline)?;
+    fn send(&mut self, message: &InputMessage) -> Outcome {
+        timed::send(self.queue, &message.data, self.priority, self.deadline)?;
         self.sent += 1;
         Ok(())
     }
 }
 
 /// A failure, with which message it is about.
-fn at(label: &str, failure: Failure) -> Failure {
-    failure.and(format!("this is {label}"))
+fn with_label(label: &str, failure: Failure) -> Failure {
+    failure.with_context(format!("this is {label}"))
 }

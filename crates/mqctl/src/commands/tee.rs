@@ -3,7 +3,7 @@
 use posix_mqueue::QueueName;
 
 use crate::failure::Outcome;
-use crate::messages::forward::Passing;
+use crate::messages::forward::ForwardArgs;
 use crate::values::queue_name;
 
 /// Move messages from one queue into each of several
@@ -23,11 +23,11 @@ pub(crate) struct Args {
     #[arg(required = true, num_args = 2.., value_parser = queue_name::parser())]
     to: Vec<QueueName>,
     #[command(flatten)]
-    passing: Passing,
+    forward: ForwardArgs,
 }
 
 impl Args {
     pub(crate) fn run(self) -> Outcome {
-        self.passing.run(&self.from, &self.to)
+        self.forward.run(&self.from, &self.to)
     }
 }

@@ -5,7 +5,7 @@ use posix_mqueue::{OpenOptions, QueueName};
 use crate::failure::exit_code::Code;
 use crate::failure::{Failure, Outcome};
 use crate::values::queue_name;
-use crate::values::timeout::Waiting;
+use crate::values::timeout::TimeoutArgs;
 
 /// Wait until a message is there, or room for one
 ///
@@ -19,7 +19,7 @@ pub(crate) struct Args {
     #[arg(long, short = 'w')]
     writable: bool,
     #[command(flatten)]
-    waiting: Waiting,
+    timeout: TimeoutArgs,
 }
 
 impl Args {
@@ -30,7 +30,7 @@ impl Args {
             .read(true)
             .open(&self.name)
             .or_else(|error| options.read(false).write(true).open(&self.name).map_err(|_| error))?;
-        let deadline = self.waiting.deadline();
+        let deadline = self.timeout.deadline();
         let waited = if self.writable {
             queue.wait_writable(deadline)
         } else {
@@ -40,13 +40,13 @@ impl Args {
             if !error.is_timed_out() {
                 return error.into();
             }
-            let (code, text) = match (self.waiting.nonblock, self.writable) {
+            let (code, text) = match (self.timeout.nonblock, self.writable) {
                 (true, true) => (Code::Full, "the queue is full"),
                 (true, false) => (Code::Empty, "the queue is empty"),
                 (false, true) => (Code::TimedOut, "the queue stayed full until the time was over"),
                 (false, false) => (Code::TimedOut, "nothing came until the time was over"),
             };
-            Failure::about(&self.name, code, text)
+            Failure::for_queue(&self.name, code, text)
         })
     }
 }

@@ -10,7 +10,7 @@ pub(crate) fn is_terminal() -> bool {
 }
 
 /// Whether it may be coloured: on a terminal, unless NO_COLOR is set to something (no-color.org).
-pub(crate) fn is_coloured() -> bool {
+pub(crate) fn is_color_enabled() -> bool {
     is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
@@ -22,7 +22,7 @@ pub(crate) fn write(bytes: &[u8]) -> io::Result<()> {
 }
 
 /// One JSON value on a line of its own.
-pub(crate) fn json(value: &Value) -> io::Result<()> {
+pub(crate) fn write_json(value: &Value) -> io::Result<()> {
     let mut line = value.to_string();
     line.push('\n');
     write(line.as_bytes())

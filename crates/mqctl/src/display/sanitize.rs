@@ -47,7 +47,7 @@ mod tests {
     use super::bytes;
 
     #[test]
-    fn what_moves_the_cursor_is_escaped_and_letters_are_not() {
+    fn control_characters_are_escaped_and_letters_kept() {
         assert_eq!(bytes(b"\x1b[2Jhi\n"), "\\u{1b}[2Jhi\\n");
         assert_eq!(bytes("gr\u{fc}n \u{202e}x".as_bytes()), "gr\u{fc}n \\u{202e}x");
         assert_eq!(bytes(b"\xff\xfe"), "\\xff\\xfe");

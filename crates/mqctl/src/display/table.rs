@@ -7,12 +7,12 @@ use unicode_width::UnicodeWidthStr as _;
 use crate::display::{output, sanitize};
 
 /// What a cell shows for nothing, and for what is not known.
-pub(crate) const NOTHING: &str = "-";
+pub(crate) const NONE: &str = "-";
 pub(crate) const UNKNOWN: &str = "?";
 
 /// On which side a column is flush.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Side {
+pub(crate) enum Align {
     Left,
     Right,
 }
@@ -20,18 +20,18 @@ pub(crate) enum Side {
 /// Rows under a header. Cells are bytes, since names are.
 #[derive(Debug)]
 pub(crate) struct Table {
-    sides: Vec<Side>,
+    alignments: Vec<Align>,
     rows: Vec<Vec<Vec<u8>>>,
 }
 
 impl Table {
-    pub(crate) fn new(columns: &[(&str, Side)]) -> Self {
-        let (titles, sides) =
-            columns.iter().map(|(t, side)| (t.as_bytes().to_vec(), *side)).unzip();
-        Self { sides, rows: vec![titles] }
+    pub(crate) fn new(columns: &[(&str, Align)]) -> Self {
+        let (titles, alignments) =
+            columns.iter().map(|(t, align)| (t.as_bytes().to_vec(), *align)).unzip();
+        Self { alignments, rows: vec![titles] }
     }
 
-    pub(crate) fn row(&mut self, cells: Vec<Vec<u8>>) {
+    pub(crate) fn push_row(&mut self, cells: Vec<Vec<u8>>) {
         self.rows.push(cells);
     }
 
@@ -39,28 +39,32 @@ impl Table {
     pub(crate) fn print(self) -> io::Result<()> {
         let is_terminal = output::is_terminal();
         output::write(
-            &self.text(|cell| if is_terminal { sanitize::bytes(&cell).into_bytes() } else { cell }),
+            &self.render(
+                |cell| if is_terminal { sanitize::bytes(&cell).into_bytes() } else { cell },
+            ),
         )
     }
 
-    fn text(self, shown: impl Fn(Vec<u8>) -> Vec<u8>) -> Vec<u8> {
+    fn render(self, shown: impl Fn(Vec<u8>) -> Vec<u8>) -> Vec<u8> {
         let rows: Vec<Vec<Vec<u8>>> =
             self.rows.into_iter().map(|row| row.into_iter().map(&shown).collect()).collect();
-        let mut widths = vec![0; self.sides.len()];
+        let mut widths = vec![0; self.alignments.len()];
         for row in &rows {
             for (width, cell) in widths.iter_mut().zip(row) {
-                *width = (*width).max(width_of(cell));
+                *width = (*width).max(display_width(cell));
             }
         }
         let mut text = Vec::new();
         for row in rows {
             let last = row.len().saturating_sub(1);
-            for (i, ((cell, width), side)) in row.iter().zip(&widths).zip(&self.sides).enumerate() {
-                let space = vec![b' '; width.saturating_sub(width_of(cell))];
-                match side {
-                    Side::Right => text.extend([&space, cell].into_iter().flatten()),
-                    Side::Left if i == last => text.extend(cell),
-                    Side::Left => text.extend([cell, &space].into_iter().flatten()),
+            for (i, ((cell, width), align)) in
+                row.iter().zip(&widths).zip(&self.alignments).enumerate()
+            {
+                let space = vec![b' '; width.saturating_sub(display_width(cell))];
+                match align {
+                    Align::Right => text.extend([&space, cell].into_iter().flatten()),
+                    Align::Left if i == last => text.extend(cell),
+                    Align::Left => text.extend([cell, &space].into_iter().flatten()),
                 }
                 text.extend(if i == last { &b"\n"[..] } else { b"  " });
             }
@@ -69,20 +73,21 @@ impl Table {
     }
 }
 
-fn width_of(cell: &[u8]) -> usize {
+fn display_width(cell: &[u8]) -> usize {
     String::from_utf8_lossy(cell).width()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Side, Table};
+    use super::{Align, Table};
 
     #[test]
-    fn columns_are_aligned_by_what_is_seen() {
-        let mut table = Table::new(&[("NAME", Side::Left), ("N", Side::Right), ("T", Side::Left)]);
-        table.row(vec!["/日本".into(), "1".into(), "x".into()]);
-        table.row(vec!["/a".into(), "123".into(), "-".into()]);
-        let text = String::from_utf8(table.text(|cell| cell)).unwrap_or_default();
+    fn columns_are_aligned_by_display_width() {
+        let mut table =
+            Table::new(&[("NAME", Align::Left), ("N", Align::Right), ("T", Align::Left)]);
+        table.push_row(vec!["/日本".into(), "1".into(), "x".into()]);
+        table.push_row(vec!["/a".into(), "123".into(), "-".into()]);
+        let text = String::from_utf8(table.render(|cell| cell)).unwrap_or_default();
         assert_eq!(text, "NAME     N  T\n/日本    1  x\n/a     123  -\n");
     }
 }

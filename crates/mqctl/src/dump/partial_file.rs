@@ -29,11 +29,14 @@ impl PartialFile {
     pub(crate) fn create(path: &Path, replace: bool) -> Outcome<Self> {
         match fs::symlink_metadata(path) {
             Ok(found) if !found.is_file() => {
-                return Err(exists(path, "it is no regular file; - writes to standard output"));
+                return Err(exists_failure(
+                    path,
+                    "it is no regular file; - writes to standard output",
+                ));
             }
-            Ok(_) if !replace => return Err(exists(path, "--force replaces it")),
+            Ok(_) if !replace => return Err(exists_failure(path, "--force replaces it")),
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(Failure::about_file(path, error));
+                return Err(Failure::for_file(path, error));
             }
             _ => {}
         }
@@ -45,9 +48,9 @@ impl PartialFile {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 let text = "it is of a drain that is running, or did not come to its end and left \
                             messages in it; restore --partial sends them";
-                Err(exists(&partial, text))
+                Err(exists_failure(&partial, text))
             }
-            Err(error) => Err(Failure::about_file(&partial, error)),
+            Err(error) => Err(Failure::for_file(&partial, error)),
         }
     }
 
@@ -56,7 +59,7 @@ impl PartialFile {
         if let Err(error) = self.file.write_all(bytes) {
             // A part of it is no harm: it is read as cut.
             let _ = self.file.set_len(self.length);
-            return Err(Failure::about_file(&self.partial, error));
+            return Err(Failure::for_file(&self.partial, error));
         }
         self.length += bytes.len() as u64;
         Ok(())
@@ -64,12 +67,13 @@ impl PartialFile {
 
     /// Has it on the disk and gives it its name.
     pub(crate) fn finish(&self) -> Outcome {
-        self.file.sync_all().map_err(|error| Failure::about_file(&self.partial, error))?;
+        self.file.sync_all().map_err(|error| Failure::for_file(&self.partial, error))?;
         self.rename()?;
         // The name is on the disk with its folder. Where folders cannot be synced, that is known
         // to whoever chose the file system.
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let _ = File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all());
+        let directory = self.path.parent().filter(|directory| !directory.as_os_str().is_empty());
+        let _ = File::open(directory.unwrap_or(Path::new(".")))
+            .and_then(|directory| directory.sync_all());
         Ok(())
     }
 
@@ -77,13 +81,13 @@ impl PartialFile {
         let flags = if self.replace { RenameFlags::empty() } else { RenameFlags::NOREPLACE };
         match renameat_with(CWD, &self.partial, CWD, &self.path, flags) {
             Ok(()) => Ok(()),
-            Err(Errno::EXIST) => Err(exists(&self.path, "it was made meanwhile")),
+            Err(Errno::EXIST) => Err(exists_failure(&self.path, "it was made meanwhile")),
             // Not every file system can refuse to replace.
             Err(Errno::INVAL | Errno::NOSYS) if !self.path.exists() => {
                 fs::rename(&self.partial, &self.path)
-                    .map_err(|error| Failure::about_file(&self.path, error))
+                    .map_err(|error| Failure::for_file(&self.path, error))
             }
-            Err(error) => Err(Failure::about_file(&self.path, io::Error::from(error))),
+            Err(error) => Err(Failure::for_file(&self.path, io::Error::from(error))),
         }
     }
 
@@ -93,16 +97,16 @@ impl PartialFile {
     }
 
     /// Where it is before it is finished.
-    pub(crate) fn partial(&self) -> String {
+    pub(crate) fn shown_partial(&self) -> String {
         sanitize::name(self.partial.as_os_str())
     }
 
     /// Where it is then.
-    pub(crate) fn path(&self) -> String {
+    pub(crate) fn shown_path(&self) -> String {
         sanitize::name(self.path.as_os_str())
     }
 }
 
-fn exists(path: &Path, text: &str) -> Failure {
-    Failure::about_file(path, format!("exists; {text}")).with_code(Code::Refused)
+fn exists_failure(path: &Path, text: &str) -> Failure {
+    Failure::for_file(path, format!("exists; {text}")).with_code(Code::Refused)
 }

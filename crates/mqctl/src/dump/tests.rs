@@ -4,11 +4,11 @@
 
 use posix_mqueue::{Message, PRIORITY_MAX};
 
-use super::decoder::{Decoder, Flaw};
+use super::decoder::{DecodeError, Decoder};
 use super::encoder::Encoder;
-use super::format::Sizes;
+use super::format::QueueSizes;
 
-const SIZES: Sizes = Sizes { capacity: 3, message_size: 256 };
+const SIZES: QueueSizes = QueueSizes { capacity: 3, message_size: 256 };
 
 fn messages() -> Vec<Message> {
     let message = |data: &[u8], priority| Message { data: data.to_vec(), priority };
@@ -30,34 +30,34 @@ fn dump() -> (Vec<u8>, Vec<usize>) {
 }
 
 /// What is read before the end or a flaw.
-fn read(bytes: &[u8]) -> (Vec<Message>, Option<Flaw>) {
+fn read(bytes: &[u8]) -> (Vec<Message>, Option<DecodeError>) {
     let mut all = Vec::new();
     let mut decoder = match Decoder::new(bytes) {
         Ok(decoder) => decoder,
-        Err(flaw) => return (all, Some(flaw)),
+        Err(error) => return (all, Some(error)),
     };
     assert_eq!(decoder.sizes(), SIZES);
     loop {
         let mut message = Message::default();
-        match decoder.next(&mut message) {
+        match decoder.read_next(&mut message) {
             Ok(true) => all.push(message),
             Ok(false) => return (all, None),
-            Err(flaw) => return (all, Some(flaw)),
+            Err(error) => return (all, Some(error)),
         }
     }
 }
 
 #[test]
-fn what_is_written_is_read() {
-    let (all, flaw) = read(&dump().0);
-    assert!(flaw.is_none(), "{flaw:?}");
+fn encoded_messages_are_decoded() {
+    let (all, error) = read(&dump().0);
+    assert!(error.is_none(), "{error:?}");
     assert_eq!(all, messages());
 }
 
 #[test]
-fn the_bytes_are_those_of_the_document() {
+fn encoding_matches_the_documented_example() {
     let mut encoder = Encoder::default();
-    let mut bytes = encoder.header(Sizes { capacity: 10, message_size: 8192 });
+    let mut bytes = encoder.header(QueueSizes { capacity: 10, message_size: 8192 });
     bytes.extend(encoder.message(&Message { data: b"hi".to_vec(), priority: 5 }));
     bytes.extend(encoder.end());
     let document = include_str!("../../../../docs/mqctl-dump-format.md");
@@ -71,28 +71,28 @@ fn the_bytes_are_those_of_the_document() {
 }
 
 #[test]
-fn a_dump_that_is_cut_anywhere_is_seen_to_be_and_keeps_what_is_whole() {
+fn truncation_anywhere_is_detected_after_complete_messages() {
     let (bytes, starts) = dump();
     for length in 0..bytes.len() {
-        let (all, flaw) = read(&bytes[..length]);
-        let flaw = flaw.unwrap();
-        assert!(flaw.is_cut(), "{length}: {flaw}");
-        assert!(flaw.to_string().ends_with(&format!("after {length} bytes")), "{length}: {flaw}");
+        let (all, error) = read(&bytes[..length]);
+        let error = error.unwrap();
+        assert!(error.is_truncated(), "{length}: {error}");
+        assert!(error.to_string().ends_with(&format!("after {length} bytes")), "{length}: {error}");
         let whole = starts.iter().skip(1).filter(|start| **start <= length).count();
         assert_eq!(all, messages()[..whole], "{length}");
     }
 }
 
 #[test]
-fn no_byte_can_be_another_and_no_damage_looks_like_a_cut() {
+fn flipped_bits_are_corruption_and_never_truncation() {
     let (bytes, starts) = dump();
     for place in 0..bytes.len() {
         for flip in 1..=255 {
             let mut damaged = bytes.clone();
             damaged[place] ^= flip;
-            let (all, flaw) = read(&damaged);
-            let flaw = flaw.unwrap();
-            assert!(!flaw.is_cut(), "{place} ^ {flip}: {flaw}");
+            let (all, error) = read(&damaged);
+            let error = error.unwrap();
+            assert!(!error.is_truncated(), "{place} ^ {flip}: {error}");
             let whole = starts.iter().skip(1).filter(|start| **start <= place).count();
             assert_eq!(all, messages()[..whole], "{place} ^ {flip}");
         }
@@ -100,7 +100,7 @@ fn no_byte_can_be_another_and_no_damage_looks_like_a_cut() {
 }
 
 #[test]
-fn records_cannot_change_places_or_be_left_out() {
+fn reordered_missing_or_repeated_messages_are_detected() {
     let (bytes, starts) = dump();
     // The last two have the same length.
     let [.., second, third, end] = starts[..] else { unreachable!() };
@@ -111,12 +111,12 @@ fn records_cannot_change_places_or_be_left_out() {
     let twice = [&bytes[..third], &bytes[second..]].concat();
     let longer = [&bytes[..], b"\0"].concat();
     for wrong in [swapped, left_out, twice, longer] {
-        assert!(!read(&wrong).1.unwrap().is_cut());
+        assert!(!read(&wrong).1.unwrap().is_truncated());
     }
 }
 
 #[test]
-fn what_is_no_dump_or_of_another_time_is_told_apart() {
+fn other_files_and_versions_are_distinguished() {
     let text = read(b"some text, longer than a header is").1.unwrap();
     assert!(text.to_string().ends_with("this is no dump of mqctl"), "{text}");
     let mut later = dump().0;

@@ -6,18 +6,18 @@ use std::path::Path;
 
 use posix_mqueue::Message;
 
-use super::decoder::{Decoder, Flaw};
-use super::format::Sizes;
+use super::decoder::{DecodeError, Decoder};
+use super::format::QueueSizes;
 use crate::failure::{Failure, Outcome};
 
 /// One that is whole, or, where that was asked for, cut.
-pub(crate) struct Verified {
+pub(crate) struct VerifiedDump {
     decoder: Decoder<Box<dyn Read>>,
     count: u64,
-    cut: Option<Flaw>,
+    truncation: Option<DecodeError>,
 }
 
-impl Verified {
+impl VerifiedDump {
     /// Reads it once, giving each message and its number to `check`, and then stands at the first
     /// one again. `-` is standard input.
     pub(crate) fn open(
@@ -25,42 +25,49 @@ impl Verified {
         partial: bool,
         check: impl Fn(u64, &Message) -> Outcome,
     ) -> Outcome<Self> {
-        let about = |error: io::Error| Failure::about_file(path, error);
-        let flawed = |flaw: &Flaw| {
-            let failure = Failure::about_file(path, flaw);
-            let hint = if flaw.is_cut() { "; --partial takes what is whole" } else { "" };
-            failure.and(format!("nothing was sent{hint}"))
+        let io_failure = |error: io::Error| Failure::for_file(path, error);
+        let decode_failure = |error: &DecodeError| {
+            let failure = Failure::for_file(path, error);
+            let hint = if error.is_truncated() { "; --partial takes what is whole" } else { "" };
+            failure.with_context(format!("nothing was sent{hint}"))
         };
         let mut input: Box<dyn Read> = if path == Path::new("-") {
             Box::new(io::stdin())
         } else {
-            let file = File::open(path).map_err(about)?;
-            if file.metadata().map_err(about)?.is_file() {
-                let again = file.try_clone().map_err(about)?;
-                let (count, cut) = read(BufReader::new(file), partial, check, flawed)?;
+            let file = File::open(path).map_err(io_failure)?;
+            if file.metadata().map_err(io_failure)?.is_file() {
+                let again = file.try_clone().map_err(io_failure)?;
+                let (count, truncation) =
+                    read(BufReader::new(file), partial, check, decode_failure)?;
                 // Both have one position in the file.
-                (&again).rewind().map_err(about)?;
-                return Self::stand(Box::new(BufReader::new(again)), count, cut, flawed);
+                (&again).rewind().map_err(io_failure)?;
+                return Self::at_start(
+                    Box::new(BufReader::new(again)),
+                    count,
+                    truncation,
+                    decode_failure,
+                );
             }
             Box::new(file)
         };
         // What cannot be read twice is kept.
-        let mut kept = Kept { input: &mut input, bytes: Vec::new() };
-        let (count, cut) = read(BufReader::new(&mut kept), partial, check, flawed)?;
-        Self::stand(Box::new(Cursor::new(kept.bytes)), count, cut, flawed)
+        let mut recorder = RecordingReader { input: &mut input, bytes: Vec::new() };
+        let (count, truncation) =
+            read(BufReader::new(&mut recorder), partial, check, decode_failure)?;
+        Self::at_start(Box::new(Cursor::new(recorder.bytes)), count, truncation, decode_failure)
     }
 
-    fn stand(
+    fn at_start(
         input: Box<dyn Read>,
         count: u64,
-        cut: Option<Flaw>,
-        flawed: impl Fn(&Flaw) -> Failure,
+        truncation: Option<DecodeError>,
+        decode_failure: impl Fn(&DecodeError) -> Failure,
     ) -> Outcome<Self> {
-        let decoder = Decoder::new(input).map_err(|flaw| flawed(&flaw))?;
-        Ok(Self { decoder, count, cut })
+        let decoder = Decoder::new(input).map_err(|error| decode_failure(&error))?;
+        Ok(Self { decoder, count, truncation })
     }
 
-    pub(crate) fn sizes(&self) -> Sizes {
+    pub(crate) fn sizes(&self) -> QueueSizes {
         self.decoder.sizes()
     }
 
@@ -70,16 +77,16 @@ impl Verified {
     }
 
     /// What is wrong behind the last of them.
-    pub(crate) fn cut(&self) -> Option<&Flaw> {
-        self.cut.as_ref()
+    pub(crate) fn truncation(&self) -> Option<&DecodeError> {
+        self.truncation.as_ref()
     }
 
     /// Reads the next message. That fails only if the file is changed meanwhile.
-    pub(crate) fn next(&mut self, message: &mut Message) -> Result<bool, Flaw> {
+    pub(crate) fn read_next(&mut self, message: &mut Message) -> Result<bool, DecodeError> {
         if self.decoder.count() == self.count {
             return Ok(false);
         }
-        self.decoder.next(message)
+        self.decoder.read_next(message)
     }
 }
 
@@ -88,33 +95,33 @@ fn read(
     input: impl Read,
     partial: bool,
     check: impl Fn(u64, &Message) -> Outcome,
-    flawed: impl Fn(&Flaw) -> Failure,
-) -> Outcome<(u64, Option<Flaw>)> {
-    let mut decoder = Decoder::new(input).map_err(|flaw| flawed(&flaw))?;
+    decode_failure: impl Fn(&DecodeError) -> Failure,
+) -> Outcome<(u64, Option<DecodeError>)> {
+    let mut decoder = Decoder::new(input).map_err(|error| decode_failure(&error))?;
     let mut message = Message::default();
     // A message that does not fit is told only of a dump that is not damaged behind it.
     let mut fits = Ok(());
-    let cut = loop {
-        match decoder.next(&mut message) {
+    let truncation = loop {
+        match decoder.read_next(&mut message) {
             Ok(true) => fits = fits.and_then(|()| check(decoder.count(), &message)),
             Ok(false) => break None,
-            Err(flaw) if partial && flaw.is_cut() => break Some(flaw),
-            Err(flaw) => return Err(flawed(&flaw)),
+            Err(error) if partial && error.is_truncated() => break Some(error),
+            Err(error) => return Err(decode_failure(&error)),
         }
     };
-    fits.map(|()| (decoder.count(), cut))
+    fits.map(|()| (decoder.count(), truncation))
 }
 
 /// Keeps what is read through it.
-struct Kept<'a> {
+struct RecordingReader<'a> {
     input: &'a mut dyn Read,
     bytes: Vec<u8>,
 }
 
-impl Read for Kept<'_> {
-    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        let read = self.input.read(room)?;
-        self.bytes.extend(room.get(..read).unwrap_or_default());
+impl Read for RecordingReader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        self.bytes.extend(buffer.get(..read).unwrap_or_default());
         Ok(read)
     }
 }

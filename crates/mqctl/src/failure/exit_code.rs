@@ -5,7 +5,7 @@
 #[repr(u8)]
 pub(crate) enum Code {
     /// Whatever has no code of its own: input, output, the kernel.
-    Failed = 1,
+    Other = 1,
     /// The command line is wrong. (The number is clap's.)
     Usage = 2,
     /// There is no queue of this name.
@@ -19,9 +19,9 @@ pub(crate) enum Code {
     /// Permission, or what exists is not what was asked for.
     Refused = 7,
     /// A limit of the system.
-    Limit = 8,
+    LimitExceeded = 8,
     /// A message in hand could not be put back; where it was written to is said.
-    PutAside = 9,
+    NotRequeued = 9,
 }
 
 /// The paragraph of the help that lists them.

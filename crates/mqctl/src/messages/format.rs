@@ -29,32 +29,32 @@ pub(crate) enum Format {
 
 /// A format, and what goes with it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Layout {
+pub(crate) struct MessageFormatter {
     pub(crate) format: Format,
     /// Whether the priority and a tab come first.
-    pub(crate) priority: bool,
+    pub(crate) with_priority: bool,
     /// Whether a terminal is to be kept safe from the bytes.
-    pub(crate) terminal: bool,
+    pub(crate) for_terminal: bool,
 }
 
-impl Layout {
+impl MessageFormatter {
     /// Refuses a priority where there is no place for it.
-    pub(crate) fn check(self) -> Outcome {
+    pub(crate) fn validate(self) -> Outcome {
         match self.format {
-            Format::Raw | Format::LengthPrefixed if self.priority => Err(Failure::usage(
+            Format::Raw | Format::LengthPrefixed if self.with_priority => Err(Failure::usage(
                 "--priority needs a format that has a place for it: --format json, lines or hex",
             )),
             _ => Ok(()),
         }
     }
 
-    pub(crate) fn bytes(self, message: &Message) -> Vec<u8> {
+    pub(crate) fn format(self, message: &Message) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(message.data.len() + 8);
-        if self.priority && self.format != Format::Json {
+        if self.with_priority && self.format != Format::Json {
             bytes.extend_from_slice(format!("{}\t", message.priority).as_bytes());
         }
         match self.format {
-            Format::Raw | Format::Lines | Format::Null if self.terminal => {
+            Format::Raw | Format::Lines | Format::Null if self.for_terminal => {
                 bytes.extend_from_slice(sanitize::bytes(&message.data).as_bytes());
                 bytes.push(b'\n');
             }
@@ -73,20 +73,20 @@ impl Layout {
                 bytes.extend_from_slice(&length.to_be_bytes());
                 bytes.extend_from_slice(&message.data);
             }
-            Format::Json => line(&mut bytes, &object(message).to_string()),
-            Format::Hex => line(&mut bytes, &hex::encode(&message.data)),
-            Format::Base64 => line(&mut bytes, &BASE64_STANDARD.encode(&message.data)),
+            Format::Json => push_line(&mut bytes, &to_json(message).to_string()),
+            Format::Hex => push_line(&mut bytes, &hex::encode(&message.data)),
+            Format::Base64 => push_line(&mut bytes, &BASE64_STANDARD.encode(&message.data)),
         }
         bytes
     }
 }
 
-fn line(bytes: &mut Vec<u8>, text: &str) {
+fn push_line(bytes: &mut Vec<u8>, text: &str) {
     bytes.extend_from_slice(text.as_bytes());
     bytes.push(b'\n');
 }
 
-fn object(message: &Message) -> Value {
+fn to_json(message: &Message) -> Value {
     let mut object = Map::new();
     object.insert("priority".to_owned(), json!(message.priority));
     match std::str::from_utf8(&message.data) {

@@ -11,14 +11,14 @@ use crate::display::sanitize;
 use crate::failure::exit_code::Code;
 use crate::failure::signals::Signals;
 use crate::failure::{Failure, Outcome};
-use crate::messages::requeue::{self, Hand, Spill};
+use crate::messages::requeue::{self, Requeuer, RescueFile};
 use crate::queue::target::Target;
 use crate::queue::timed;
-use crate::values::timeout::Waiting;
+use crate::values::timeout::TimeoutArgs;
 
 /// Which messages, and how.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Passing {
+pub(crate) struct ForwardArgs {
     /// Stop after so many messages
     #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
@@ -26,51 +26,53 @@ pub(crate) struct Passing {
     #[arg(long, short = 'F', conflicts_with = "nonblock")]
     follow: bool,
     #[command(flatten)]
-    waiting: Waiting,
+    timeout: TimeoutArgs,
     /// Begin even if a queue takes only shorter messages; one that is too long is put back, and
     /// ends it
     #[arg(long)]
     allow_smaller: bool,
     /// A new file for a message that can neither be sent nor put back
     #[arg(long, value_name = "FILE")]
-    spill: Option<PathBuf>,
+    rescue_file: Option<PathBuf>,
 }
 
-impl Passing {
+impl ForwardArgs {
     pub(crate) fn run(&self, from: &QueueName, into: &[QueueName]) -> Outcome {
-        check_names(from, into)?;
+        check_distinct(from, into)?;
         let queue = Arc::new(requeue::open(from)?);
         let targets = into.iter().map(Target::open).collect::<Result<Vec<_>, _>>()?;
         self.check_sizes(&queue, from, &targets)?;
-        let spill = self.spill.as_deref().map(Spill::create).transpose()?;
+        let rescue_file = self.rescue_file.as_deref().map(RescueFile::create).transpose()?;
         let mut watched = vec![Arc::clone(&queue)];
         watched.extend(targets.iter().map(|target| Arc::clone(target.queue())));
         let signals = Signals::watch(watched)?;
-        let hand = Hand::new(&queue, spill);
-        let deadline = self.waiting.deadline();
+        let requeuer = Requeuer::new(&queue, rescue_file);
+        let deadline = self.timeout.deadline();
         let mut progress = Progress::new("messages passed on", self.count);
-        let mut passed = 0;
-        let ended = loop {
-            if self.count == Some(passed) {
+        let mut forwarded = 0;
+        let outcome = loop {
+            if self.count == Some(forwarded) {
                 break Ok(());
             }
-            match self.pass(&queue, &targets, &hand, &signals, deadline) {
-                Ok(true) => passed += 1,
+            match self.forward_one(&queue, &targets, &requeuer, &signals, deadline) {
+                Ok(true) => forwarded += 1,
                 Ok(false) => break Ok(()),
                 Err(failure) => break Err(failure),
             }
-            progress.show(passed);
+            progress.show(forwarded);
         };
         drop(progress);
-        ended.map_err(|failure| failure.and(format!("{} passed on before", messages(passed))))
+        outcome.map_err(|failure| {
+            failure.with_context(format!("{} passed on before", messages(forwarded)))
+        })
     }
 
     /// Passes one message on; false if there is none and none is waited for.
-    fn pass(
+    fn forward_one(
         &self,
         queue: &MessageQueue,
         targets: &[Target],
-        hand: &Hand<'_>,
+        requeuer: &Requeuer<'_>,
         signals: &Signals,
         deadline: Deadline,
     ) -> Outcome<bool> {
@@ -79,24 +81,25 @@ impl Passing {
             signals.check()?;
             match queue.wait_readable(if self.follow { deadline } else { Deadline::Now }) {
                 Err(error) if error.is_timed_out() && !self.follow => return Ok(false),
-                other => other.map_err(|error| signals.reason(error))?,
+                other => other.map_err(|error| signals.signal_or(error))?,
             }
             // Before it is taken: to put it back would change its place among its equals.
             for target in targets {
-                target.wait_for_room(deadline).map_err(|failure| signals.reason(failure))?;
+                target.wait_for_room(deadline).map_err(|failure| signals.signal_or(failure))?;
             }
             match timed::receive(queue, &mut message, Deadline::Now) {
                 Ok(()) => break,
                 // Somebody else was quicker.
                 Err(error) if error.is_would_block() => {}
-                Err(error) => return Err(signals.reason(error)),
+                Err(error) => return Err(signals.signal_or(error)),
             }
         }
         for (target, number) in targets.iter().zip(0..) {
             let sent = signals.check().and_then(|()| target.send(&message, deadline));
             if let Err(failure) = sent {
-                let reason = already(targets.iter().take(number), signals.reason(failure));
-                return Err(hand.put_back(&message, reason));
+                let reason =
+                    with_recipients(targets.iter().take(number), signals.signal_or(failure));
+                return Err(requeuer.requeue(&message, reason));
             }
         }
         Ok(true)
@@ -112,7 +115,7 @@ impl Passing {
                      --allow-smaller begins nevertheless",
                     sanitize::name(from.as_os_str())
                 );
-                return Err(Failure::about(target.name(), Code::Refused, text));
+                return Err(Failure::for_queue(target.name(), Code::Refused, text));
             }
         }
         Ok(())
@@ -120,16 +123,18 @@ impl Passing {
 }
 
 /// Which queues have the message in hand already.
-fn already<'a>(have_it: impl Iterator<Item = &'a Target>, reason: Failure) -> Failure {
-    let names = have_it.map(|target| sanitize::name(target.name().as_os_str()));
+fn with_recipients<'a>(recipients: impl Iterator<Item = &'a Target>, reason: Failure) -> Failure {
+    let names = recipients.map(|target| sanitize::name(target.name().as_os_str()));
     match names.collect::<Vec<_>>() {
         names if names.is_empty() => reason,
-        names => reason.and(format!("the message in hand is in {} already", names.join(", "))),
+        names => {
+            reason.with_context(format!("the message in hand is in {} already", names.join(", ")))
+        }
     }
 }
 
 /// A queue that got what it gave would never be empty.
-fn check_names(from: &QueueName, into: &[QueueName]) -> Outcome {
+fn check_distinct(from: &QueueName, into: &[QueueName]) -> Outcome {
     for (name, number) in into.iter().zip(0..) {
         if name == from || into.iter().take(number).any(|earlier| earlier == name) {
             let name = sanitize::name(name.as_os_str());

@@ -28,14 +28,14 @@ mod tests {
     use super::{decode, encode};
 
     #[test]
-    fn every_byte_comes_back() {
+    fn every_byte_round_trips() {
         let bytes: Vec<u8> = (0..=255).collect();
         assert_eq!(decode(encode(&bytes).as_bytes()), Ok(bytes));
         assert_eq!(decode(b"0A ff\n"), Ok(vec![10, 255]));
     }
 
     #[test]
-    fn what_is_no_pair_of_digits_is_refused() {
+    fn invalid_digits_are_rejected() {
         assert!(decode(b"0g").is_err());
         assert!(decode(b"0aa").is_err());
     }

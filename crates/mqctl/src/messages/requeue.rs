@@ -26,26 +26,26 @@ pub(crate) fn open(name: &QueueName) -> posix_mqueue::Result<MessageQueue> {
 
 /// What becomes of a message that cannot go on.
 #[derive(Debug)]
-pub(crate) struct Hand<'a> {
+pub(crate) struct Requeuer<'a> {
     queue: &'a MessageQueue,
-    spill: Option<Spill>,
+    rescue_file: Option<RescueFile>,
 }
 
-impl<'a> Hand<'a> {
-    pub(crate) fn new(queue: &'a MessageQueue, spill: Option<Spill>) -> Self {
-        Self { queue, spill }
+impl<'a> Requeuer<'a> {
+    pub(crate) fn new(queue: &'a MessageQueue, rescue_file: Option<RescueFile>) -> Self {
+        Self { queue, rescue_file }
     }
 
     /// Puts a message back for this reason, with its priority, behind others of the same. Where it
     /// cannot be, it is put aside. The reason tells where it is now.
-    pub(crate) fn put_back(&self, message: &Message, reason: Failure) -> Failure {
-        match self.send_back(message) {
-            Ok(()) => reason.and("the message in hand was put back into the queue"),
-            Err(refused) => self.put_aside(message, reason, &refused),
+    pub(crate) fn requeue(&self, message: &Message, reason: Failure) -> Failure {
+        match self.try_requeue(message) {
+            Ok(()) => reason.with_context("the message in hand was put back into the queue"),
+            Err(why) => self.rescue(message, reason, &why),
         }
     }
 
-    fn send_back(&self, message: &Message) -> Result<(), String> {
+    fn try_requeue(&self, message: &Message) -> Result<(), String> {
         // What is put into a queue without a name goes with the last who has it open.
         if self.queue.status().is_ok_and(|status| status.unlinked) {
             return Err("the queue was removed meanwhile".into());
@@ -55,59 +55,62 @@ impl<'a> Hand<'a> {
         sent.map_err(|error| error.message())
     }
 
-    fn put_aside(&self, message: &Message, reason: Failure, refused: &str) -> Failure {
-        let reason = reason.with_code(Code::PutAside).and(format!(
-            "the message in hand, of priority {}, could not be put back ({refused})",
+    fn rescue(&self, message: &Message, reason: Failure, why: &str) -> Failure {
+        let reason = reason.with_code(Code::NotRequeued).with_context(format!(
+            "the message in hand, of priority {}, could not be put back ({why})",
             message.priority
         ));
-        let Some(spill) = &self.spill else { return here(message, reason) };
-        match spill.write(&message.data) {
-            Ok(()) => reason.and(format!("it is in {}", spill.path())),
-            Err(error) => here(message, reason.and(format!("nor in {} ({error})", spill.path()))),
+        let Some(rescue_file) = &self.rescue_file else { return with_base64(message, reason) };
+        match rescue_file.write(&message.data) {
+            Ok(()) => reason.with_context(format!("it is in {}", rescue_file.shown_path())),
+            Err(error) => with_base64(
+                message,
+                reason.with_context(format!("nor in {} ({error})", rescue_file.shown_path())),
+            ),
         }
     }
 }
 
 /// Tells the message itself, in letters that every terminal and log keeps.
-fn here(message: &Message, reason: Failure) -> Failure {
-    reason.and(format!("it is, in base64: {}", BASE64_STANDARD.encode(&message.data)))
+fn with_base64(message: &Message, reason: Failure) -> Failure {
+    reason.with_context(format!("it is, in base64: {}", BASE64_STANDARD.encode(&message.data)))
 }
 
 /// The file of `--spill`: made before anything is taken, so that it is known to be there, and
 /// removed if nothing was written to it.
 #[derive(Debug)]
-pub(crate) struct Spill {
+pub(crate) struct RescueFile {
     file: File,
     path: PathBuf,
-    used: Cell<bool>,
+    is_used: Cell<bool>,
 }
 
-impl Spill {
+impl RescueFile {
     pub(crate) fn create(path: &Path) -> Outcome<Self> {
         match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-            Ok(file) => Ok(Self { file, path: path.to_owned(), used: Cell::new(false) }),
-            Err(error) => Err(Failure::from(error).and(format!(
-                "--spill wants a new file, and this is {}",
+            Ok(file) => Ok(Self { file, path: path.to_owned(), is_used: Cell::new(false) }),
+            Err(error) => Err(Failure::from(error).with_context(format!(
+                "--rescue-file wants a new file, and this is {}",
                 sanitize::name(path.as_os_str())
             ))),
         }
     }
 
     fn write(&self, data: &[u8]) -> io::Result<()> {
-        self.used.set(true);
+        self.is_used.set(true);
         let mut file = &self.file;
         file.write_all(data)?;
         file.sync_all()
     }
 
-    fn path(&self) -> String {
+    fn shown_path(&self) -> String {
         sanitize::name(self.path.as_os_str())
     }
 }
 
-impl Drop for Spill {
+impl Drop for RescueFile {
     fn drop(&mut self) {
-        if !self.used.get() {
+        if !self.is_used.get() {
             let _ = fs::remove_file(&self.path);
         }
     }

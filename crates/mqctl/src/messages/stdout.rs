@@ -11,13 +11,13 @@ use crate::failure::Outcome;
 use crate::failure::signals::Signals;
 
 /// What a pipe that has room takes without waiting (PIPE_BUF).
-const CHUNK: usize = 4096;
+const PIPE_BUF: usize = 4096;
 
 /// Writes it all. If it fails, a part of it may be out.
 pub(crate) fn write(bytes: &[u8], signals: &Signals) -> Outcome {
     let mut out = io::stdout().lock();
-    for chunk in bytes.chunks(CHUNK) {
-        wait_for_room(&out, signals)?;
+    for chunk in bytes.chunks(PIPE_BUF) {
+        wait_writable(&out, signals)?;
         out.write_all(chunk)?;
         // The standard library keeps what follows the last line feed.
         out.flush()?;
@@ -25,7 +25,7 @@ pub(crate) fn write(bytes: &[u8], signals: &Signals) -> Outcome {
     Ok(())
 }
 
-fn wait_for_room(out: &io::StdoutLock<'_>, signals: &Signals) -> Outcome {
+fn wait_writable(out: &io::StdoutLock<'_>, signals: &Signals) -> Outcome {
     loop {
         let mut ready = [
             PollFd::from_borrowed_fd(out.as_fd(), PollFlags::OUT),
@@ -45,7 +45,7 @@ fn wait_for_room(out: &io::StdoutLock<'_>, signals: &Signals) -> Outcome {
 }
 
 /// Fails where nobody is left to read: asked before a message is taken.
-pub(crate) fn check() -> Outcome {
+pub(crate) fn check_reader() -> Outcome {
     let out = io::stdout();
     let mut ready = [PollFd::from_borrowed_fd(out.as_fd(), PollFlags::OUT)];
     // Where this cannot be asked, the write tells.

@@ -12,7 +12,7 @@ use crate::failure::{Failure, Outcome};
 use crate::values::{mode, owner};
 
 /// Opens it in the way that its mode allows: either tells everything.
-pub(crate) fn to_look(name: &QueueName) -> Result<MessageQueue, Error> {
+pub(crate) fn open_for_inspection(name: &QueueName) -> Result<MessageQueue, Error> {
     let open = |options: &mut OpenOptions| options.open(name);
     match open(OpenOptions::new().read(true)) {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
@@ -29,45 +29,51 @@ pub(crate) fn change(
     by_descriptor: impl FnOnce(&File) -> std::io::Result<()>,
     by_path: impl FnOnce(&std::path::Path) -> std::io::Result<()>,
 ) -> Outcome {
-    let outcome = match to_look(name) {
+    let outcome = match open_for_inspection(name) {
         Ok(queue) => by_descriptor(&File::from(OwnedFd::from(queue))),
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
             let directory = Directory::open().map_err(|unlisted| {
-                let why = failure::why(&unlisted);
+                let why = failure::explain(&unlisted);
                 let text =
                     format!("its mode keeps you from opening it; to change it all the same: {why}");
-                Failure::about(name, Code::Refused, text)
+                Failure::for_queue(name, Code::Refused, text)
             })?;
             by_path(&directory.path(name))
         }
         Err(error) => return Err(error.into()),
     };
     outcome.map_err(|error| match error.kind() {
-        ErrorKind::PermissionDenied => Failure::about(name, Code::Refused, not_ours(name, &error)),
-        ErrorKind::NotFound => Failure::about(name, Code::NotFound, failure::NO_QUEUE),
-        _ => Failure::about(name, Code::Failed, error),
+        ErrorKind::PermissionDenied => {
+            Failure::for_queue(name, Code::Refused, explain_not_owner(name, &error))
+        }
+        ErrorKind::NotFound => Failure::for_queue(name, Code::NotFound, failure::NO_QUEUE),
+        _ => Failure::for_queue(name, Code::Other, error),
     })
 }
 
-fn not_ours(name: &QueueName, error: &std::io::Error) -> String {
-    match whose(name) {
-        Some(whose) => format!("only its owner or root may do that; it is {whose}"),
+fn explain_not_owner(name: &QueueName, error: &std::io::Error) -> String {
+    match describe_owner(name) {
+        Some(owner) => format!("only its owner or root may do that; it is {owner}"),
         None => error.to_string(),
     }
 }
 
 /// Why a queue cannot be opened, with its mode and owner where the directory shows them.
-pub(crate) fn refused(error: Error, name: &QueueName) -> Failure {
-    match whose(name) {
-        Some(whose) if error.kind() == ErrorKind::PermissionDenied => {
-            Failure::about(name, Code::Refused, format!("{}: it is {whose}", error.message()))
+pub(crate) fn explain_refusal(error: Error, name: &QueueName) -> Failure {
+    match describe_owner(name) {
+        Some(owner) if error.kind() == ErrorKind::PermissionDenied => {
+            Failure::for_queue(name, Code::Refused, format!("{}: it is {owner}", error.message()))
         }
         _ => error.into(),
     }
 }
 
 /// `rw------- of root:root`
-fn whose(name: &QueueName) -> Option<String> {
+fn describe_owner(name: &QueueName) -> Option<String> {
     let entry = Directory::open().ok()?.read(name).ok()?;
-    Some(format!("{} of {}", mode::letters(entry.mode), owner::pair(entry.uid, entry.gid)))
+    Some(format!(
+        "{} of {}",
+        mode::format_symbolic(entry.mode),
+        owner::format_owner(entry.uid, entry.gid)
+    ))
 }

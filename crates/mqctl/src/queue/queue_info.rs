@@ -11,14 +11,14 @@ use posix_mqueue::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::display::plural::counted;
+use crate::display::plural::pluralize;
 use crate::display::sanitize;
-use crate::display::table::{NOTHING, UNKNOWN};
+use crate::display::table::{NONE, UNKNOWN};
 use crate::values::{mode, owner};
 
 /// One queue.
 #[derive(Debug)]
-pub(crate) struct Record {
+pub(crate) struct QueueInfo {
     pub(crate) name: QueueName,
     pub(crate) mode: u32,
     pub(crate) uid: u32,
@@ -27,12 +27,12 @@ pub(crate) struct Record {
     pub(crate) attributes: Option<Attributes>,
     /// What its file tells besides.
     pub(crate) details: Option<Details>,
-    pub(crate) holders: Option<Holding>,
+    pub(crate) holders: Option<QueueHolders>,
 }
 
 /// The processes that have one queue open.
 #[derive(Debug)]
-pub(crate) struct Holding {
+pub(crate) struct QueueHolders {
     pub(crate) processes: Vec<Process>,
     /// Whether every process was looked into.
     pub(crate) is_complete: bool,
@@ -44,7 +44,7 @@ pub(crate) struct Process {
     pub(crate) descriptors: Vec<i32>,
 }
 
-impl From<Entry> for Record {
+impl From<Entry> for QueueInfo {
     fn from(entry: Entry) -> Self {
         Self {
             name: entry.name,
@@ -59,9 +59,9 @@ impl From<Entry> for Record {
     }
 }
 
-impl Record {
+impl QueueInfo {
     /// What an open queue tells of itself.
-    pub(crate) fn of_status(name: QueueName, status: &Status) -> Self {
+    pub(crate) fn from_status(name: QueueName, status: &Status) -> Self {
         Self {
             name,
             mode: status.mode,
@@ -75,12 +75,12 @@ impl Record {
     }
 
     /// Takes from the holders of many queues those of this one.
-    pub(crate) fn held_by(&mut self, holders: &Holders) {
+    pub(crate) fn set_holders(&mut self, holders: &Holders) {
         let of_this = holders.found.iter().filter(|holder| holder.name == self.name);
         let processes = of_this
             .map(|holder| Process { pid: holder.pid, descriptors: holder.descriptors.clone() })
             .collect();
-        self.holders = Some(Holding { processes, is_complete: holders.is_complete() });
+        self.holders = Some(QueueHolders { processes, is_complete: holders.is_complete() });
     }
 
     /// The bytes that its creator is charged for it.
@@ -97,20 +97,23 @@ impl Record {
             ("group", json!(owner::group_name(self.gid))),
             ("uid", json!(self.uid)),
             ("gid", json!(self.gid)),
-            ("mode", json!(mode::octal(self.mode))),
+            ("mode", json!(mode::format_octal(self.mode))),
             ("messages", json!(attribute(|a| a.messages))),
             ("maxmsg", json!(attribute(|a| a.capacity))),
             ("bytes", json!(self.details.map(|details| details.bytes))),
             ("msgsize", json!(attribute(|a| a.message_size))),
             ("charge", json!(self.charge())),
-            ("modified", json!(time(self.modified))),
-            ("notify", json!(self.details.map(|details| notify(details.registration.as_ref())))),
+            ("modified", json!(format_time(self.modified))),
+            (
+                "notify",
+                json!(self.details.map(|details| notify_json(details.registration.as_ref()))),
+            ),
         ] {
             map.insert(key.into(), value);
         }
-        if let Some(holding) = &self.holders {
-            map.insert("holders".into(), holding.processes.iter().map(Process::json).collect());
-            map.insert("holders_complete".into(), holding.is_complete.into());
+        if let Some(holders) = &self.holders {
+            map.insert("holders".into(), holders.processes.iter().map(Process::json).collect());
+            map.insert("holders_complete".into(), holders.is_complete.into());
         }
         Value::Object(map)
     }
@@ -120,7 +123,7 @@ impl Process {
     fn json(&self) -> Value {
         json!({
             "pid": self.pid,
-            "command": command(self.pid),
+            "command": command_name(self.pid),
             "descriptors": self.descriptors,
         })
     }
@@ -134,7 +137,7 @@ fn insert_name(map: &mut Map<String, Value>, key: &str, name: &OsStr) {
     };
 }
 
-fn notify(registration: Option<&Registration>) -> Value {
+fn notify_json(registration: Option<&Registration>) -> Value {
     let Some(registration) = registration else { return json!({ "kind": "nobody" }) };
     let mut map = Map::new();
     match registration.delivery {
@@ -143,16 +146,16 @@ fn notify(registration: Option<&Registration>) -> Value {
             map.insert("signal".into(), number.into());
         }
         other => {
-            map.insert("kind".into(), kind(other).into());
+            map.insert("kind".into(), notify_kind(other).into());
         }
     }
     map.insert("pid".into(), registration.pid.into());
-    map.insert("command".into(), registration.pid.and_then(command).into());
+    map.insert("command".into(), registration.pid.and_then(command_name).into());
     Value::Object(map)
 }
 
 /// How a registered process is told: `thread`, `silent`, `SIGUSR1`.
-fn kind(delivery: Delivery) -> String {
+fn notify_kind(delivery: Delivery) -> String {
     match delivery {
         Delivery::Thread => "thread".into(),
         Delivery::Silent => "silent".into(),
@@ -163,8 +166,8 @@ fn kind(delivery: Delivery) -> String {
 }
 
 /// `1234 python3`
-fn process(pid: u32) -> String {
-    match command(pid) {
+fn format_process(pid: u32) -> String {
+    match command_name(pid) {
         // Any process may give itself any name.
         Some(command) => format!("{pid} {}", sanitize::line(&command)),
         None => pid.to_string(),
@@ -172,35 +175,35 @@ fn process(pid: u32) -> String {
 }
 
 /// The processes, or that there are none.
-pub(crate) fn processes(holding: &Holding) -> String {
-    let mut all: Vec<_> = holding.processes.iter().map(|p| process(p.pid)).collect();
-    if !holding.is_complete {
+pub(crate) fn format_holders(holders: &QueueHolders) -> String {
+    let mut all: Vec<_> = holders.processes.iter().map(|p| format_process(p.pid)).collect();
+    if !holders.is_complete {
         all.push(UNKNOWN.into());
     }
-    if all.is_empty() { NOTHING.into() } else { all.join(", ") }
+    if all.is_empty() { NONE.into() } else { all.join(", ") }
 }
 
 /// The name of a process, as `ps -o comm` has it.
-fn command(pid: u32) -> Option<String> {
+fn command_name(pid: u32) -> Option<String> {
     let name = std::fs::read(format!("/proc/{pid}/comm")).ok()?;
     Some(String::from_utf8_lossy(name.strip_suffix(b"\n").unwrap_or(&name)).into_owned())
 }
 
 /// To the second, as the kernel has it: `2026-11-26T10:00:00Z`.
-pub(crate) fn time(moment: SystemTime) -> String {
+pub(crate) fn format_time(moment: SystemTime) -> String {
     humantime::format_rfc3339_seconds(moment).to_string()
 }
 
 /// How, and which process: `SIGUSR1 to 1234 python3`.
-pub(crate) fn registered(details: &Details) -> String {
-    let Some(registration) = details.registration else { return NOTHING.into() };
-    let who = registration.pid.map_or_else(|| UNKNOWN.into(), process);
-    format!("{} to {who}", kind(registration.delivery))
+pub(crate) fn format_registration(details: &Details) -> String {
+    let Some(registration) = details.registration else { return NONE.into() };
+    let who = registration.pid.map_or_else(|| UNKNOWN.into(), format_process);
+    format!("{} to {who}", notify_kind(registration.delivery))
 }
 
 /// What is missing where not every process could be looked into.
-pub(crate) fn out_of_reach(holders: &Holders) -> String {
+pub(crate) fn describe_unreadable(holders: &Holders) -> String {
     let more = if holders.hidden { " or more" } else { "" };
-    let processes = counted(holders.unreadable as u64, "process", "processes");
+    let processes = pluralize(holders.unreadable as u64, "process", "processes");
     format!("{processes}{more} could not be looked into, which takes CAP_SYS_PTRACE")
 }

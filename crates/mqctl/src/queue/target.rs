@@ -9,7 +9,7 @@ use crate::failure::exit_code::Code;
 use crate::failure::{Failure, Outcome};
 
 /// How often a full queue is asked whether it is still there: the kernel does not tell.
-const PACE: Duration = Duration::from_secs(1);
+const UNLINK_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub(crate) struct Target {
@@ -37,7 +37,7 @@ impl Target {
     /// Sends it, within that time.
     pub(crate) fn send(&self, message: &Message, deadline: Deadline) -> Outcome {
         loop {
-            self.check()?;
+            self.check_linked()?;
             match self.queue.try_send(&message.data, message.priority) {
                 Err(error) if error.is_would_block() => self.wait_for_room(deadline)?,
                 other => return other.map_err(Failure::from),
@@ -48,15 +48,15 @@ impl Target {
     /// Waits until there is room for one more, which somebody else may then take.
     pub(crate) fn wait_for_room(&self, deadline: Deadline) -> Outcome {
         loop {
-            self.check()?;
+            self.check_linked()?;
             let slice = match deadline.remaining() {
-                Some(left) if left < PACE => deadline,
-                _ => PACE.into(),
+                Some(left) if left < UNLINK_CHECK_INTERVAL => deadline,
+                _ => UNLINK_CHECK_INTERVAL.into(),
             };
             match self.queue.wait_writable(slice) {
                 Err(error) if error.is_timed_out() && !deadline.is_over() => {}
                 Err(error) if error.is_timed_out() => {
-                    return Err(self.stayed_full(deadline).into());
+                    return Err(self.full_error(deadline).into());
                 }
                 other => return other.map_err(Failure::from),
             }
@@ -64,15 +64,15 @@ impl Target {
     }
 
     /// Nobody could take again what is sent into a queue that has no name any more.
-    fn check(&self) -> Outcome {
+    fn check_linked(&self) -> Outcome {
         if self.queue.status()?.unlinked {
             let text = "the queue was removed meanwhile";
-            return Err(Failure::about(&self.name, Code::NotFound, text));
+            return Err(Failure::for_queue(&self.name, Code::NotFound, text));
         }
         Ok(())
     }
 
-    fn stayed_full(&self, deadline: Deadline) -> Error {
+    fn full_error(&self, deadline: Deadline) -> Error {
         let call = "mq_timedsend";
         let error = match deadline {
             Deadline::Now => Error::would_block(call),

@@ -24,7 +24,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn seconds_unless_said_otherwise() {
+    fn unit_defaults_to_seconds() {
         for (typed, milliseconds) in [
             ("0", 0),
             ("1.5", 1500),
@@ -38,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn other_text_is_refused() {
+    fn invalid_durations_are_rejected() {
         for typed in ["", "s", "-1", "nan", "inf", "1 s", "1d", "1e400"] {
             assert!(parse(typed).is_err(), "{typed}");
         }

@@ -2,74 +2,78 @@
 
 /// What `--mode` and `chmod` take: `640`, `u=rw,g=r`, `o-rwx`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Change {
-    To(u32),
-    Steps(Vec<Step>),
+pub(crate) enum ModeChange {
+    Absolute(u32),
+    Symbolic(Vec<Clause>),
 }
 
 /// One of the steps between commas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Step {
+pub(crate) struct Clause {
     /// The bits of those that it is about: `0o700` for the user.
-    whose: u32,
+    who: u32,
     operator: char,
     /// The same right for all three: `0o444` to read.
-    rights: u32,
+    permissions: u32,
 }
 
-impl Change {
+impl ModeChange {
     /// What becomes of a mode.
-    pub(crate) fn of(&self, mode: u32) -> u32 {
+    pub(crate) fn apply(&self, mode: u32) -> u32 {
         match self {
-            Self::To(mode) => *mode,
-            Self::Steps(steps) => steps.iter().fold(mode & 0o7777, |mode, step| step.of(mode)),
+            Self::Absolute(mode) => *mode,
+            Self::Symbolic(clauses) => {
+                clauses.iter().fold(mode & 0o7777, |mode, clause| clause.apply(mode))
+            }
         }
     }
 }
 
-impl Step {
-    fn of(self, mode: u32) -> u32 {
-        let bits = self.whose & self.rights;
+impl Clause {
+    fn apply(self, mode: u32) -> u32 {
+        let bits = self.who & self.permissions;
         match self.operator {
             '+' => mode | bits,
             '-' => mode & !bits,
-            _ => mode & !self.whose | bits,
+            _ => mode & !self.who | bits,
         }
     }
 }
 
-pub(crate) fn parse(typed: &str) -> Result<Change, String> {
+pub(crate) fn parse(typed: &str) -> Result<ModeChange, String> {
     if typed.starts_with(|c: char| c.is_ascii_digit()) {
         return match u32::from_str_radix(typed, 8) {
-            Ok(mode) if mode <= 0o7777 => Ok(Change::To(mode)),
+            Ok(mode) if mode <= 0o7777 => Ok(ModeChange::Absolute(mode)),
             _ => Err("an octal mode is between 0 and 7777, as in 640".into()),
         };
     }
-    typed.split(',').map(step).collect::<Option<_>>().map(Change::Steps).ok_or_else(|| {
-        "a mode is octal, as in 640, or says for u, g, o or a what is given (+), taken (-) or \
+    typed.split(',').map(parse_clause).collect::<Option<_>>().map(ModeChange::Symbolic).ok_or_else(
+        || {
+            "a mode is octal, as in 640, or says for u, g, o or a what is given (+), taken (-) or \
          set (=) of r, w and x, as in u=rw,g+r,o-rwx"
-            .into()
-    })
+                .into()
+        },
+    )
 }
 
-fn step(typed: &str) -> Option<Step> {
-    let (whose, rest) = typed.split_at(typed.find(['+', '-', '='])?);
+fn parse_clause(typed: &str) -> Option<Clause> {
+    let (who, rest) = typed.split_at(typed.find(['+', '-', '='])?);
     let mut rest = rest.chars();
     let operator = rest.next()?;
-    let whose = bits(whose.chars(), &[('u', 0o700), ('g', 0o070), ('o', 0o007), ('a', 0o777)])?;
-    let rights = bits(rest, &[('r', 0o444), ('w', 0o222), ('x', 0o111)])?;
+    let who = parse_bits(who.chars(), &[('u', 0o700), ('g', 0o070), ('o', 0o007), ('a', 0o777)])?;
+    let permissions = parse_bits(rest, &[('r', 0o444), ('w', 0o222), ('x', 0o111)])?;
     // What is for nobody was meant for somebody.
-    (whose != 0).then_some(Step { whose, operator, rights })
+    (who != 0).then_some(Clause { who, operator, permissions })
 }
 
-fn bits(mut letters: impl Iterator<Item = char>, known: &[(char, u32)]) -> Option<u32> {
+fn parse_bits(mut letters: impl Iterator<Item = char>, known: &[(char, u32)]) -> Option<u32> {
     letters.try_fold(0, |all, letter| {
         known.iter().find(|(known, _)| *known == letter).map(|(_, bits)| all | bits)
     })
 }
 
 /// Nine letters, as `ls -l` has them after the file type.
-pub(crate) fn letters(mode: u32) -> String {
+pub(crate) fn format_symbolic(mode: u32) -> String {
     let letter = |shift: u32| match mode >> shift & 1 {
         0 => '-',
         _ => ['x', 'w', 'r'].get(shift as usize % 3).copied().unwrap_or('-'),
@@ -78,16 +82,16 @@ pub(crate) fn letters(mode: u32) -> String {
 }
 
 /// Four digits.
-pub(crate) fn octal(mode: u32) -> String {
+pub(crate) fn format_octal(mode: u32) -> String {
     format!("{:04o}", mode & 0o7777)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{letters, parse};
+    use super::{format_symbolic, parse};
 
     #[test]
-    fn modes_are_octal_or_in_steps() {
+    fn octal_and_symbolic_modes_are_applied() {
         for (typed, before, after) in [
             ("0", 0o600, 0),
             ("0640", 0o600, 0o640),
@@ -97,20 +101,20 @@ mod tests {
             ("ug=r,o=", 0o777, 0o440),
             ("u+x,u-x", 0o600, 0o600),
         ] {
-            assert_eq!(parse(typed).map(|change| change.of(before)), Ok(after), "{typed}");
+            assert_eq!(parse(typed).map(|change| change.apply(before)), Ok(after), "{typed}");
         }
     }
 
     #[test]
-    fn other_text_is_refused() {
+    fn invalid_modes_are_rejected() {
         for typed in ["", "8", "10000", "+r", "u", "u+z", "u=rw;g=r", "u=rw,", "-1", "rw-------"] {
             assert!(parse(typed).is_err(), "{typed}");
         }
     }
 
     #[test]
-    fn letters_are_those_of_ls() {
-        assert_eq!(letters(0o100_640), "rw-r-----");
-        assert_eq!(letters(0o7), "------rwx");
+    fn symbolic_form_matches_ls() {
+        assert_eq!(format_symbolic(0o100_640), "rw-r-----");
+        assert_eq!(format_symbolic(0o7), "------rwx");
     }
 }

@@ -10,23 +10,23 @@ pub(crate) struct Owner {
 }
 
 /// `USER`, `USER:GROUP` or `:GROUP`.
-pub(crate) fn owner(typed: &str) -> Result<Owner, String> {
+pub(crate) fn parse(typed: &str) -> Result<Owner, String> {
     let (user, group) = typed.split_once(':').map_or((typed, None), |(u, g)| (u, Some(g)));
-    let uid = if user.is_empty() { None } else { Some(uid(user)?) };
+    let uid = if user.is_empty() { None } else { Some(parse_user(user)?) };
     if group == Some("") || (uid.is_none() && group.is_none()) {
         return Err("an owner is USER, USER:GROUP or :GROUP".into());
     }
-    Ok(Owner { uid, gid: group.map(gid).transpose()? })
+    Ok(Owner { uid, gid: group.map(parse_group).transpose()? })
 }
 
-pub(crate) fn uid(typed: &str) -> Result<u32, String> {
-    number(typed)
+pub(crate) fn parse_user(typed: &str) -> Result<u32, String> {
+    parse_id(typed)
         .or_else(|| Some(User::from_name(typed).ok()??.uid.as_raw()))
         .ok_or_else(|| "there is no user of this name; a number would do".into())
 }
 
-pub(crate) fn gid(typed: &str) -> Result<u32, String> {
-    number(typed)
+pub(crate) fn parse_group(typed: &str) -> Result<u32, String> {
+    parse_id(typed)
         .or_else(|| Some(Group::from_name(typed).ok()??.gid.as_raw()))
         .ok_or_else(|| "there is no group of this name; a number would do".into())
 }
@@ -40,31 +40,31 @@ pub(crate) fn group_name(gid: u32) -> Option<String> {
 }
 
 /// The user, by name if there is one.
-pub(crate) fn user(uid: u32) -> String {
+pub(crate) fn format_user(uid: u32) -> String {
     user_name(uid).unwrap_or_else(|| uid.to_string())
 }
 
 /// The group, by name if there is one.
-pub(crate) fn group(gid: u32) -> String {
+pub(crate) fn format_group(gid: u32) -> String {
     group_name(gid).unwrap_or_else(|| gid.to_string())
 }
 
 /// `USER:GROUP`, by name where there is one.
-pub(crate) fn pair(uid: u32, gid: u32) -> String {
-    format!("{}:{}", user(uid), group(gid))
+pub(crate) fn format_owner(uid: u32, gid: u32) -> String {
+    format!("{}:{}", format_user(uid), format_group(gid))
 }
 
 /// The largest one means "leave it" to chown(2).
-fn number(typed: &str) -> Option<u32> {
+fn parse_id(typed: &str) -> Option<u32> {
     typed.parse().ok().filter(|id| *id != u32::MAX)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Owner, owner};
+    use super::{Owner, parse};
 
     #[test]
-    fn an_owner_is_a_user_a_group_or_both() {
+    fn owner_is_user_group_or_both() {
         for (typed, uid, gid) in [
             ("7", Some(7), None),
             ("7:8", Some(7), Some(8)),
@@ -72,14 +72,14 @@ mod tests {
             ("root:0", Some(0), Some(0)),
             ("root", Some(0), None),
         ] {
-            assert_eq!(owner(typed), Ok(Owner { uid, gid }), "{typed}");
+            assert_eq!(parse(typed), Ok(Owner { uid, gid }), "{typed}");
         }
     }
 
     #[test]
-    fn other_text_is_refused() {
+    fn invalid_owners_are_rejected() {
         for typed in ["", ":", "0:", "no such user", "0:no such group", "4294967295", "-1"] {
-            assert!(owner(typed).is_err(), "{typed}");
+            assert!(parse(typed).is_err(), "{typed}");
         }
     }
 }

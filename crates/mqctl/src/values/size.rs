@@ -23,7 +23,7 @@ pub(crate) fn parse(typed: &str) -> Result<usize, String> {
 }
 
 /// The same for what cannot be nothing.
-pub(crate) fn positive(typed: &str) -> Result<usize, String> {
+pub(crate) fn parse_nonzero(typed: &str) -> Result<usize, String> {
     match parse(typed)? {
         0 => Err("a queue holds 1 message of 1 byte at least".into()),
         size => Ok(size),
@@ -32,10 +32,10 @@ pub(crate) fn positive(typed: &str) -> Result<usize, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{parse, positive};
+    use super::{parse, parse_nonzero};
 
     #[test]
-    fn suffixes_are_powers_of_1024_unless_they_are_decimal() {
+    fn suffixes_are_binary_unless_decimal() {
         for (typed, bytes) in
             [("0", 0), ("7B", 7), ("8K", 8192), ("8KiB", 8192), ("2kB", 2000), ("16M", 16 << 20)]
         {
@@ -44,10 +44,10 @@ mod tests {
     }
 
     #[test]
-    fn other_text_is_refused() {
+    fn invalid_sizes_are_rejected() {
         for typed in ["", "K", "-1", "8 K", "8Q", "1.5K", "99999999999999999999", "99999999999G"] {
             assert!(parse(typed).is_err(), "{typed}");
         }
-        assert!(positive("0").is_err());
+        assert!(parse_nonzero("0").is_err());
     }
 }

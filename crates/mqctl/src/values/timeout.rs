@@ -8,7 +8,7 @@ use super::duration;
 
 /// How long to wait. The default is as long as it takes.
 #[derive(Clone, Copy, Debug, clap::Args)]
-pub(crate) struct Waiting {
+pub(crate) struct TimeoutArgs {
     /// Wait for so long at most: seconds, or with ms, s, m or h (1.5, 200ms, 5m)
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     timeout: Option<Duration>,
@@ -17,7 +17,7 @@ pub(crate) struct Waiting {
     pub(crate) nonblock: bool,
 }
 
-impl Waiting {
+impl TimeoutArgs {
     /// The moment at which the waiting that begins now is over.
     pub(crate) fn deadline(&self) -> Deadline {
         if self.nonblock {

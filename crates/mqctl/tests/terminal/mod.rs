@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long something is waited for that has to come: so long only if it never does.
-const PATIENCE: Duration = Duration::from_secs(60);
+const SCREEN_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A tmux server with one pane in which `sh` runs. Gone when dropped, with what runs in it.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ impl TestTerminal {
             if condition(&screen) {
                 return screen;
             }
-            assert!(begin.elapsed() < PATIENCE, "waited for {what}; the screen is\n{screen}");
+            assert!(begin.elapsed() < SCREEN_TIMEOUT, "waited for {what}; the screen is\n{screen}");
             thread::sleep(Duration::from_millis(20));
         }
     }
@@ -109,7 +109,7 @@ impl TestTerminal {
     /// That a program which took the terminal has given it back, and a shell is at it: the screen
     /// is the ordinary one, the cursor shows, and what is typed is echoed, by lines, with signals.
     #[track_caller]
-    pub(crate) fn is_given_back(&self) {
+    pub(crate) fn assert_restored(&self) {
         self.command(
             "echo modes: $(stty -a | tr ' ;' '\\n\\n' | grep -xE -- '-?(echo|icanon|isig|opost)')",
         );
@@ -124,7 +124,7 @@ impl TestTerminal {
     }
 
     /// Whether a program has the terminal to itself.
-    pub(crate) fn is_taken(&self) -> bool {
+    pub(crate) fn is_full_screen(&self) -> bool {
         self.tmux(["display-message", "-p", "#{alternate_on} #{cursor_flag}"]).trim() == "1 0"
     }
 }

@@ -5,12 +5,12 @@ use super::histogram::Histogram;
 /// Of every size.
 #[derive(Debug)]
 pub(super) struct Results {
-    pub(super) sizes: Vec<OfSize>,
+    pub(super) sizes: Vec<SizeResults>,
 }
 
 /// Of messages of one size.
 #[derive(Debug, Default)]
-pub(super) struct OfSize {
+pub(super) struct SizeResults {
     /// Bytes.
     pub(super) size: usize,
     /// Pairs a second.
@@ -22,13 +22,13 @@ pub(super) struct OfSize {
 
 impl Results {
     /// Nothing yet.
-    pub(super) fn of(sizes: &[usize]) -> Self {
-        let empty = |size: &usize| OfSize { size: *size, ..OfSize::default() };
-        Self { sizes: sizes.iter().map(empty).collect() }
+    pub(super) fn empty(sizes: &[usize]) -> Self {
+        let without_samples = |size: &usize| SizeResults { size: *size, ..SizeResults::default() };
+        Self { sizes: sizes.iter().map(without_samples).collect() }
     }
 }
 
-impl OfSize {
+impl SizeResults {
     /// Bytes a second, of the stream.
     #[expect(clippy::cast_precision_loss)]
     pub(super) fn bytes_per_second(&self) -> f64 {
@@ -69,7 +69,7 @@ mod tests {
     use super::Rounds;
 
     #[test]
-    fn the_median_does_not_depend_on_the_order() {
+    fn median_does_not_depend_on_order() {
         let mut rounds = Rounds::default();
         for value in [3.0, 900.0, 1.0, 2.0, 4.0] {
             rounds.push(value);

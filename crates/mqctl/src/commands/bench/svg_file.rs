@@ -9,14 +9,14 @@ use crate::failure::{Failure, Outcome};
 
 /// A file that is to be written. One that this made is removed unless it is.
 #[derive(Debug)]
-pub(super) struct Picture<'a> {
+pub(super) struct SvgFile<'a> {
     path: &'a Path,
     file: File,
     is_new: bool,
 }
 
-impl<'a> Picture<'a> {
-    pub(super) fn reserve(path: &'a Path) -> Outcome<Self> {
+impl<'a> SvgFile<'a> {
+    pub(super) fn open(path: &'a Path) -> Outcome<Self> {
         let new = File::options().write(true).create_new(true).open(path);
         let is_new = new.is_ok();
         let file = match new {
@@ -26,12 +26,12 @@ impl<'a> Picture<'a> {
             }
             outcome => outcome,
         };
-        let file = file.map_err(|error| refused(path, &error))?;
+        let file = file.map_err(|error| file_failure(path, &error))?;
         Ok(Self { path, file, is_new })
     }
 
     pub(super) fn write(mut self, text: &str) -> Outcome {
-        self.replace(text).map_err(|error| refused(self.path, &error))?;
+        self.replace(text).map_err(|error| file_failure(self.path, &error))?;
         self.is_new = false;
         Ok(())
     }
@@ -45,7 +45,7 @@ impl<'a> Picture<'a> {
     }
 }
 
-impl Drop for Picture<'_> {
+impl Drop for SvgFile<'_> {
     fn drop(&mut self) {
         if self.is_new {
             let _ = fs::remove_file(self.path);
@@ -53,6 +53,6 @@ impl Drop for Picture<'_> {
     }
 }
 
-fn refused(path: &Path, error: &io::Error) -> Failure {
-    Failure::new(Code::Failed, format!("{}: {error}", path.display()))
+fn file_failure(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(Code::Other, format!("{}: {error}", path.display()))
 }

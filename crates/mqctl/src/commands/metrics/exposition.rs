@@ -8,44 +8,44 @@ use posix_mqueue::{Entry, Limits};
 use super::label::labels;
 
 /// A metric that each queue has, or none where the kernel does not tell.
-struct OfQueue {
+struct QueueMetric {
     name: &'static str,
     help: &'static str,
     value: fn(&Entry) -> Option<u64>,
 }
 
-const OF_QUEUES: [OfQueue; 7] = [
-    OfQueue {
+const QUEUE_METRICS: [QueueMetric; 7] = [
+    QueueMetric {
         name: "mqueue_messages",
         help: "Messages in the queue.",
         value: |queue| Some(queue.details?.attributes.messages as u64),
     },
-    OfQueue {
+    QueueMetric {
         name: "mqueue_messages_max",
         help: "Messages that the queue can hold.",
         value: |queue| Some(queue.details?.attributes.capacity as u64),
     },
-    OfQueue {
+    QueueMetric {
         name: "mqueue_bytes",
         help: "Bytes of all messages in the queue.",
         value: |queue| Some(queue.details?.bytes),
     },
-    OfQueue {
+    QueueMetric {
         name: "mqueue_message_size_max",
         help: "Bytes that a message of the queue can have.",
         value: |queue| Some(queue.details?.attributes.message_size as u64),
     },
-    OfQueue {
+    QueueMetric {
         name: "mqueue_modified_timestamp_seconds",
         help: "When a message was last sent or received, or the queue was made.",
         value: |queue| Some(queue.modified.duration_since(UNIX_EPOCH).ok()?.as_secs()),
     },
-    OfQueue {
+    QueueMetric {
         name: "mqueue_notification_registered",
         help: "Whether a process waits to be notified of a message.",
         value: |queue| Some(queue.details?.registration.is_some().into()),
     },
-    OfQueue {
+    QueueMetric {
         name: "mqueue_readable",
         help: "Whether the queue may be read, so that the other metrics are known.",
         value: |queue| Some(queue.details.is_some().into()),
@@ -53,10 +53,10 @@ const OF_QUEUES: [OfQueue; 7] = [
 ];
 
 /// The whole page.
-pub(super) fn text(limits: &Limits, queues: &[Entry]) -> String {
+pub(super) fn render(limits: &Limits, queues: &[Entry]) -> String {
     let mut text = String::new();
-    for metric in &OF_QUEUES {
-        begin(&mut text, metric.name, metric.help);
+    for metric in &QUEUE_METRICS {
+        write_header(&mut text, metric.name, metric.help);
         for queue in queues {
             if let Some(value) = (metric.value)(queue) {
                 let labels = labels(queue.name.as_os_str());
@@ -64,7 +64,7 @@ pub(super) fn text(limits: &Limits, queues: &[Entry]) -> String {
             }
         }
     }
-    begin(&mut text, "mqueue_queues", "Queues in this IPC namespace.");
+    write_header(&mut text, "mqueue_queues", "Queues in this IPC namespace.");
     let _ = writeln!(text, "mqueue_queues {}", queues.len());
     write_limits(&mut text, limits);
     text
@@ -107,12 +107,12 @@ fn write_limits(text: &mut String, limits: &Limits) {
             of_user,
         ),
     ] {
-        begin(text, name, help);
+        write_header(text, name, help);
         let _ = writeln!(text, "{name} {value}");
     }
 }
 
 /// All are gauges: none only grows.
-fn begin(text: &mut String, name: &str, help: &str) {
+fn write_header(text: &mut String, name: &str, help: &str) {
     let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
 }

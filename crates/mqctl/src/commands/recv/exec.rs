@@ -8,15 +8,15 @@ use std::process::{Command, Stdio};
 use posix_mqueue::{Message, QueueName};
 
 use crate::failure::exit_code::Code;
-use crate::failure::signals::ENDING;
+use crate::failure::signals::TERMINATION_SIGNALS;
 use crate::failure::{Failure, Outcome};
 
-pub(super) struct Exec {
+pub(super) struct ShellCommand {
     command: OsString,
     queue: OsString,
 }
 
-impl Exec {
+impl ShellCommand {
     pub(super) fn new(command: OsString, queue: &QueueName) -> Self {
         Self { command, queue: queue.as_os_str().to_owned() }
     }
@@ -40,13 +40,15 @@ impl Exec {
             (_, Err(error)) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
             _ if status.success() => Ok(()),
             // What ended both is what the user asked for.
-            (Some(signal), _) if ENDING.contains(&signal) => Err(Failure::killed(signal)),
+            (Some(signal), _) if TERMINATION_SIGNALS.contains(&signal) => {
+                Err(Failure::by_signal(signal))
+            }
             (Some(signal), _) => {
-                Err(Failure::new(Code::Failed, format!("the command was ended by signal {signal}")))
+                Err(Failure::new(Code::Other, format!("the command was ended by signal {signal}")))
             }
             (None, _) => {
                 let code = status.code().unwrap_or_default();
-                Err(Failure::new(Code::Failed, format!("the command failed with exit code {code}")))
+                Err(Failure::new(Code::Other, format!("the command failed with exit code {code}")))
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::values::duration;
 /// One message, if nothing else is said.
 #[derive(Debug, clap::Args)]
 #[group(multiple = false)]
-pub(super) struct Extent {
+pub(super) struct StopCondition {
     /// Receive so many messages
     #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
@@ -26,18 +26,18 @@ pub(super) struct Extent {
     until_idle: Option<Duration>,
 }
 
-impl Extent {
-    pub(super) fn is_one(&self) -> bool {
+impl StopCondition {
+    pub(super) fn is_single(&self) -> bool {
         !self.all && !self.follow && self.until_idle.is_none() && self.count.is_none_or(|n| n == 1)
     }
 
     /// Whether there is more to receive after so many.
-    pub(super) fn wants(&self, taken: u64) -> bool {
-        self.all || self.follow || self.until_idle.is_some() || taken < self.count.unwrap_or(1)
+    pub(super) fn should_receive(&self, received: u64) -> bool {
+        self.all || self.follow || self.until_idle.is_some() || received < self.count.unwrap_or(1)
     }
 
     /// How long to wait for the next one, where the whole may take until the deadline.
-    pub(super) fn next(&self, deadline: Deadline) -> Deadline {
+    pub(super) fn next_deadline(&self, deadline: Deadline) -> Deadline {
         if self.all {
             return Deadline::Now;
         }
@@ -49,15 +49,15 @@ impl Extent {
     }
 
     /// Whether it is done when nothing came within that time.
-    pub(super) fn ends_when_idle(&self, deadline: Deadline) -> bool {
+    pub(super) fn is_met_when_idle(&self, deadline: Deadline) -> bool {
         self.all || (self.until_idle.is_some() && !deadline.is_over())
     }
 
     /// A failure that says how many came before it, where it may have been several.
-    pub(super) fn account(&self, taken: u64, failure: Failure) -> Failure {
-        match (self.count, taken) {
+    pub(super) fn with_count(&self, received: u64, failure: Failure) -> Failure {
+        match (self.count, received) {
             (Some(count), _) if count > 1 => {
-                failure.and(format!("{taken} of {} received", messages(count)))
+                failure.with_context(format!("{received} of {} received", messages(count)))
             }
             _ => failure,
         }

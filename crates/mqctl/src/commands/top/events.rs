@@ -9,59 +9,60 @@ use signal_hook::consts::{SIGCONT, SIGTSTP};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level;
 
-use crate::failure::signals::ENDING;
+use crate::failure::signals::TERMINATION_SIGNALS;
 
 #[derive(Debug)]
-pub(super) enum News {
+pub(super) enum AppEvent {
     Key(KeyEvent),
     /// The terminal has another size, or shows something else by now.
     Redraw,
-    /// One of [`ENDING`].
-    Fatal(i32),
+    /// One of [`TERMINATION_SIGNALS`].
+    Terminate(i32),
     /// `SIGTSTP`
-    Stop,
+    Suspend,
     /// `SIGCONT`
-    Continue,
+    Resume,
     /// Nothing more comes from the keyboard.
-    Lost(io::Error),
+    KeyboardError(io::Error),
 }
 
 /// From now on signals are news. Keys are so from [`read_keys`] on.
-pub(super) fn listen() -> io::Result<(Sender<News>, Receiver<News>)> {
-    let (sender, news) = mpsc::channel();
-    let mut signals = Signals::new(ENDING.into_iter().chain([SIGTSTP, SIGCONT]))?;
-    let to = sender.clone();
+pub(super) fn watch_signals() -> io::Result<(Sender<AppEvent>, Receiver<AppEvent>)> {
+    let (sender, events) = mpsc::channel();
+    let mut signals = Signals::new(TERMINATION_SIGNALS.into_iter().chain([SIGTSTP, SIGCONT]))?;
+    let for_signals = sender.clone();
     thread::Builder::new().name("signals".into()).spawn(move || {
-        let mut was_told = false;
+        let mut is_terminating = false;
         for signal in signals.forever() {
             // The terminal may take nothing any more, and keep what draws on it.
-            if ENDING.contains(&signal) && std::mem::replace(&mut was_told, true) {
+            if TERMINATION_SIGNALS.contains(&signal) && std::mem::replace(&mut is_terminating, true)
+            {
                 let _ = low_level::emulate_default_handler(signal);
             }
-            let news = match signal {
-                SIGTSTP => News::Stop,
-                SIGCONT => News::Continue,
-                signal => News::Fatal(signal),
+            let event = match signal {
+                SIGTSTP => AppEvent::Suspend,
+                SIGCONT => AppEvent::Resume,
+                signal => AppEvent::Terminate(signal),
             };
-            if to.send(news).is_err() {
+            if for_signals.send(event).is_err() {
                 return;
             }
         }
     })?;
-    Ok((sender, news))
+    Ok((sender, events))
 }
 
 /// The terminal has to be in raw mode by then.
-pub(super) fn read_keys(to: Sender<News>) -> io::Result<()> {
+pub(super) fn read_keys(sender: Sender<AppEvent>) -> io::Result<()> {
     thread::Builder::new().name("keys".into()).spawn(move || {
         loop {
-            let (news, is_last) = match event::read() {
-                Ok(Event::Key(key)) => (News::Key(key), false),
-                Ok(Event::Resize(..)) => (News::Redraw, false),
+            let (event, is_last) = match event::read() {
+                Ok(Event::Key(key)) => (AppEvent::Key(key), false),
+                Ok(Event::Resize(..)) => (AppEvent::Redraw, false),
                 Ok(_) => continue,
-                Err(error) => (News::Lost(error), true),
+                Err(error) => (AppEvent::KeyboardError(error), true),
             };
-            if to.send(news).is_err() || is_last {
+            if sender.send(event).is_err() || is_last {
                 return;
             }
         }

@@ -5,14 +5,14 @@ use std::time::{Duration, Instant, SystemTime};
 
 use posix_mqueue::QueueName;
 
-use super::sample::{Contents, Sample, Seen};
+use super::sample::{Contents, QueueSample, Sample};
 
 /// A queue for 10 messages of 100 bytes, last used in this second.
-pub(super) fn seen(name: &str, messages: usize, bytes: u64, second: u64) -> Seen {
+pub(super) fn queue_sample(name: &str, messages: usize, bytes: u64, second: u64) -> QueueSample {
     let mut hasher = DefaultHasher::new();
     name.hash(&mut hasher);
     let Ok(name) = QueueName::new(name) else { unreachable!("{name} names no queue") };
-    Seen {
+    QueueSample {
         id: (1, hasher.finish() >> 1),
         name,
         mode: 0o100_600,
@@ -38,9 +38,9 @@ impl Clock {
     }
 
     /// So many milliseconds later.
-    pub(super) fn sample(&self, milliseconds: u128, queues: Vec<Seen>) -> Sample {
-        let passed = Duration::from_millis(milliseconds.try_into().unwrap_or(u64::MAX));
-        let clock = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000) + passed;
-        Sample { at: self.0 + passed, clock, queues }
+    pub(super) fn sample(&self, milliseconds: u128, queues: Vec<QueueSample>) -> Sample {
+        let elapsed = Duration::from_millis(milliseconds.try_into().unwrap_or(u64::MAX));
+        let wall_time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000) + elapsed;
+        Sample { instant: self.0 + elapsed, wall_time, queues }
     }
 }

@@ -6,32 +6,32 @@ use std::fs;
 use posix_mqueue::{Directory, Holders};
 
 use super::history::Row;
-use super::sample::Id;
+use super::sample::QueueId;
 use crate::display::sanitize;
 
 /// Of one queue, in words.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub(super) id: Id,
+pub(super) struct HolderReport {
+    pub(super) id: QueueId,
     pub(super) text: String,
 }
 
 /// Looks into every process that this one may look into.
-pub(super) fn find(directory: &Directory, row: &Row) -> Found {
-    let id = row.seen.id;
-    let found = directory.read(&row.seen.name).and_then(|entry| {
+pub(super) fn find_holders(directory: &Directory, row: &Row) -> HolderReport {
+    let id = row.sample.id;
+    let found = directory.read(&row.sample.name).and_then(|entry| {
         let same = (entry.device, entry.inode) == id;
         same.then(|| entry.holders()).transpose()
     });
     let text = match found {
-        Ok(Some(holders)) => words(&holders),
+        Ok(Some(holders)) => describe(&holders),
         Ok(None) => "this queue has lost its name, and another has it now".to_owned(),
         Err(error) => sanitize::line(&error.message()),
     };
-    Found { id, text }
+    HolderReport { id, text }
 }
 
-fn words(holders: &Holders) -> String {
+fn describe(holders: &Holders) -> String {
     let process = |pid: u32| {
         let name = fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
         format!("{} {pid}", sanitize::bytes(name.trim_ascii_end()))

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use posix_mqueue::Delivery;
 
-use super::sample::{Contents, Registered};
+use super::sample::{Contents, RegisteredProcess};
 
 /// Messages a second: three digits or so.
 pub(super) fn rate(rate: f64) -> String {
@@ -39,7 +39,7 @@ pub(super) fn interval(interval: Duration) -> String {
 }
 
 /// How a process is told, and its number.
-pub(super) fn registered(registered: Registered) -> String {
+pub(super) fn registration(registered: RegisteredProcess) -> String {
     let how = match registered.delivery {
         Delivery::Silent => "silent".to_owned(),
         Delivery::Signal { number } => format!("sig{number}"),
@@ -56,7 +56,7 @@ pub(super) fn registered(registered: Registered) -> String {
 pub(super) fn notification(contents: Option<Contents>) -> String {
     contents.map_or_else(
         || "?".to_owned(),
-        |contents| contents.registered.map_or_else(|| "-".to_owned(), registered),
+        |contents| contents.registered.map_or_else(|| "-".to_owned(), registration),
     )
 }
 
@@ -82,8 +82,8 @@ mod tests {
 
     use posix_mqueue::Delivery;
 
-    use super::{ago, bytes, interval, rate, registered};
-    use crate::commands::top::sample::Registered;
+    use super::{ago, bytes, interval, rate, registration};
+    use crate::commands::top::sample::RegisteredProcess;
 
     #[test]
     fn numbers_stay_short() {
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn times_have_one_unit_and_the_future_is_now() {
+    fn times_have_one_unit_and_never_negative() {
         let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
         for (seconds, expected) in
             [(0, "0s"), (59, "59s"), (60, "1m"), (7_300, "2h"), (90_000, "1d")]
@@ -121,13 +121,13 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_registration_has_a_word() {
+    fn every_registration_kind_has_a_label() {
         for (delivery, pid, expected) in [
             (Delivery::Signal { number: 10 }, Some(42), "sig10 42"),
             (Delivery::Thread, Some(42), "thread 42"),
             (Delivery::Silent, None, "silent ?"),
         ] {
-            assert_eq!(registered(Registered { delivery, pid }), expected);
+            assert_eq!(registration(RegisteredProcess { delivery, pid }), expected);
         }
     }
 }

@@ -9,19 +9,19 @@ use crate::failure::Outcome;
 /// What was seen, and when.
 #[derive(Clone, Debug)]
 pub(super) struct Sample {
-    pub(super) at: Instant,
+    pub(super) instant: Instant,
     /// The same moment by the clock that queues have their times from.
-    pub(super) clock: SystemTime,
-    pub(super) queues: Vec<Seen>,
+    pub(super) wall_time: SystemTime,
+    pub(super) queues: Vec<QueueSample>,
 }
 
 /// Device and inode: a queue made anew under the same name is another one.
-pub(super) type Id = (u64, u64);
+pub(super) type QueueId = (u64, u64);
 
 /// A queue at that moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Seen {
-    pub(super) id: Id,
+pub(super) struct QueueSample {
+    pub(super) id: QueueId,
     pub(super) name: QueueName,
     pub(super) mode: u32,
     pub(super) uid: u32,
@@ -39,12 +39,12 @@ pub(super) struct Contents {
     pub(super) capacity: usize,
     pub(super) message_size: usize,
     pub(super) bytes: u64,
-    pub(super) registered: Option<Registered>,
+    pub(super) registered: Option<RegisteredProcess>,
 }
 
 /// The process that waits to be notified: how it will be, and who it is, where that shows here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Registered {
+pub(super) struct RegisteredProcess {
     pub(super) delivery: Delivery,
     pub(super) pid: Option<u32>,
 }
@@ -54,12 +54,12 @@ impl Sample {
     /// queue ends those of the process that closes it only, and this one has none. No queue lives
     /// longer for it.
     pub(super) fn take(directory: &Directory) -> Outcome<Self> {
-        let queues = directory.entries()?.into_iter().map(Seen::from).collect();
-        Ok(Self { at: Instant::now(), clock: SystemTime::now(), queues })
+        let queues = directory.entries()?.into_iter().map(QueueSample::from).collect();
+        Ok(Self { instant: Instant::now(), wall_time: SystemTime::now(), queues })
     }
 }
 
-impl From<Entry> for Seen {
+impl From<Entry> for QueueSample {
     fn from(entry: Entry) -> Self {
         let contents = entry.details.map(|details| Contents {
             messages: details.attributes.messages,
@@ -68,7 +68,7 @@ impl From<Entry> for Seen {
             bytes: details.bytes,
             registered: details
                 .registration
-                .map(|found| Registered { delivery: found.delivery, pid: found.pid }),
+                .map(|found| RegisteredProcess { delivery: found.delivery, pid: found.pid }),
         });
         Self {
             id: (entry.device, entry.inode),

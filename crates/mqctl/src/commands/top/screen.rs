@@ -17,17 +17,17 @@ use ratatui::{Frame, Terminal};
 pub(super) struct Screen(Terminal<CrosstermBackend<Stdout>>);
 
 impl Screen {
-    pub(super) fn take() -> io::Result<Self> {
-        let former = panic::take_hook();
+    pub(super) fn enter() -> io::Result<Self> {
+        let previous_hook = panic::take_hook();
         // What a panic says would be lost with the alternate screen.
         panic::set_hook(Box::new(move |info| {
-            give_back();
-            former(info);
+            restore_terminal();
+            previous_hook(info);
         }));
-        take()?;
+        enter_raw_mode()?;
         // From here on it is given back.
         let screen = Terminal::new(CrosstermBackend::new(io::stdout())).map(Self);
-        screen.inspect_err(|_| give_back())
+        screen.inspect_err(|_| restore_terminal())
     }
 
     pub(super) fn draw(&mut self, draw: impl FnOnce(&mut Frame)) -> io::Result<()> {
@@ -35,16 +35,16 @@ impl Screen {
     }
 
     /// Runs this with the terminal given back, then takes it again.
-    pub(super) fn without(&mut self, run: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
-        give_back();
+    pub(super) fn leave_during(&mut self, run: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        restore_terminal();
         run()?;
-        self.retake()
+        self.reenter()
     }
 
     /// Whatever has become of the terminal: another program may have had it.
-    pub(super) fn retake(&mut self) -> io::Result<()> {
+    pub(super) fn reenter(&mut self) -> io::Result<()> {
         let _ = disable_raw_mode();
-        take()?;
+        enter_raw_mode()?;
         // `clear` would ask the terminal where its cursor is, and wait for the answer that the
         // thread which reads keys gets.
         let size = self.0.size()?;
@@ -54,17 +54,17 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        give_back();
+        restore_terminal();
     }
 }
 
-fn take() -> io::Result<()> {
+fn enter_raw_mode() -> io::Result<()> {
     enable_raw_mode()?;
-    execute!(io::stdout(), EnterAlternateScreen).inspect_err(|_| give_back())
+    execute!(io::stdout(), EnterAlternateScreen).inspect_err(|_| restore_terminal())
 }
 
 /// As far as that is possible: the terminal may be gone.
-fn give_back() {
+fn restore_terminal() {
     let _ = execute!(io::stdout(), LeaveAlternateScreen, Show);
     let _ = disable_raw_mode();
 }
@@ -87,14 +87,14 @@ mod tests {
     #[ignore = "needs a terminal to itself"]
     fn panics_on_a_terminal() -> io::Result<()> {
         if std::env::var_os(CHILD).is_some() {
-            let mut screen = Screen::take()?;
+            let mut screen = Screen::enter()?;
             screen.draw(|_| unreachable!("something that nobody thought of"))?;
         }
         Ok(())
     }
 
     #[test]
-    fn after_a_panic_the_terminal_is_given_back_and_what_it_said_is_seen() -> io::Result<()> {
+    fn panic_restores_terminal_and_shows_its_message() -> io::Result<()> {
         let Some(terminal) = TestTerminal::new(100, 30) else { return Ok(()) };
         let this = std::env::current_exe()?;
         let test = "commands::top::screen::tests::panics_on_a_terminal";
@@ -104,7 +104,7 @@ mod tests {
         ));
         let screen = terminal.wait_for("the end", |screen| screen.contains("code: 101"));
         assert!(screen.contains("something that nobody thought of"), "{screen}");
-        terminal.is_given_back();
+        terminal.assert_restored();
         Ok(())
     }
 }

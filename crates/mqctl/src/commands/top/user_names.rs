@@ -4,12 +4,12 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 #[derive(Debug)]
-pub(super) struct Users {
+pub(super) struct UserNames {
     look_up: fn(u32) -> String,
     known: RefCell<BTreeMap<u32, String>>,
 }
 
-impl Users {
+impl UserNames {
     pub(super) fn new(look_up: fn(u32) -> String) -> Self {
         Self { look_up, known: RefCell::default() }
     }

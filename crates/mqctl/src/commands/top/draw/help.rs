@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Block, Padding, Paragraph, Wrap};
 
-use super::theme::Paint;
+use super::theme::Theme;
 
 const TEXT: &str = "\
 Up Down j k PgUp PgDn g G   select a queue
@@ -26,13 +26,13 @@ not seen, so look more often to see more.
 HISTORY is the depth at each look. NOTIFY is how a process is told of a
 message (sig10, thread, silent), and its number.";
 
-pub(super) fn draw(frame: &mut Frame, area: Rect, paint: Paint) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, theme: Theme) {
     let block = match area.height {
         0..24 => Block::new(),
         _ => Block::bordered()
             .padding(Padding::horizontal(1))
             .title("keys and columns; any key goes back")
-            .title_style(paint.title()),
+            .title_style(theme.title()),
     };
     frame.render_widget(Paragraph::new(TEXT).wrap(Wrap { trim: false }).block(block), area);
 }

@@ -14,14 +14,14 @@ use std::process::{Command, Stdio};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use fixture::folder::Folder;
 use fixture::process::eventually;
+use fixture::temp_dir::TempDir;
 use fixture::user::PublicCopy;
-use fixture::{Transcript, UniqueName, arguments, backlog, mqctl, run, transcript_of};
+use fixture::{Transcript, UniqueName, mqctl, receive_all, run, transcript_of, verb_args};
 use posix_mqueue::{MessageQueue, OpenOptions};
 
 fn recv(name: &UniqueName, more: &[&str]) -> Vec<OsString> {
-    arguments("recv", name, more)
+    verb_args("recv", name, more)
 }
 
 /// Ends a process as a terminal or another user would.
@@ -29,7 +29,7 @@ fn kill(signal: &str, target: &str) {
     assert!(Command::new("kill").args([signal, "--", target]).status().unwrap().success());
 }
 
-fn into_full_device(command: &mut Command) -> Transcript {
+fn run_into_full_device(command: &mut Command) -> Transcript {
     let full = File::options().write(true).open("/dev/full").unwrap();
     let output = command.stdout(full).stderr(Stdio::piped()).output().unwrap();
     Transcript::new(command, output)
@@ -44,18 +44,18 @@ fn is_receiving(pid: u32) -> bool {
 }
 
 #[test]
-fn a_full_disk_puts_the_message_back() {
+fn full_disk_requeues_the_message() {
     let name = UniqueName::new("recv");
     let queue = name.queue(2, 16);
     queue.send(b"in hand", 5).unwrap();
     queue.send(b"not taken", 1).unwrap();
-    let failed = into_full_device(&mut mqctl(recv(&name, &["--all"])));
-    failed.failed(1).is_snapshot("recv-full-disk");
-    assert_eq!(backlog(&queue), [(b"in hand".to_vec(), 5), (b"not taken".to_vec(), 1)]);
+    let failed = run_into_full_device(&mut mqctl(recv(&name, &["--all"])));
+    failed.assert_code(1).assert_snapshot("recv-full-disk");
+    assert_eq!(receive_all(&queue), [(b"in hand".to_vec(), 5), (b"not taken".to_vec(), 1)]);
 }
 
 #[test]
-fn a_reader_that_is_gone_takes_nothing_and_is_told_nothing() {
+fn closed_pipe_exits_quietly_without_receiving() {
     let name = UniqueName::new("recv");
     let queue = name.queue(1, 16);
     queue.send(b"kept", 5).unwrap();
@@ -63,13 +63,13 @@ fn a_reader_that_is_gone_takes_nothing_and_is_told_nothing() {
     drop(reader);
     let mut command = mqctl(recv(&name, &[]));
     let output = command.stdout(writer).stderr(Stdio::piped()).output().unwrap();
-    let ended = Transcript::new(&command, output).failed(128 + 13);
+    let ended = Transcript::new(&command, output).assert_code(128 + 13);
     assert_eq!(ended.stderr, "");
-    assert_eq!(backlog(&queue), [(b"kept".to_vec(), 5)]);
+    assert_eq!(receive_all(&queue), [(b"kept".to_vec(), 5)]);
 }
 
 #[test]
-fn a_reader_that_goes_while_a_message_is_waited_for_leaves_it_in_the_queue() {
+fn pipe_closed_while_waiting_requeues_the_message() {
     let name = UniqueName::new("recv");
     let queue = name.queue(1, 16);
     let (reader, writer) = std::io::pipe().unwrap();
@@ -81,13 +81,13 @@ fn a_reader_that_goes_while_a_message_is_waited_for_leaves_it_in_the_queue() {
     drop(reader);
     queue.send(b"kept", 5).unwrap();
     let output = child.wait_with_output().unwrap();
-    let ended = Transcript::new(&mqctl(recv(&name, &[])), output).failed(128 + 13);
+    let ended = Transcript::new(&mqctl(recv(&name, &[])), output).assert_code(128 + 13);
     assert_eq!(ended.stderr, "mqctl: the message in hand was put back into the queue\n");
-    assert_eq!(backlog(&queue), [(b"kept".to_vec(), 5)]);
+    assert_eq!(receive_all(&queue), [(b"kept".to_vec(), 5)]);
 }
 
 #[test]
-fn ctrl_c_ends_the_waiting_and_shells_see_it() {
+fn termination_signal_ends_waiting_and_is_reported() {
     for (signal, number) in [("INT", 2), ("TERM", 15), ("HUP", 1), ("QUIT", 3)] {
         let name = UniqueName::new("recv");
         let queue = name.queue(1, 16);
@@ -96,15 +96,15 @@ fn ctrl_c_ends_the_waiting_and_shells_see_it() {
         eventually(|| is_receiving(child.id()));
         kill(&format!("-{signal}"), &child.id().to_string());
         let output = child.wait_with_output().unwrap();
-        let ended = Transcript::new(&command, output).failed(128 + number);
+        let ended = Transcript::new(&command, output).assert_code(128 + number);
         assert_eq!(ended.stderr, "");
         queue.send(b"nobody took this", 0).unwrap();
-        assert_eq!(backlog(&queue).len(), 1);
+        assert_eq!(receive_all(&queue).len(), 1);
     }
 }
 
 #[test]
-fn ctrl_c_ends_a_write_that_nobody_reads_and_every_message_is_somewhere() {
+fn ctrl_c_during_blocked_write_loses_no_message() {
     let name = UniqueName::new("recv");
     let queue = name.queue(8, 2048);
     let (mut reader, writer) = std::io::pipe().unwrap();
@@ -113,11 +113,11 @@ fn ctrl_c_ends_a_write_that_nobody_reads_and_every_message_is_somewhere() {
     drop(command);
     // Until the pipe is full, and then the queue.
     let mut sent = Vec::new();
-    let patience = std::time::Duration::from_millis(500);
+    let send_timeout = std::time::Duration::from_millis(500);
     loop {
         let mut message = format!("{:04}", sent.len()).into_bytes();
         message.resize(2000, b'.');
-        if queue.send_timeout(&message, 3, patience).is_err() {
+        if queue.send_timeout(&message, 3, send_timeout).is_err() {
             break;
         }
         sent.push(message);
@@ -125,7 +125,7 @@ fn ctrl_c_ends_a_write_that_nobody_reads_and_every_message_is_somewhere() {
     kill("-INT", &child.id().to_string());
     let ended = child.wait_with_output().unwrap();
     // No room in the queue for the one in hand: the error has it.
-    let ended = Transcript::new(&mqctl([""; 0]), ended).failed(9);
+    let ended = Transcript::new(&mqctl([""; 0]), ended).assert_code(9);
     let (_, in_hand) = ended.stderr.trim_end().rsplit_once(' ').unwrap();
     let mut written = Vec::new();
     reader.read_to_end(&mut written).unwrap();
@@ -134,36 +134,36 @@ fn ctrl_c_ends_a_write_that_nobody_reads_and_every_message_is_somewhere() {
     let mut found: Vec<Vec<u8>> =
         lines.filter_map(|line| line.strip_suffix(b"\n")).map(<[u8]>::to_vec).collect();
     found.push(BASE64_STANDARD.decode(in_hand).unwrap());
-    found.extend(backlog(&queue).into_iter().map(|(data, _)| data));
+    found.extend(receive_all(&queue).into_iter().map(|(data, _)| data));
     assert_eq!(found, sent);
 }
 
 #[test]
-fn a_command_takes_each_message_or_leaves_it() {
+fn exec_consumes_message_or_requeues_it() {
     let name = UniqueName::new("recv");
     let queue = name.queue(3, 16);
     queue.send(b"one", 7).unwrap();
     queue.send(b"two", 5).unwrap();
     queue.send(b"bad", 3).unwrap();
     let script = r#"read -r text; echo "$MQCTL_QUEUE $MQCTL_PRIORITY $text"; [ "$text" != bad ]"#;
-    run(recv(&name, &["--all", "--exec", script])).failed(1).is_snapshot("recv-exec");
-    assert_eq!(backlog(&queue), [(b"bad".to_vec(), 3)]);
+    run(recv(&name, &["--all", "--exec", script])).assert_code(1).assert_snapshot("recv-exec");
+    assert_eq!(receive_all(&queue), [(b"bad".to_vec(), 3)]);
 }
 
 #[test]
-fn a_command_need_not_read_its_message() {
+fn exec_may_ignore_its_input() {
     let name = UniqueName::new("recv");
     let queue = name.queue(1, 8192);
     queue.send(&[7; 8192], 0).unwrap();
-    run(recv(&name, &["--exec", "true"])).succeeded();
-    assert!(backlog(&queue).is_empty());
+    run(recv(&name, &["--exec", "true"])).assert_success();
+    assert!(receive_all(&queue).is_empty());
     queue.send(b"kept", 2).unwrap();
-    run(recv(&name, &["--exec", "/nowhere/at/all 2>/dev/null"])).failed(1);
-    assert_eq!(backlog(&queue), [(b"kept".to_vec(), 2)]);
+    run(recv(&name, &["--exec", "/nowhere/at/all 2>/dev/null"])).assert_code(1);
+    assert_eq!(receive_all(&queue), [(b"kept".to_vec(), 2)]);
 }
 
 #[test]
-fn ctrl_c_during_a_command_ends_both_and_puts_the_message_back() {
+fn ctrl_c_during_exec_requeues_the_message() {
     let name = UniqueName::new("recv");
     let queue = name.queue(1, 16);
     queue.send(b"kept", 4).unwrap();
@@ -173,13 +173,13 @@ fn ctrl_c_during_a_command_ends_both_and_puts_the_message_back() {
     child.stdout.as_mut().unwrap().read_exact(&mut [0; 8]).unwrap();
     kill("-INT", &format!("-{}", child.id()));
     let output = child.wait_with_output().unwrap();
-    let ended = Transcript::new(&command, output).failed(128 + 2);
+    let ended = Transcript::new(&command, output).assert_code(128 + 2);
     assert_eq!(ended.stderr, "mqctl: the message in hand was put back into the queue\n");
-    assert_eq!(backlog(&queue), [(b"kept".to_vec(), 4)]);
+    assert_eq!(receive_all(&queue), [(b"kept".to_vec(), 4)]);
 }
 
 /// A queue that others can only receive from, and a file that everybody can make.
-fn read_only(name: &UniqueName) -> MessageQueue {
+fn receive_only_queue(name: &UniqueName) -> MessageQueue {
     let queue = name.queue(2, 16);
     queue.send(b"in\0hand", 5).unwrap();
     let file = File::from(OwnedFd::from(queue));
@@ -188,60 +188,62 @@ fn read_only(name: &UniqueName) -> MessageQueue {
 }
 
 #[test]
-fn what_cannot_be_put_back_is_put_aside() {
+fn unrequeueable_message_is_rescued() {
     let copy = PublicCopy::new();
     let name = UniqueName::new("recv");
-    let queue = read_only(&name);
+    let queue = receive_only_queue(&name);
     let Some(mut command) = copy.as_nobody(recv(&name, &[])) else { return };
-    let failed = into_full_device(&mut command);
-    failed.failed(9).is_snapshot("recv-put-aside");
-    assert!(backlog(&queue).is_empty());
+    let failed = run_into_full_device(&mut command);
+    failed.assert_code(9).assert_snapshot("recv-rescued");
+    assert!(receive_all(&queue).is_empty());
 }
 
 #[test]
-fn what_cannot_be_put_back_is_in_the_file_that_was_named_for_it() {
+fn unrequeueable_message_is_written_to_rescue_file() {
     let copy = PublicCopy::new();
     let name = UniqueName::new("recv");
-    let _queue = read_only(&name);
-    let folder = Folder::new();
-    let spill = folder.file("spill");
-    let more = ["--spill", &spill];
+    let _queue = receive_only_queue(&name);
+    let directory = TempDir::new();
+    let rescue_file = directory.file("rescued");
+    let more = ["--rescue-file", &rescue_file];
     let Some(mut command) = copy.as_nobody(recv(&name, &more)) else { return };
-    let failed = into_full_device(&mut command);
-    failed.failed(9).is_snapshot_but_for(&[(&folder.shown(), "FOLDER")], "recv-spilled");
-    assert_eq!(fs::read(&spill).unwrap(), b"in\0hand");
+    let failed = run_into_full_device(&mut command);
+    failed
+        .assert_code(9)
+        .assert_snapshot_replacing(&[(&directory.shown(), "DIR")], "recv-rescue-file");
+    assert_eq!(fs::read(&rescue_file).unwrap(), b"in\0hand");
 }
 
 #[test]
-fn the_file_for_what_cannot_be_put_back_is_new_and_gone_if_unused() {
+fn rescue_file_is_new_and_removed_if_unused() {
     let name = UniqueName::new("recv");
     let queue = name.queue(1, 16);
     queue.send(b"one", 0).unwrap();
-    let folder = Folder::new();
-    let spill = folder.file("spill");
-    let more = ["--spill", &spill];
-    fs::write(&spill, "precious").unwrap();
-    run(recv(&name, &more)).failed(1);
+    let directory = TempDir::new();
+    let rescue_file = directory.file("rescued");
+    let more = ["--rescue-file", &rescue_file];
+    fs::write(&rescue_file, "precious").unwrap();
+    run(recv(&name, &more)).assert_code(1);
     assert_eq!(
-        (queue.attributes().unwrap().messages, fs::read(&spill).unwrap()),
+        (queue.attributes().unwrap().messages, fs::read(&rescue_file).unwrap()),
         (1, b"precious".to_vec())
     );
-    fs::remove_file(&spill).unwrap();
-    run(recv(&name, &more)).succeeded();
-    assert!(folder.is_empty());
+    fs::remove_file(&rescue_file).unwrap();
+    run(recv(&name, &more)).assert_success();
+    assert!(directory.is_empty());
 }
 
 #[test]
-fn a_queue_of_others_is_refused() {
+fn recv_without_permission_is_refused() {
     let copy = PublicCopy::new();
     let name = UniqueName::new("recv");
     let _queue = name.queue(1, 16);
     let Some(mut command) = copy.as_nobody(recv(&name, &["--nonblock"])) else { return };
-    transcript_of(&mut command).failed(7).is_snapshot("recv-refused");
+    transcript_of(&mut command).assert_code(7).assert_snapshot("recv-refused");
 }
 
 #[test]
-fn a_queue_that_is_removed_meanwhile_is_still_received_from() {
+fn recv_continues_after_queue_is_unlinked() {
     let name = UniqueName::new("recv");
     let queue = name.queue(1, 16);
     let child = mqctl(recv(&name, &["--count", "2"])).stdout(Stdio::piped()).spawn().unwrap();
