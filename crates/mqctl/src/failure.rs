@@ -1,4 +1,4 @@
-//! Why a verb ended early: what is said on standard error, and what the shell is told.
+//! How a verb fails: the message on standard error, and the exit code or signal.
 
 pub(crate) mod exit_code;
 pub(crate) mod operands;
@@ -16,14 +16,14 @@ use signal_hook::low_level::emulate_default_handler;
 use crate::display::sanitize;
 use crate::failure::exit_code::Code;
 
-/// How every verb ends.
+/// The result of a verb.
 pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 
-/// A sentence, and how the program ends.
+/// An error message, and the exit code or signal with which the program ends.
 #[derive(Debug)]
 pub(crate) struct Failure {
     exit: Exit,
-    /// Empty where nothing needs to be said, or once it is said.
+    /// Empty if there is nothing to print, or if it has been printed.
     text: String,
 }
 
@@ -38,12 +38,12 @@ impl Failure {
         Self { exit: Exit::Code(code), text: text.to_string() }
     }
 
-    /// With the name of the queue before the sentence.
+    /// A failure of one queue: its name precedes the text.
     pub(crate) fn for_queue(name: &QueueName, code: Code, text: impl Display) -> Self {
         Self::new(code, format!("{}: {text}", sanitize::name(name.as_os_str())))
     }
 
-    /// What is wrong with a file.
+    /// A failure of one file: its path precedes the text.
     pub(crate) fn for_file(path: &Path, text: impl Display) -> Self {
         let text = text.to_string();
         Self::new(
@@ -56,19 +56,19 @@ impl Failure {
         Self::new(Code::Usage, text)
     }
 
-    /// To end as this signal ends a program: shells see it, and nothing needs to be said.
+    /// Ends the program by this signal, so that the shell sees it. Prints nothing by itself.
     pub(crate) fn by_signal(signal: i32) -> Self {
         Self { exit: Exit::Signal(signal), text: String::new() }
     }
 
-    /// The same end, with this said as well.
+    /// Appends text to the message.
     pub(crate) fn with_context(mut self, text: impl Display) -> Self {
         let separator = if self.text.is_empty() { "" } else { "; " };
         self.text = format!("{}{separator}{text}", self.text);
         self
     }
 
-    /// The same said, and this code for the shell.
+    /// Replaces the exit code or signal.
     pub(crate) fn with_code(self, code: Code) -> Self {
         Self { exit: Exit::Code(code), ..self }
     }
@@ -77,7 +77,7 @@ impl Failure {
         self.exit == Exit::Code(code)
     }
 
-    /// Says it now, and only now.
+    /// Prints the message now, so that `report` does not print it again.
     pub(crate) fn print(mut self) -> Self {
         if !self.text.is_empty() {
             warn(&self.text);
@@ -86,12 +86,13 @@ impl Failure {
         self
     }
 
-    /// Says it, and ends as it says: by the signal here, by the code that `main` returns.
+    /// Prints the message. Ends the process if it is to end by a signal, and otherwise returns the
+    /// exit code for `main`.
     pub(crate) fn report(self) -> ExitCode {
         match self.print().exit {
             Exit::Code(code) => ExitCode::from(code as u8),
             Exit::Signal(signal) => {
-                // It returns only for a signal that does not end programs.
+                // This returns only for a signal that does not terminate processes.
                 let _ = emulate_default_handler(signal);
                 ExitCode::from(u8::try_from(128 + signal).unwrap_or(u8::MAX))
             }
@@ -110,7 +111,7 @@ impl From<Error> for Failure {
         let sending = error.call().contains("send");
         let code = match error.kind() {
             _ if error.is_limit() => Code::LimitExceeded,
-            // Without a name it is the directory of all queues that is not there.
+            // An error without a queue name is about the queue directory.
             io::ErrorKind::NotFound if error.name().is_some() => Code::NotFound,
             io::ErrorKind::TimedOut => Code::TimedOut,
             io::ErrorKind::WouldBlock if sending => Code::Full,
@@ -136,17 +137,17 @@ impl From<Error> for Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
-            // Who reads no more knows why: quiet, as any program in a pipeline.
+            // As in any pipeline: the reader closed the pipe, so there is nothing to report.
             return Self::by_signal(SIGPIPE);
         }
         Self::new(Code::Other, strip_os_error(&error.to_string()))
     }
 }
 
-/// What a missing file is to who asked for a queue.
+/// The message for a queue that does not exist, instead of the system's "No such file".
 pub(crate) const NO_QUEUE: &str = "there is no queue of this name";
 
-/// What the library knows of it. That a file is missing is no help to who asked for a queue.
+/// The library's explanation of an error, or the system's message.
 pub(crate) fn explain(error: &Error) -> String {
     match error.explanation() {
         Some(why) if error.kind() == io::ErrorKind::NotFound => why.to_owned(),
@@ -155,13 +156,13 @@ pub(crate) fn explain(error: &Error) -> String {
     }
 }
 
-/// An error of the system without its number, which is in no error of this program.
+/// Removes the errno number that the standard library appends.
 fn strip_os_error(text: &str) -> &str {
     text.split(" (os error ").next().unwrap_or_default()
 }
 
-/// A remark on standard error.
+/// Prints a warning to standard error.
 pub(crate) fn warn(text: &str) {
-    // Where nobody can be told, the code is all there is.
+    // If standard error cannot be written, the exit code remains.
     let _ = writeln!(io::stderr(), "mqctl: {}", sanitize::line(text));
 }

@@ -1,7 +1,8 @@
-//! `mqctl`: a POSIX message queue's whole life from the shell.
+//! `mqctl`: manage POSIX message queues from the shell.
 //!
-//! `cli` has the definition of the command line, `commands` a file for each verb, `failure` how the
-//! program ends. `values` are typed, `display` is shown, `queue` and `messages` do the work.
+//! `cli` defines the command line, and `commands` has a file for each verb. The verbs use `values`
+//! (what users type), `queue`, `messages` and `dump` (the work), `failure` (how the program ends) and
+//! `display` (what users see).
 
 mod cli;
 mod commands;
@@ -22,7 +23,8 @@ use signal_hook::consts::SIGXFSZ;
 
 fn main() -> ExitCode {
     completion::answer(Mqctl::command);
-    // A file that may not grow is an error of the write, not the end of who has a message in hand.
+    // RLIMIT_FSIZE must make a write fail. The default action of SIGXFSZ would kill the program
+    // while it holds an in-flight message.
     let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
     match Mqctl::parse().run() {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,5 +1,5 @@
-//! Messages on their way: how input becomes messages, how messages are written, and how a received
-//! message is delivered, requeued or rescued.
+//! Messages: splitting input into messages, writing messages, and forwarding, requeuing or rescuing
+//! the in-flight message, which has been received and is nowhere else yet.
 
 pub(crate) mod format;
 pub(crate) mod forward;

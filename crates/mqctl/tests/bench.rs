@@ -65,7 +65,7 @@ fn impossible_request_is_refused_before_measuring() {
     transcript.assert_snapshot("bench-no-directory");
     run(["bench", "--seconds", "0"]).assert_code(2).assert_snapshot("bench-zero-seconds");
     run(["bench", "--seconds", "soon"]).assert_code(2).assert_snapshot("bench-bad-duration");
-    // More than the kernel's own ceiling, which nobody may pass.
+    // Above the kernel's ceiling, which applies to root too.
     let directory = TempDir::new();
     let too_large =
         ["bench", "--seconds", "3600", "-s", "17M", "--svg", &directory.file("bench.svg")];
@@ -81,7 +81,7 @@ fn interrupt_leaves_nothing_and_is_reported() {
         let mut command =
             mqctl(["bench", "--seconds", "3600", "--svg", &directory.file("bench.svg")]);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        // Once it is there, signals are waited for, and it measures.
+        // Once the SVG file exists, signals are watched and the measurement starts.
         while directory.is_empty() {
             assert_eq!(child.try_wait().unwrap(), None);
             std::thread::yield_now();

@@ -45,7 +45,7 @@ fn chmod_without_permission_is_refused() {
     run(args_with_name("chmod 644 {}", &name)).assert_success();
     let Some(mut command) = copy.as_nobody(args_with_name("chmod 666 {}", &name)) else { return };
     let refused = transcript_of(&mut command).assert_code(7);
-    // Its mode is said where the directory is mounted.
+    // The error has the mode if the directory is mounted.
     assert!(refused.stderr.contains("not permitted") || refused.stderr.contains("rw-r--r--"));
     assert_eq!(queue.status().unwrap().mode & 0o7777, 0o644);
 }

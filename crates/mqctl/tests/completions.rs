@@ -1,4 +1,4 @@
-//! `mqctl completions`, by the shells themselves
+//! `mqctl completions`, in the shells themselves
 
 #![allow(clippy::unwrap_used)]
 
@@ -20,8 +20,8 @@ fn unknown_shell_is_rejected() {
     run(["completions", "tcsh"]).assert_code(2).assert_snapshot("completions-tcsh");
 }
 
-/// Runs a script with the command in its path and `$NAME`, `$PREFIX` in its environment. None where
-/// the shell, or the directory of queues that names come from, is not to be had.
+/// Runs a script with mqctl in its path and with `$NAME` and `$PREFIX`. Returns None if the shell or
+/// the queue directory is missing.
 fn complete_in_shell(
     shell: &[&str],
     script: &str,
@@ -40,7 +40,7 @@ fn complete_in_shell(
     let path = std::env::var_os("PATH").unwrap();
     let path =
         std::env::join_paths([directory.into()].into_iter().chain(std::env::split_paths(&path)));
-    // A shell that waits for what does not come ends too.
+    // The timeout ends a shell that waits forever.
     let mut command = Command::new("timeout");
     command.arg("60").args(shell).arg(script).env("PATH", path.unwrap());
     command.env("NAME", name).env("PREFIX", prefix).env("TERM", "dumb");
@@ -48,12 +48,12 @@ fn complete_in_shell(
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// A new queue, and what is typed of its name: no other queue's begins with that.
+/// A new queue and a prefix of its name that no other queue has.
 fn queue(label: &str) -> (UniqueName, String) {
     let name = UniqueName::new(label);
     name.queue(1, 8);
-    let whole = name.as_str().to_owned();
-    (name, whole[..whole.len() - 1].to_owned())
+    let full_name = name.as_str().to_owned();
+    (name, full_name[..full_name.len() - 1].to_owned())
 }
 
 const BASH: &str = r#"
@@ -76,10 +76,10 @@ fn bash_completes_verbs_options_and_names() {
     let Some(text) = complete_in_shell(&["bash", "--norc", "-c"], BASH, &name, &prefix) else {
         return;
     };
-    let whole = name.as_str();
+    let full_name = name.as_str();
     let lines: Vec<_> = text.lines().collect();
     assert!(lines[0].ends_with("-F _clap_complete_mqctl mqctl"), "{text}");
-    let expected = ["<info>", "<--if-empty>", &format!("<{whole}>"), &format!("<{whole}>")];
+    let expected = ["<info>", "<--if-empty>", &format!("<{full_name}>"), &format!("<{full_name}>")];
     assert_eq!(lines[1..], expected);
 }
 
@@ -112,7 +112,7 @@ fn fish_completes_verbs_options_and_names() {
     }
 }
 
-/// In a terminal, since zsh completes nowhere else: Tab, then Return, which runs what is there.
+/// zsh completes only on a terminal: types Tab, then Return to run the completed line.
 const ZSH: &str = r#"
 zmodload zsh/zpty
 zpty z zsh -f -i
@@ -134,7 +134,7 @@ fn zsh_completes_options_and_names() {
         let Some(text) = complete_in_shell(&["zsh", "-f", "-c"], ZSH, &name, &prefix) else {
             return;
         };
-        let whole = name.as_str();
-        assert!(text.contains(&format!(r#"[{{"name":"{whole}""#)), "{text}");
+        let full_name = name.as_str();
+        assert!(text.contains(&format!(r#"[{{"name":"{full_name}""#)), "{text}");
     }
 }

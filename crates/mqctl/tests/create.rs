@@ -119,11 +119,11 @@ fn status(name: &UniqueName) -> Status {
     OpenOptions::new().read(true).open(name).unwrap().status().unwrap()
 }
 
-/// Who runs the tests, as the command calls them.
+/// The user who runs the tests, as mqctl prints it.
 fn owner() -> String {
     let output = Command::new("id").arg("-un").output().unwrap();
     let name = String::from_utf8(output.stdout).unwrap();
-    // A number without a name is said as it is.
+    // A user without a name is printed as a number.
     let name = if output.status.success() { name } else { own_uid().to_string() };
     format!("owner {}", name.trim())
 }

@@ -111,12 +111,12 @@ fn drain_refuses_to_write_to_terminal() {
     let line = format!("{} drain {} -", env!("CARGO_BIN_EXE_mqctl"), name.as_os_str().display());
     let typed = Command::new("script").args(["-qec", &line, "/dev/null"]).output();
     let Ok(typed) = typed else { return fixture::skip("script(1) is not here") };
-    assert_eq!(typed.stdout, b"mqctl: a dump is not for a terminal; name a file for it\r\n");
+    assert_eq!(typed.stdout, b"mqctl: refusing to write a dump to a terminal; name a file\r\n");
     assert_eq!(typed.status.code(), Some(2));
     assert_eq!(receive_all(&queue).len(), 1);
 }
 
-/// Five messages of 400 bytes, of which a file of 1024 bytes has room for two.
+/// Sends five messages of 400 bytes; a file of 1024 bytes has room for two of them.
 fn send_five(queue: &MessageQueue) -> Vec<(Vec<u8>, u32)> {
     let messages: Vec<_> = (0_u8..5).map(|n| (vec![n; 400], u32::from(9 - n))).collect();
     send_all(queue, &messages);
@@ -129,7 +129,7 @@ fn full_disk_requeues_message_and_keeps_others() {
     let queue = name.queue(5, 400);
     let messages = send_five(&queue);
     let path = name.as_os_str().to_str().unwrap();
-    // In POSIX it counts blocks of 512 bytes.
+    // POSIX `ulimit -f` counts blocks of 512 bytes.
     let mut command = Command::new("sh");
     let script = r#"ulimit -f 2; exec "$0" drain "$@""#;
     command.args(["-c", script, env!("CARGO_BIN_EXE_mqctl"), path, &directory.file("dump")]);
@@ -138,8 +138,8 @@ fn full_disk_requeues_message_and_keeps_others() {
     assert_eq!(
         full.stderr,
         format!(
-            "mqctl: {partial}: File too large; the message in hand was put back into the queue; \
-             2 messages taken before, and in {partial}; restore --partial sends what is there\n"
+            "mqctl: {partial}: File too large; the message was requeued; \
+             2 messages saved in {partial}; use restore --partial to send them\n"
         )
     );
     assert_eq!(receive_all(&queue), messages[2..]);
@@ -192,7 +192,7 @@ fn unrequeueable_message_is_written_to_rescue_file() {
     limited.arg(command.get_program()).args(command.get_args()).stdin(Stdio::null());
     let rescued = transcript_of(&mut limited).assert_code(9);
     assert!(
-        rescued.stderr.contains(&format!("it is in {}", directory.file("rescued"))),
+        rescued.stderr.contains(&format!("it was saved in {}", directory.file("rescued"))),
         "{rescued:?}"
     );
     assert_eq!(fs::read(directory.file("rescued")).unwrap(), messages[2].0);
@@ -200,10 +200,10 @@ fn unrequeueable_message_is_written_to_rescue_file() {
     assert_eq!(directory.names(), ["dump.partial", "rescued"]);
 }
 
-/// So long that it takes a drain longer to write one than the sender to send one.
+/// Long enough that a drain takes longer to write a message than the sender takes to send one.
 const MESSAGE_LEN: usize = 8000;
 
-/// Sends numbered messages until it is told to stop; gives how many there were.
+/// Sends numbered messages until `stop` is set, and returns their number.
 fn spawn_sender(queue: MessageQueue, stop: Arc<AtomicBool>) -> JoinHandle<u32> {
     std::thread::spawn(move || {
         let (mut number, mut message) = (0_u32, [7; MESSAGE_LEN]);
@@ -226,16 +226,16 @@ fn receive_numbers(queue: &MessageQueue) -> Vec<u32> {
     receive_all(queue).into_iter().map(number).collect()
 }
 
-/// Where numbered messages were found after a drain was ended from outside.
+/// Where the numbered messages are after a drain was interrupted.
 struct DrainOutcome {
-    /// Whether it had not ended by itself before.
+    /// Whether the signal reached the drain before it ended by itself.
     hit: bool,
     sent: u32,
     in_file: Vec<u32>,
     in_queue: Vec<u32>,
 }
 
-/// Ends a drain under load, when its file has so many bytes.
+/// Ends a drain under load once its file has `bytes` bytes.
 fn interrupt_drain(end: &str, bytes: u64) -> DrainOutcome {
     let (name, directory) = (UniqueName::new("drain"), TempDir::new());
     let queue = name.queue(10, MESSAGE_LEN);
@@ -249,7 +249,7 @@ fn interrupt_drain(end: &str, bytes: u64) -> DrainOutcome {
         running = child.try_wait().unwrap().is_none();
     }
     match end {
-        // At once, where a program that does it would come late.
+        // kill(1) would take too long.
         "KILL" => child.kill().unwrap(),
         _ if running => send_signal(&child, end),
         _ => {}
@@ -258,9 +258,9 @@ fn interrupt_drain(end: &str, bytes: u64) -> DrainOutcome {
     stop.store(true, Ordering::SeqCst);
     let sent = sender.join().unwrap();
     let in_queue = receive_numbers(&queue);
-    // What ends it behind its last step finds a whole file.
+    // A kill after the last step leaves a complete file.
     let file = if end == "KILL" && directory.names() == ["dump.partial"] { partial } else { dump };
-    // As many as there are, through a queue that is emptied meanwhile.
+    // Restore through the small queue while emptying it.
     let mut restore = spawn(&mut mqctl(verb_args("restore", &name, &[&file, "--partial"])));
     let mut in_file = Vec::new();
     loop {
@@ -274,7 +274,7 @@ fn interrupt_drain(end: &str, bytes: u64) -> DrainOutcome {
     DrainOutcome { hit, sent, in_file, in_queue }
 }
 
-/// How many rounds hit a drain that was running, of as many as are needed for some, within bounds.
+/// Repeats a round until 12 rounds have hit a running drain, at most 60 times.
 fn repeat_until_hit(mut round: impl FnMut(u64) -> bool) {
     let mut hits = 0;
     for number in 0..60 {
@@ -295,11 +295,11 @@ fn kill_loses_at_most_the_in_flight_message() {
             interrupt_drain("KILL", 24 + round * 131);
         let found: Vec<u32> = in_file.iter().chain(&in_queue).copied().collect();
         let lost: Vec<u32> = (0..sent).filter(|number| !found.contains(number)).collect();
-        // In order, each once.
+        // Each message once, in order.
         assert!(found.is_sorted_by(|a, b| a < b), "{found:?}");
         assert!(lost.is_empty() || (hit && lost.len() == 1), "{sent} sent, {lost:?} lost");
         if let [lost] = lost[..] {
-            assert_eq!(u32::try_from(in_file.len()).unwrap(), lost, "not the one in hand");
+            assert_eq!(u32::try_from(in_file.len()).unwrap(), lost, "not the in-flight message");
         }
         hit
     });

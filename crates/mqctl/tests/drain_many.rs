@@ -1,4 +1,4 @@
-//! `mqctl drain` and `mqctl restore` with as many messages as few queues have.
+//! `mqctl drain` and `mqctl restore` with many messages.
 
 #![allow(clippy::unwrap_used)]
 
@@ -10,7 +10,7 @@ use fixture::process::spawn;
 use fixture::temp_dir::TempDir;
 use fixture::{UniqueName, mqctl, receive_all, run, verb_args};
 
-/// In an IPC namespace of its own, whose limits can be raised.
+/// Runs in a private IPC namespace, where limits can be raised.
 const SCRIPT: &str = r#"
 echo 10000 >/proc/sys/fs/mqueue/msg_max
 "$0" create /many --maxmsg 10000 --msgsize 64
@@ -40,8 +40,7 @@ fn ten_thousand_messages_in_one_queue_are_restored() {
     fixture::transcript_of(&mut command).assert_success();
 }
 
-/// Where limits cannot be raised, through a small queue that is filled while it is drained, into as
-/// many dumps as it is empty in between.
+/// Needs no raised limits: a small queue is filled while it is drained, into as many dumps as needed.
 #[test]
 fn ten_thousand_messages_through_small_queue_are_restored() {
     let message = |n: u32| {
@@ -81,7 +80,7 @@ fn ten_thousand_messages_through_small_queue_are_restored() {
         assert!(restore.wait().unwrap().success());
     }
     assert_eq!(found.len(), 10_000);
-    // A queue keeps the order of equals only.
+    // A queue keeps the order only within a priority.
     for priority in 0..5 {
         let of = |all: &mut dyn Iterator<Item = (Vec<u8>, u32)>| -> Vec<_> {
             all.filter(|message| message.1 == priority).collect()

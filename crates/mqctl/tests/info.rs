@@ -58,7 +58,7 @@ fn info_without_mount_shows_what_is_known() {
     assert!(words.ends_with("notify    ?\n  holders   ?\n"), "{words}");
     let json: Value = serde_json::from_str(&format!("[{json}")).unwrap();
     assert_eq!(json[0]["bytes"], 0);
-    assert_eq!(json[0]["notify"]["kind"], "nobody");
+    assert_eq!(json[0]["notify"]["kind"], "none");
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn json_numbers_are_numbers() {
     assert_eq!(record["uid"], fixture::user::own_uid());
     let modified = record["modified"].as_str().unwrap();
     assert!(modified.starts_with("20") && modified.ends_with('Z'), "{modified}");
-    // To be looked at does not end a registration.
+    // Inspecting a queue does not cancel its registration.
     queue.cancel_notification().unwrap();
     if posix_mqueue::Directory::open().is_ok() {
         assert_eq!(record["bytes"], 5);
@@ -113,7 +113,7 @@ fn refusal_names_mode_and_owner_when_mounted() {
     transcript.assert_code(7).assert_snapshot("info-refused-mounted");
 }
 
-/// On a machine that has the directory mounted more is said.
+/// If the directory is mounted, the error also has the mode and owner.
 fn assert_refused(command: &mut Command, snapshot: &str) {
     let transcript: Transcript = transcript_of(command).assert_code(7);
     let whose = ": it is rw------- of root:root";

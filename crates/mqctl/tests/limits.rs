@@ -31,8 +31,8 @@ fn json_matches_the_current_limits() {
     assert_eq!(json["rlimit_msgqueue"]["hard"].as_u64(), finite(limits.hard_max_bytes));
 }
 
-/// The sysctls of a fresh namespace are the kernel's own; that of the resource is made the same. Not
-/// before queues are created: others of the user are charged too.
+/// Sets RLIMIT_MSGQUEUE to a known value; the sysctls of a new namespace are the kernel's defaults.
+/// Run it after creating queues, because other queues of the user count too.
 const RLIMIT: &str = "prlimit --pid $$ --msgqueue=400000:819200";
 
 #[test]
@@ -71,7 +71,7 @@ fn remedies_stay_within_the_kernel_ceiling() {
 
 #[test]
 fn predicted_number_of_queues_can_be_created() {
-    // Of a user who has no queues in other namespaces, which would be charged too and not seen.
+    // Use a user without queues in other namespaces, which would count but not be visible.
     let uid = 2_000_000_000 + std::process::id();
     let script = format!(
         "mount_queues; {RLIMIT}; NOBODY={uid}

@@ -38,7 +38,7 @@ fn json_is_one_array() {
 
 #[test]
 fn holders_show_process_ids_and_names() {
-    // What the script says on the side is that not every process is this user's to look into.
+    // Standard error may report processes that could not be inspected.
     let script = "mqctl create /jobs --maxmsg 4 --msgsize 1K
                   mount_queues
                   sleep 600 9<$DIR/queues/jobs & holder=$!
@@ -53,7 +53,7 @@ fn holders_show_process_ids_and_names() {
     let holders = holders.trim();
     let holder = format!("{} sleep", lines[2]);
     assert!(holders == holder || holders == format!("{holder}, ?"), "{text}");
-    assert_eq!(holders.ends_with('?'), transcript.stderr.contains("could not be looked into"));
+    assert_eq!(holders.ends_with('?'), transcript.stderr.contains("could not be inspected"));
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn json_has_numbers_notification_and_holders() {
     queue.send(b"three", 0).unwrap();
     queue.send(b"four", 1).unwrap();
     let entry = entry_of(&name, &["ls", "--json"]);
-    assert_eq!(entry["notify"], json!({ "kind": "nobody" }));
+    assert_eq!(entry["notify"], json!({ "kind": "none" }));
     queue.notify(Notification::Signal { number: 10, value: 0 }).unwrap();
     let entry = entry_of(&name, &["ls", "--json", "--holders"]);
     assert_eq!(entry["messages"], 2);
@@ -134,7 +134,7 @@ fn non_utf8_name_is_raw_or_base64() {
     let all = run(["ls", "--json"]).json();
     let encoded: Vec<_> =
         all.as_array().unwrap().iter().filter_map(|e| e["name_base64"].as_str()).collect();
-    // "/\xff\x1b[2J" in base64, whatever follows.
+    // The base64 of "/\xff\x1b[2J".
     assert!(encoded.iter().any(|text| text.starts_with("L/8bWzJK")), "{all}");
 }
 
@@ -151,7 +151,7 @@ fn closed_pipe_terminates_by_sigpipe() {
     assert!(transcript.code == 128 + 13 && transcript.stderr.is_empty(), "{transcript:?}");
 }
 
-/// The object of this queue.
+/// The JSON object of this queue.
 fn entry_of(name: &UniqueName, arguments: &[&str]) -> Value {
     let all = run(arguments).json();
     let wanted = name.as_str();
@@ -164,7 +164,7 @@ struct Holder(Child);
 impl Holder {
     fn of(queue: &posix_mqueue::MessageQueue) -> Self {
         let file = File::from(OwnedFd::from(queue.try_clone().unwrap()));
-        // Its standard output is the queue; it writes nothing, since it is told nothing.
+        // Its standard output is the queue. It writes nothing, because its input stays empty.
         let child =
             Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::from(file)).spawn().unwrap();
         Self(child)

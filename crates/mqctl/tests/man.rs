@@ -38,7 +38,7 @@ fn uncreatable_directory_is_reported() {
     run(["man", "/proc/no-such-directory"]).assert_code(1).assert_snapshot("man-no-directory");
 }
 
-/// That the formatter understands it all.
+/// Asserts that groff formats the page without warnings.
 fn assert_groff_accepts(page: &std::path::Path) {
     let Ok(output) = Command::new("groff").args(["-man", "-ww", "-z"]).arg(page).output() else {
         return skip("no groff");

@@ -14,7 +14,7 @@ use std::process::{Child, Stdio};
 use fixture::{UniqueName, can_list, mqctl, namespace, run};
 use posix_mqueue::Notification;
 
-/// The samples of one queue, by its label as it is written, without that.
+/// The samples of the queue with these labels, without the labels.
 fn samples(text: &str, labels: &str) -> Vec<String> {
     let labels = format!("{{{labels}}}");
     text.lines()
@@ -59,7 +59,7 @@ fn every_queue_metric_is_exported() {
             "mqueue_readable 1",
         ]
     );
-    // To look at it has not ended the registration.
+    // Sampling has not cancelled the registration.
     let again = run(["metrics"]).assert_success().text();
     assert!(
         self::samples(&again, &label(&name)).contains(&"mqueue_notification_registered 1".into())
@@ -149,14 +149,14 @@ fn address_in_use_is_named() {
     assert!(transcript.stderr.starts_with(&format!("mqctl: {}: ", server.address)));
 }
 
-/// `mqctl metrics --listen 0`, until it is dropped.
+/// `mqctl metrics --listen 0`, killed when dropped.
 struct Server {
     child: Child,
     address: String,
 }
 
 impl Server {
-    /// None where there is nothing to serve.
+    /// Returns None if queues cannot be listed.
     fn start() -> Option<Self> {
         if !can_list() {
             return None;
@@ -165,7 +165,7 @@ impl Server {
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim_end().strip_prefix("mqctl: answering at http://").unwrap();
+        let address = line.trim_end().strip_prefix("mqctl: listening on http://").unwrap();
         let address = address.strip_suffix("/metrics").unwrap().to_owned();
         Some(Self { child, address })
     }
@@ -174,7 +174,7 @@ impl Server {
         TcpStream::connect(&self.address).unwrap()
     }
 
-    /// The status line, the headers and the body.
+    /// Sends a request and returns the headers and the body.
     fn ask(&self, request: &str) -> (String, String) {
         let mut client = self.connect();
         client.write_all(request.as_bytes()).unwrap();

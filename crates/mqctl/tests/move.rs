@@ -16,7 +16,7 @@ use fixture::user::PublicCopy;
 use fixture::{UniqueName, edge_case_messages, mqctl, receive_all, run, send_all, transcript_of};
 use posix_mqueue::MessageQueue;
 
-/// `VERB QUEUE... MORE...`
+/// Returns the arguments `VERB QUEUE... MORE...`.
 fn verb_args<'a>(verb: &'a str, queues: &'a [&UniqueName], more: &'a [&str]) -> Vec<&'a OsStr> {
     let queues = queues.iter().map(|name| name.as_os_str());
     [OsStr::new(verb)].into_iter().chain(queues).chain(more.iter().map(OsStr::new)).collect()
@@ -34,7 +34,7 @@ fn message(data: &[u8], priority: u32) -> (Vec<u8>, u32) {
     (data.to_vec(), priority)
 }
 
-/// A move of two messages that waits for room, with the first one in a queue that holds one.
+/// A `move` of two messages that has sent the first and is waiting for room.
 fn move_waiting_for_room() -> ([UniqueName; 2], [MessageQueue; 2], Command, Child) {
     let [a, b] = names();
     let (from, to) = (a.queue(2, 8), b.queue(1, 8));
@@ -135,8 +135,8 @@ fn nothing_is_received_before_there_is_room() {
     let [a, b, c] = names();
     let (from, to, also) = (a.queue(2, 8), b.queue(2, 8), c.queue(1, 8));
     send_all(&from, &[message(b"first", 3), message(b"second", 3)]);
-    also.send(b"in the way", 0).unwrap_err();
-    also.send(b"in way", 0).unwrap();
+    also.send(b"too long!", 0).unwrap_err();
+    also.send(b"filler", 0).unwrap();
     run(verb_args("tee", &[&a, &b, &c], &["--nonblock"]))
         .assert_code(5)
         .assert_snapshot("tee-full");
@@ -148,7 +148,7 @@ fn nothing_is_received_before_there_is_room() {
     let child = spawn(&mut command);
     eventually(|| is_polling(&child));
     assert_eq!((queue_len(&from), queue_len(&to)), (2, 0));
-    for expected in [&b"in way"[..], b"first", b"second"] {
+    for expected in [&b"filler"[..], b"first", b"second"] {
         assert_eq!(also.receive_message().unwrap().data, expected);
     }
     wait_for_exit(child, &command).assert_success();

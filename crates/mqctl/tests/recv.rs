@@ -13,7 +13,7 @@ fn recv(name: &UniqueName, more: &[&str]) -> Vec<OsString> {
     verb_args("recv", name, more)
 }
 
-/// A queue with text, bytes and nothing in it, in this order.
+/// A queue with three messages: text, all bytes, empty.
 fn queue_with_messages(name: &UniqueName) -> MessageQueue {
     let queue = name.queue(3, 256);
     let every_byte: Vec<u8> = (0..=255).collect();

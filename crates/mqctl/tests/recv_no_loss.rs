@@ -1,4 +1,4 @@
-//! `mqctl recv` loses no message, whatever goes wrong with it in hand.
+//! `mqctl recv` loses no in-flight message, whatever fails.
 
 #![allow(clippy::unwrap_used)]
 
@@ -24,7 +24,7 @@ fn recv(name: &UniqueName, more: &[&str]) -> Vec<OsString> {
     verb_args("recv", name, more)
 }
 
-/// Ends a process as a terminal or another user would.
+/// Sends a signal, as a terminal or another user would.
 fn kill(signal: &str, target: &str) {
     assert!(Command::new("kill").args([signal, "--", target]).status().unwrap().success());
 }
@@ -35,7 +35,7 @@ fn run_into_full_device(command: &mut Command) -> Transcript {
     Transcript::new(command, output)
 }
 
-/// Whether a process sleeps in the system call that receives a message.
+/// Whether a process is blocked in the system call that receives a message.
 fn is_receiving(pid: u32) -> bool {
     let calls = fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten();
     calls
@@ -47,11 +47,11 @@ fn is_receiving(pid: u32) -> bool {
 fn full_disk_requeues_the_message() {
     let name = UniqueName::new("recv");
     let queue = name.queue(2, 16);
-    queue.send(b"in hand", 5).unwrap();
-    queue.send(b"not taken", 1).unwrap();
+    queue.send(b"in flight", 5).unwrap();
+    queue.send(b"not received", 1).unwrap();
     let failed = run_into_full_device(&mut mqctl(recv(&name, &["--all"])));
     failed.assert_code(1).assert_snapshot("recv-full-disk");
-    assert_eq!(receive_all(&queue), [(b"in hand".to_vec(), 5), (b"not taken".to_vec(), 1)]);
+    assert_eq!(receive_all(&queue), [(b"in flight".to_vec(), 5), (b"not received".to_vec(), 1)]);
 }
 
 #[test]
@@ -75,14 +75,14 @@ fn pipe_closed_while_waiting_requeues_the_message() {
     let (reader, writer) = std::io::pipe().unwrap();
     let mut command = mqctl(recv(&name, &["--follow"]));
     let child = command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
-    // The command has the other copy of the pipe's end.
+    // `command` holds another copy of the pipe's write end.
     drop(command);
     eventually(|| is_receiving(child.id()));
     drop(reader);
     queue.send(b"kept", 5).unwrap();
     let output = child.wait_with_output().unwrap();
     let ended = Transcript::new(&mqctl(recv(&name, &[])), output).assert_code(128 + 13);
-    assert_eq!(ended.stderr, "mqctl: the message in hand was put back into the queue\n");
+    assert_eq!(ended.stderr, "mqctl: the message was requeued\n");
     assert_eq!(receive_all(&queue), [(b"kept".to_vec(), 5)]);
 }
 
@@ -98,7 +98,7 @@ fn termination_signal_ends_waiting_and_is_reported() {
         let output = child.wait_with_output().unwrap();
         let ended = Transcript::new(&command, output).assert_code(128 + number);
         assert_eq!(ended.stderr, "");
-        queue.send(b"nobody took this", 0).unwrap();
+        queue.send(b"not received", 0).unwrap();
         assert_eq!(receive_all(&queue).len(), 1);
     }
 }
@@ -111,7 +111,7 @@ fn ctrl_c_during_blocked_write_loses_no_message() {
     let mut command = mqctl(recv(&name, &["--follow"]));
     let child = command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
     drop(command);
-    // Until the pipe is full, and then the queue.
+    // Fills the pipe and then the queue.
     let mut sent = Vec::new();
     let send_timeout = std::time::Duration::from_millis(500);
     loop {
@@ -124,16 +124,16 @@ fn ctrl_c_during_blocked_write_loses_no_message() {
     }
     kill("-INT", &child.id().to_string());
     let ended = child.wait_with_output().unwrap();
-    // No room in the queue for the one in hand: the error has it.
+    // The queue has no room for the in-flight message, so the error contains it.
     let ended = Transcript::new(&mqctl([""; 0]), ended).assert_code(9);
-    let (_, in_hand) = ended.stderr.trim_end().rsplit_once(' ').unwrap();
+    let (_, in_flight) = ended.stderr.trim_end().rsplit_once(' ').unwrap();
     let mut written = Vec::new();
     reader.read_to_end(&mut written).unwrap();
-    // What has no line feed is a part of the one in hand.
+    // A line without a line feed is a part of the in-flight message.
     let lines = written.split_inclusive(|byte| *byte == b'\n');
     let mut found: Vec<Vec<u8>> =
         lines.filter_map(|line| line.strip_suffix(b"\n")).map(<[u8]>::to_vec).collect();
-    found.push(BASE64_STANDARD.decode(in_hand).unwrap());
+    found.push(BASE64_STANDARD.decode(in_flight).unwrap());
     found.extend(receive_all(&queue).into_iter().map(|(data, _)| data));
     assert_eq!(found, sent);
 }
@@ -174,14 +174,14 @@ fn ctrl_c_during_exec_requeues_the_message() {
     kill("-INT", &format!("-{}", child.id()));
     let output = child.wait_with_output().unwrap();
     let ended = Transcript::new(&command, output).assert_code(128 + 2);
-    assert_eq!(ended.stderr, "mqctl: the message in hand was put back into the queue\n");
+    assert_eq!(ended.stderr, "mqctl: the message was requeued\n");
     assert_eq!(receive_all(&queue), [(b"kept".to_vec(), 4)]);
 }
 
-/// A queue that others can only receive from, and a file that everybody can make.
+/// A queue with one message, from which other users can only receive.
 fn receive_only_queue(name: &UniqueName) -> MessageQueue {
     let queue = name.queue(2, 16);
-    queue.send(b"in\0hand", 5).unwrap();
+    queue.send(b"in\0flight", 5).unwrap();
     let file = File::from(OwnedFd::from(queue));
     file.set_permissions(fs::Permissions::from_mode(0o604)).unwrap();
     OpenOptions::new().read(true).write(true).open(name).unwrap()
@@ -211,7 +211,7 @@ fn unrequeueable_message_is_written_to_rescue_file() {
     failed
         .assert_code(9)
         .assert_snapshot_replacing(&[(&directory.shown(), "DIR")], "recv-rescue-file");
-    assert_eq!(fs::read(&rescue_file).unwrap(), b"in\0hand");
+    assert_eq!(fs::read(&rescue_file).unwrap(), b"in\0flight");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use fixture::{
 };
 use fixture::{run_with_input, transcript_of};
 
-/// A file with the hard messages.
+/// Writes a dump of the edge case messages.
 fn dump(directory: &TempDir) -> String {
     let name = UniqueName::new("restore");
     send_all(&name.queue(6, 256), &edge_case_messages());
@@ -82,14 +82,14 @@ fn truncated_dump_needs_partial() {
     let (name, directory) = (UniqueName::new("restore"), TempDir::new());
     let queue = name.queue(6, 256);
     let bytes = fs::read(dump(&directory)).unwrap();
-    // In the third record; a pipe, so that what cannot be read twice is tried too.
-    let cut = &bytes[..400];
-    let refused = run_with_input(verb_args("restore", &name, &["-"]), cut).assert_code(1);
+    // Ends within the third message. Standard input is a pipe, which cannot be read twice.
+    let truncated = &bytes[..400];
+    let refused = run_with_input(verb_args("restore", &name, &["-"]), truncated).assert_code(1);
     refused.assert_snapshot("restore-truncated");
     assert_eq!(queue.attributes().unwrap().messages, 0);
-    let taken =
-        run_with_input(verb_args("restore", &name, &["-", "--partial"]), cut).assert_code(0);
-    taken.assert_snapshot("restore-truncated-partial");
+    let partial =
+        run_with_input(verb_args("restore", &name, &["-", "--partial"]), truncated).assert_code(0);
+    partial.assert_snapshot("restore-truncated-partial");
     assert_eq!(receive_all(&queue), edge_case_messages()[..2]);
 }
 

@@ -46,7 +46,7 @@ fn all_without_terminal_needs_yes() {
     let script = "mqctl create /jobs -m 1 -s 1; mqctl rm --all; mqctl ls";
     let Some(transcript) = namespace::transcript(script) else { return };
     assert!(transcript.text().contains("/jobs"), "{transcript:?}");
-    assert!(transcript.stderr.contains("without one it needs --yes"), "{transcript:?}");
+    assert!(transcript.stderr.contains("without a terminal, use --yes"), "{transcript:?}");
 }
 
 #[test]

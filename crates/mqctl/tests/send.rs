@@ -12,7 +12,7 @@ use fixture::process::{eventually, send_signal, spawn, wait_for_exit};
 use fixture::{UniqueName, mqctl, receive_all, run, run_with_input, verb_args};
 use posix_mqueue::MessageQueue;
 
-/// Every byte there is, one of them twice.
+/// All bytes, and a line feed at the end.
 fn every_byte() -> Vec<u8> {
     (0..=255).chain([b'\n']).collect()
 }
@@ -81,11 +81,11 @@ fn file_is_one_message_or_several() {
     let queue = name.queue(4, 16);
     let path = std::env::temp_dir().join(format!("mqctl-send-{}", std::process::id()));
     std::fs::write(&path, "one\ntwo").unwrap();
-    let mut whole = send(&name, &["--file"]);
-    whole.push(path.clone().into());
-    run(&whole).assert_success();
-    whole.push("--lines".into());
-    run(&whole).assert_success();
+    let mut arguments = send(&name, &["--file"]);
+    arguments.push(path.clone().into());
+    run(&arguments).assert_success();
+    arguments.push("--lines".into());
+    run(&arguments).assert_success();
     std::fs::remove_file(path).unwrap();
     assert_eq!(bytes(&queue), [&b"one\ntwo"[..], b"one", b"two"]);
     let missing = run(send(&name, &["--file", "/nowhere/at/all"])).assert_code(1);
@@ -124,7 +124,7 @@ fn stream_sends_messages_as_they_arrive() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.ends_with("this is line 3; 2 messages sent before\n"), "{said}");
+    assert!(said.ends_with("at line 3; 2 messages sent before it\n"), "{said}");
     assert_eq!(bytes(&queue), [b"two"]);
 }
 

@@ -13,7 +13,7 @@ use terminal::TestTerminal;
 
 const MQCTL: &str = env!("CARGO_BIN_EXE_mqctl");
 
-/// Watches the queues with this in their names, and is on the screen.
+/// Starts `mqctl top` with a filter and waits for its screen.
 fn top(width: u16, height: u16, filter: &str) -> Option<TestTerminal> {
     if !can_list() {
         return None;
@@ -123,7 +123,7 @@ fn top_survives_every_terminal_size() {
     for (width, height) in [(20, 5), (1, 1), (2, 2), (200, 3), (3, 60), (80, 24)] {
         terminal.resize(width, height);
     }
-    terminal.wait_for("the whole screen", |screen| {
+    terminal.wait_for("the full screen", |screen| {
         screen.starts_with("mqctl top") && screen.contains("OWNER") && screen.contains("q quit")
     });
     terminal.press(&["q"]);
@@ -186,7 +186,7 @@ fn watching_keeps_notification_registrations() {
         row(screen, &part).is_some_and(|row| row.contains(&"silent") && row.contains(&me.as_str()))
     };
     terminal.wait_for("the registration", is_shown);
-    terminal.wait_for("several looks more", |screen| {
+    terminal.wait_for("later samples", |screen| {
         row(screen, &part).is_some_and(|row| row.last() != Some(&"0s"))
     });
     assert!(is_shown(&terminal.screen()));

@@ -1,4 +1,4 @@
-//! What the command says before any verb runs.
+//! Usage errors.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,4 +1,4 @@
-//! What can be typed: the verbs, and the options that all of them have.
+//! The command line: the verbs and the common options.
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
@@ -10,7 +10,7 @@ use crate::commands::{
 use crate::failure::Outcome;
 use crate::failure::exit_code;
 
-/// POSIX message queues from the shell: create, look, send, receive, save, remove
+/// Manage POSIX message queues
 #[derive(Debug, Parser)]
 #[command(name = "mqctl", version, after_long_help = exit_code::HELP, max_term_width = 100)]
 #[command(disable_help_subcommand = true)]
@@ -19,7 +19,7 @@ pub(crate) struct Mqctl {
     verb: Verb,
 }
 
-/// A line for each verb; its file in `commands` has the rest.
+/// One line for each verb; the rest is in its file in `commands`.
 #[derive(Debug, Subcommand)]
 enum Verb {
     Bench(bench::Args),

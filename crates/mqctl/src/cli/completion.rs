@@ -1,4 +1,4 @@
-//! What a shell is offered on Tab: verbs, options, and the names of queues.
+//! Shell completion of verbs, options and queue names.
 
 use std::ffi::OsStr;
 
@@ -10,17 +10,18 @@ use posix_mqueue::QueueName;
 
 use crate::display::sanitize;
 
-/// The variable by which a shell's function asks; `mqctl completions` prints the function.
+/// The environment variable that a shell sets to ask for candidates. `mqctl completions` prints the
+/// shell's side.
 pub(crate) const VARIABLE: &str = "MQCTL_COMPLETE";
 
 /// If a shell asks for candidates, answers it from the command's definition and ends the process.
 pub(crate) fn answer(definition: fn() -> Command) {
-    // The other shells quote what they insert.
+    // All shells but bash quote the candidate that they insert.
     let quotes = std::env::var_os(VARIABLE).is_some_and(|shell| shell != "bash");
     CompleteEnv::with_factory(|| with_names(definition(), quotes)).var(VARIABLE).complete();
 }
 
-/// All that can be typed, where every argument that is a queue's name knows the queues there are.
+/// Adds completion of existing queues to every argument that is a queue name.
 fn with_names(command: Command, quotes: bool) -> Command {
     command
         .mut_args(|arg| {
@@ -36,10 +37,10 @@ fn is_name(parser: &ValueParser) -> bool {
     parser.type_id() == std::any::TypeId::of::<QueueName>()
 }
 
-/// The queues whose names go on as typed. Where they cannot be listed there are none to offer.
+/// Returns the queues whose names start with `typed`, or none if queues cannot be listed.
 fn queues(typed: &OsStr, quotes: bool) -> Vec<CompletionCandidate> {
     let names = posix_mqueue::list_queues().unwrap_or_default();
-    // A word is given as it was typed.
+    // The shell passes the word with its quoting.
     let typed = unquoted(typed);
     let can_be_offered = |name: &QueueName| {
         let text = name.as_os_str().to_str();
@@ -53,12 +54,12 @@ fn unquoted(word: &OsStr) -> Vec<u8> {
     word.as_encoded_bytes().iter().copied().filter(|byte| !b"\\'\"".contains(byte)).collect()
 }
 
-/// It stands for itself in every shell, and is part of a word.
+/// Whether a character needs no quoting in any shell and does not end a word.
 fn is_plain(c: char) -> bool {
     c.is_alphanumeric() || "/._-+,%".contains(c)
 }
 
-/// It can be written to a terminal, and candidates are lines.
+/// Whether a character is safe on a terminal. Candidates are lines, so it is not a line feed.
 fn is_shown(c: char) -> bool {
     !sanitize::is_unsafe(c)
 }

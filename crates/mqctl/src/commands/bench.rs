@@ -23,39 +23,39 @@ use measure::Bench;
 use results::Results;
 use svg_file::SvgFile;
 
-/// Measure what this machine's queues do
+/// Measure the speed of message queues on this machine
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = HELP)]
 pub(crate) struct Args {
-    /// Measure messages of this size; can be given again [default: 0, 64, 1K and 8K, as far as
-    /// fs.mqueue.msgsize_max allows]
+    /// Size of the messages; can be given several times [default: 0, 64, 1K and 8K, limited by
+    /// fs.mqueue.msgsize_max]
     #[arg(long, short = 's', value_name = "BYTES", value_parser = size::parse)]
     size: Vec<usize>,
-    /// How long to measure, all sizes together
-    #[arg(long, value_name = "N", default_value = "5", value_parser = duration::parse)]
+    /// Measure for TIME, all sizes together
+    #[arg(long, value_name = "TIME", default_value = "5", value_parser = duration::parse)]
     seconds: Duration,
-    /// Try again and again for so long before sleeping: faster, and costs a processor
+    /// Spin for TIME before sleeping: lower latency, but uses CPU time
     #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration::parse)]
     busy_poll: Duration,
-    /// Write the results as a picture
+    /// Write the results to FILE as an SVG chart
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
-    /// Give the results as JSON
+    /// Print the results as JSON
     #[arg(long)]
     json: bool,
 }
 
 const HELP: &str = "\
-What is measured, for each size:
-  PAIRS/S        a thread sends a message and receives it itself: what two calls cost
+Measurements for each size:
+  PAIRS/S        one thread sends a message and receives it: the cost of two calls
   STREAM/S       one thread sends, another receives; MIB/S is the same in bytes
-  P50 to P99.9   round trips between two threads, there through one queue and back through another:
-                 so many percent of them took so long at most
+  P50 to P99.9   percentiles of the round trip time between two threads: a request through one
+                 queue, and the reply through another
 
-Every number is measured in 5 rounds, and all take turns in each round, so that what else the
-machine does is spread over all of them. The first three are the median of the rounds; the round
-trips of all rounds are counted together. Queues are made for this only and lose their names at
-once, so that nothing is left, however it ends.";
+Each measurement is repeated in 5 rounds, interleaved with the others, to spread the effect of
+other load on the machine. The rates are the median of the rounds; the percentiles cover the round
+trips of all rounds. The queues are created for the measurement and unlinked at once, so nothing
+remains even if mqctl is killed.";
 
 const DEFAULT_SIZES: [usize; 4] = [0, 64, 1 << 10, 8 << 10];
 const ROUNDS: u32 = 5;
@@ -63,13 +63,13 @@ const ROUNDS: u32 = 5;
 impl Args {
     pub(crate) fn run(self) -> Outcome {
         if self.seconds.is_zero() {
-            return Err(Failure::usage("--seconds: nothing can be measured in no time"));
+            return Err(Failure::usage("--seconds must be more than 0"));
         }
         let signals = Signals::watch(Vec::new())?;
         let limits = Limits::read()?;
         let bench = Bench { capacity: limits.max_capacity.min(10), busy_poll: self.busy_poll };
         let mut results = Results::empty(&sizes_to_measure(&self.size, limits.max_message_size));
-        // What can be refused is, before a long measurement that would be in vain.
+        // Fail on an impossible size before the long measurement, not after it.
         for size_results in &results.sizes {
             bench.check_size(size_results.size)?;
         }
@@ -87,11 +87,11 @@ impl Args {
     }
 }
 
-/// Every measurement of every size takes its turn in each round.
+/// Runs every measurement of every size once in each round.
 fn measure(bench: &Bench, time: Duration, signals: &Signals, results: &mut Results) -> Outcome {
     let turns = ROUNDS.saturating_mul(results.sizes.len().try_into().unwrap_or(u32::MAX));
     let slice = time / turns.saturating_mul(3);
-    let mut progress = Progress::new("parts measured", Some(turns.into()));
+    let mut progress = Progress::new("measurements done", Some(turns.into()));
     let mut turn = 0;
     for _ in 0..ROUNDS {
         for size_results in &mut results.sizes {
@@ -106,7 +106,7 @@ fn measure(bench: &Bench, time: Duration, signals: &Signals, results: &mut Resul
     Ok(())
 }
 
-/// What was asked for is tried as it is; the usual ones are made to fit.
+/// Requested sizes are used as given; the default sizes are limited to `max`.
 fn sizes_to_measure(asked: &[usize], max: usize) -> Vec<usize> {
     let mut sizes = match asked {
         [] => DEFAULT_SIZES.map(|size| size.min(max)).to_vec(),

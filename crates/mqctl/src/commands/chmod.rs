@@ -11,17 +11,17 @@ use crate::queue::inspect;
 use crate::values::mode::{self, ModeChange};
 use crate::values::queue_name;
 
-/// Change who may use queues
+/// Change the permissions of queues
 ///
-/// Receiving takes the right to read, sending that to write. Who has a queue open keeps it. A queue
-/// whose mode keeps even its owner out is changed through the queue file system, which then has to
-/// be mounted.
+/// Receiving requires read permission, sending requires write permission. Processes that have the
+/// queue open are not affected. If the mode denies access even to the owner, the queue file system
+/// must be mounted to change it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Octal (640), or what u, g, o or a is given (g+rw), denied (o-rwx), or has (u=rw)
+    /// Octal (640), or symbolic with u, g, o and a (g+rw, o-rwx, u=rw)
     #[arg(value_parser = mode::parse)]
     mode: ModeChange,
-    /// Their names
+    /// Names of the queues
     #[arg(required = true, value_name = "NAME", value_parser = queue_name::parser())]
     names: Vec<QueueName>,
 }

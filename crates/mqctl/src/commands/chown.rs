@@ -12,14 +12,14 @@ use crate::values::queue_name;
 
 /// Change the owner and group of queues
 ///
-/// To change the owner takes root; its owner may change its group to another one of theirs. A
-/// queue's size stays charged to the user who created it.
+/// Changing the owner requires root. The owner can change the group to another of their own groups.
+/// The queue still counts against the RLIMIT_MSGQUEUE of the user who created it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// USER, USER:GROUP or :GROUP, each a name or a number
     #[arg(value_parser = owner::parse)]
     owner: Owner,
-    /// Their names
+    /// Names of the queues
     #[arg(required = true, value_name = "NAME", value_parser = queue_name::parser())]
     names: Vec<QueueName>,
 }

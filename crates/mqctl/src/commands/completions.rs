@@ -6,7 +6,9 @@ use clap_complete::env::Shells;
 use crate::display::output;
 use crate::failure::Outcome;
 
-/// Print what makes a shell complete verbs, options and the names of queues
+/// Print a shell completion script
+///
+/// Completes verbs, options and queue names. To install it, add one line to the shell's start file:
 ///
 /// - bash, in ~/.bashrc: source <(mqctl completions bash)
 ///
@@ -14,10 +16,10 @@ use crate::failure::Outcome;
 ///
 /// - fish, in ~/.config/fish/config.fish: mqctl completions fish | source
 ///
-/// Names of queues are found where `mqctl ls` finds them.
+/// Queue names are completed where `mqctl ls` works.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The shell
+    /// Shell to complete in
     shell: Shell,
 }
 
@@ -29,7 +31,7 @@ enum Shell {
 }
 
 impl Args {
-    /// `variable` is the one by which the printed function asks for candidates.
+    /// The script sets the environment variable `variable` to ask for candidates.
     pub(crate) fn run(self, variable: &str) -> Outcome {
         let name = match self.shell {
             Shell::Bash => "bash",

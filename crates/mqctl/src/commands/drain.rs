@@ -18,33 +18,34 @@ use crate::messages::stdout;
 use crate::queue::timed;
 use crate::values::queue_name;
 
-/// Take all messages of a queue into a file
+/// Receive all messages of a queue into a file
 ///
-/// The file keeps their bytes, priorities and order, for `mqctl restore`. It is FILE.partial until
-/// it is whole, and each message is written to it before the next one is taken: whatever ends mqctl,
-/// all but the message in hand is there, and `mqctl restore --partial` takes it. A signal ends it
-/// between two messages, with a whole FILE of those that were taken. If a message cannot be
-/// written, it is put back with its priority, behind others of the same; where that cannot be, it is
-/// written to the file of --spill, or, in base64, to standard error, and the exit code is 9.
+/// The file keeps the bytes, priorities and order of the messages, for `mqctl restore`. It is named
+/// FILE.partial until it is complete. Each message is written before the next is received: if mqctl
+/// is killed, FILE.partial lacks at most the in-flight message, and `mqctl restore --partial` sends
+/// the others. A signal such as Ctrl-C ends mqctl between two messages and leaves a complete FILE.
+/// If a message cannot be written, it is requeued with its priority, after others of the same
+/// priority. If it cannot be requeued, it is written to the --rescue-file, or to standard error in
+/// base64, and the exit code is 9.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The queue's name, as in /jobs
+    /// Name of the queue, such as /jobs
     #[arg(value_parser = queue_name::parser())]
     queue: QueueName,
-    /// A new file; - is standard output
+    /// File to create; - is standard output
     file: PathBuf,
-    /// Take so many messages at most
+    /// Receive at most N messages
     #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
-    /// Replace the file if there is one, when the new one is whole
+    /// Replace an existing FILE, once the new one is complete
     #[arg(long, short)]
     force: bool,
-    /// A new file for a message that can neither be written nor put back
+    /// Create FILE for a message that can be neither written nor requeued
     #[arg(long, value_name = "FILE")]
     rescue_file: Option<PathBuf>,
 }
 
-/// Where the dump goes.
+/// Where to write the dump.
 enum Sink {
     File(PartialFile),
     Stdout,
@@ -80,12 +81,12 @@ impl Args {
             return Ok(Sink::File(PartialFile::create(&self.file, self.force)?));
         }
         if output::is_terminal() {
-            return Err(Failure::usage("a dump is not for a terminal; name a file for it"));
+            return Err(Failure::usage("refusing to write a dump to a terminal; name a file"));
         }
         Ok(Sink::Stdout)
     }
 
-    /// Until there is no more: how many there were.
+    /// Receives until the queue is empty and returns the number of messages.
     fn receive_messages(
         &self,
         queue: &MessageQueue,
@@ -94,7 +95,7 @@ impl Args {
         sink: &mut Sink,
         signals: &Signals,
     ) -> Result<u64, DrainError> {
-        let mut progress = Progress::new("messages taken", self.count);
+        let mut progress = Progress::new("messages received", self.count);
         let mut message = Message::default();
         let mut received = 0;
         while self.count != Some(received) {
@@ -118,11 +119,11 @@ impl Args {
     }
 }
 
-/// Why there is an end before the end, after so many messages.
+/// Why draining stopped early, with the number of complete messages in the dump.
 enum DrainError {
-    /// The dump can be ended here.
+    /// The dump can be completed.
     BetweenMessages(u64, Failure),
-    /// There may be a part of a message behind them, which is not in the dump.
+    /// A message may be incomplete at the end of the dump, so it cannot be completed.
     WithinMessage(u64, Failure),
 }
 
@@ -148,15 +149,15 @@ impl Sink {
         }
     }
 
-    /// Says where the messages are that were taken, of a dump that could not be ended.
+    /// Adds where the received messages are, for a dump that could not be completed.
     fn abandon(&self, received: u64, reason: Failure) -> Failure {
         match self {
             Self::File(file) if received == 0 => {
                 file.discard();
-                reason.with_context("no message was taken")
+                reason.with_context("no message was received")
             }
             Self::File(file) => reason.with_context(format!(
-                "{} taken before, and in {}; restore --partial sends what is there",
+                "{} saved in {}; use restore --partial to send them",
                 messages(received),
                 file.shown_partial()
             )),
@@ -164,11 +165,11 @@ impl Sink {
         }
     }
 
-    /// The same, of one that was.
+    /// Adds where the received messages are, for a complete dump.
     fn with_count(&self, received: u64, reason: Failure) -> Failure {
         match self {
             Self::File(file) => reason.with_context(format!(
-                "{} taken, and in {}",
+                "{} saved in {}",
                 messages(received),
                 file.shown_path()
             )),

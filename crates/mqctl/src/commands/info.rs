@@ -13,24 +13,24 @@ use crate::queue::inspect;
 use crate::queue::queue_info::{self, QueueInfo};
 use crate::values::{mode, owner, queue_name};
 
-/// Show everything about some queues
+/// Show all details of queues
 ///
-/// Owner, mode, messages and sizes are known of any queue that can be opened. Bytes, notification
-/// and the processes that have it open are known where the queue file system is mounted, or to
-/// root; elsewhere they are shown as `?`.
+/// Owner, mode, messages and sizes are known for any queue that you can open. Bytes, notification
+/// and holders (the processes that have the queue open) require a mounted queue file system or
+/// root; otherwise they are shown as `?`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Their names
+    /// Names of the queues
     #[arg(required = true, value_name = "NAME", value_parser = queue_name::parser())]
     names: Vec<QueueName>,
-    /// Write a JSON array with an object for each; what is not known is null
+    /// Print a JSON array with one object per queue; unknown values are null
     #[arg(long)]
     json: bool,
 }
 
 impl Args {
     pub(crate) fn run(self) -> Outcome {
-        // Where it is not to be had, less is known.
+        // Without the directory, fewer details are known.
         let directory = Directory::open().ok();
         let infos = RefCell::new(Vec::new());
         let outcome = for_each_operand(&self.names, |name| {
@@ -52,7 +52,7 @@ fn query(name: &QueueName, directory: Option<&Directory>) -> Outcome<QueueInfo> 
     let queue = inspect::open_for_inspection(name)
         .map_err(|error| inspect::explain_refusal(error, name))?;
     let mut info = QueueInfo::from_status(name.clone(), &queue.status()?);
-    // Closed before anybody looks at who has it open.
+    // Close the queue first, so that this process is not listed as a holder.
     drop(queue);
     let Some(entry) = directory.and_then(|directory| directory.read(name).ok()) else {
         return Ok(info);
@@ -64,7 +64,7 @@ fn query(name: &QueueName, directory: Option<&Directory>) -> Outcome<QueueInfo> 
     Ok(info)
 }
 
-/// A line with the name, and a line for each thing that is to be known.
+/// Renders the name and one line for each detail.
 fn render_text(info: &QueueInfo) -> Vec<u8> {
     let name = info.name.as_os_str();
     let mut text = if output::is_terminal() {

@@ -12,18 +12,18 @@ use crate::failure;
 use crate::failure::Outcome;
 use crate::values::owner;
 
-/// Show what the system allows, what is used of it, and how to raise it
+/// Show system limits, their usage, and how to raise them
 ///
-/// RLIMIT_MSGQUEUE is what the queues that a user created may be charged together: their number of
-/// messages times (their size + 96), full or not. What is charged is estimated from the queues of
-/// this IPC namespace and their owners. Not seen are queues that were removed and are still open,
-/// and those of other namespaces.
+/// RLIMIT_MSGQUEUE limits the bytes of all queues that a user has created. Each counts maxmsg times
+/// (msgsize + 96), even when empty. The usage is an estimate from the queues of this IPC namespace
+/// and their owners. It does not include removed queues that are still open, or queues of other
+/// namespaces.
 ///
 /// In a systemd unit the line is LimitMSGQUEUE=8M, for logins `alice - msgqueue 8388608` in
 /// /etc/security/limits.conf; sysctls stay if they are in a file of /etc/sysctl.d.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Write a JSON object; what is not known, or has no limit, is null
+    /// Print a JSON object; unknown values and missing limits are null
     #[arg(long)]
     json: bool,
 }
@@ -44,14 +44,14 @@ impl Args {
                 Ok(output::write(format!("\n{}\n", summary(&limits, usage)).as_bytes())?)
             }
             Err(error) => {
-                failure::warn(&format!("what is used is not known: {}", failure::explain(error)));
+                failure::warn(&format!("the usage is unknown: {}", failure::explain(error)));
                 Ok(())
             }
         }
     }
 }
 
-/// What a queue of the default sizes is charged.
+/// The bytes that a queue of the default sizes counts.
 fn default_queue_charge(limits: &Limits) -> u64 {
     charge(
         limits.default_capacity.min(limits.max_capacity),
@@ -59,7 +59,7 @@ fn default_queue_charge(limits: &Limits) -> u64 {
     )
 }
 
-/// How many queues of the default sizes this user can still create.
+/// The number of queues of the default sizes that this user can still create.
 fn queues_that_fit(limits: &Limits, usage: &Usage) -> u64 {
     let bytes = limits.max_bytes.saturating_sub(usage.current_user().charge);
     let places = limits.max_queues.saturating_sub(usage.queues) as u64;
@@ -76,9 +76,9 @@ fn sysctls(limits: &Limits) -> [(&'static str, usize); 5] {
     ]
 }
 
-/// The command that doubles a sysctl, as far as that has an effect.
+/// The command that doubles a sysctl, up to the value that still has an effect.
 fn raise_command(name: &str, value: usize, limits: &Limits) -> String {
-    // What the kernel allows at all, and what is in force for a default.
+    // The kernel's ceiling, and for a default the maximum that applies to it.
     let (hard, max) = match name {
         "msg_default" => (Limits::HARD_CAPACITY, Some(("msg_max", limits.max_capacity))),
         "msg_max" => (Limits::HARD_CAPACITY, None),
@@ -147,7 +147,7 @@ fn users_table(users: &[UserUsage]) -> Table {
     let mut table =
         Table::new(&[("USER", Align::Left), ("QUEUES", Align::Right), ("CHARGED", Align::Right)]);
     for user in users {
-        // What cannot be read is charged too.
+        // Unreadable queues count too, but their sizes are unknown.
         let charged = match user.unreadable {
             0 => user.charge.to_string(),
             _ => format!("{} + {UNKNOWN}", user.charge),

@@ -13,10 +13,10 @@ use crate::values::{mode, owner};
 /// List all queues
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Show which processes have each of them open
+    /// Show the processes that have each queue open
     #[arg(long)]
     holders: bool,
-    /// Write a JSON array with an object for each; what is not known is null
+    /// Print a JSON array with one object per queue; unknown values are null
     #[arg(long)]
     json: bool,
 }

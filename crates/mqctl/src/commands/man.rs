@@ -9,13 +9,13 @@ use clap::Command;
 use crate::failure::exit_code::Code;
 use crate::failure::{Failure, Outcome};
 
-/// Write the manual pages into a folder
+/// Write the manual pages
 ///
-/// mqctl.1, and a page for each verb, such as mqctl-ls.1. `man -l FOLDER/mqctl.1` shows one; in
-/// /usr/local/share/man/man1 or ~/.local/share/man/man1 they are found by name.
+/// Writes mqctl.1 and a page for each verb, such as mqctl-ls.1. `man -l DIRECTORY/mqctl.1` shows a
+/// page. Pages in /usr/local/share/man/man1 or ~/.local/share/man/man1 are found by name.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Made if need be
+    /// Directory to write to; created if missing
     directory: PathBuf,
 }
 
@@ -29,7 +29,7 @@ impl Args {
     fn write(&self, definition: Command) -> io::Result<()> {
         fs::create_dir_all(&self.directory)?;
         clap_mangen::generate_to(definition, &self.directory)?;
-        // What follows the options in the help is the exit codes, whose section has a usual name.
+        // clap_mangen puts the exit codes into a section EXTRA; manual pages call it EXIT STATUS.
         let first = self.directory.join("mqctl.1");
         let page = fs::read_to_string(&first)?.replace("\n.SH EXTRA\n", "\n.SH EXIT STATUS\n");
         fs::write(first, page)

@@ -23,38 +23,37 @@ use crate::values::timeout::TimeoutArgs;
 
 /// Receive messages
 ///
-/// The message with the highest priority comes first, of equals the oldest. Each one is written and
-/// flushed before the next one is taken. If it cannot be written, or --exec fails, or a signal
-/// comes, the message in hand is put back into the queue with its priority, behind others of the
-/// same; where that cannot be, it is written to the file of --spill, or, in base64, to standard
-/// error, and the exit code is 9.
+/// Messages arrive in priority order, oldest first within a priority. Each message is written and
+/// flushed before the next is received. If writing or --exec fails, or a signal arrives, the message
+/// is requeued with its priority, after others of the same priority. If it cannot be requeued, it is
+/// written to the --rescue-file, or to standard error in base64, and the exit code is 9.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The queue's name, as in /jobs
+    /// Name of the queue, such as /jobs
     #[arg(value_parser = queue_name::parser())]
     name: QueueName,
     #[command(flatten)]
     stop: StopCondition,
     #[command(flatten)]
     timeout: TimeoutArgs,
-    /// How messages are written [default: raw for one, lines for several]
+    /// Output format [default: raw for one message, lines for several]
     #[arg(long, short, value_enum, hide_possible_values = false)]
     format: Option<Format>,
     /// Write the priority and a tab before each message
     #[arg(long, short)]
     priority: bool,
-    /// Give each message to this shell command, on its standard input, instead of writing it
+    /// Run COMMAND in a shell for each message, with the message as its standard input
     ///
-    /// MQCTL_QUEUE and MQCTL_PRIORITY are in its environment. A message is taken for good when the
-    /// command succeeds; when it fails the message is put back, and mqctl ends.
+    /// The environment has MQCTL_QUEUE and MQCTL_PRIORITY. If COMMAND fails, the message is requeued
+    /// and mqctl ends.
     #[arg(long, value_name = "COMMAND", conflicts_with_all = ["format", "priority"])]
     exec: Option<OsString>,
-    /// A new file for a message that can neither be written nor put back
+    /// Create FILE for a message that can be neither written nor requeued
     #[arg(long, value_name = "FILE")]
     rescue_file: Option<PathBuf>,
 }
 
-/// Where messages go.
+/// Where to write messages.
 enum Sink {
     Stdout(MessageFormatter),
     Command(ShellCommand),
@@ -106,7 +105,7 @@ impl Args {
 }
 
 impl Sink {
-    /// Fails where no message could go.
+    /// Fails if a message certainly cannot be written.
     fn check(&self) -> Outcome {
         match self {
             Self::Stdout(_) => stdout::check_reader(),

@@ -17,27 +17,27 @@ use crate::queue::target::Target;
 use crate::values::queue_name;
 use crate::values::timeout::TimeoutArgs;
 
-/// Send the messages of a file that `mqctl drain` wrote
+/// Send the messages of a file written by `mqctl drain`
 ///
-/// All of the file is read and checked before the first message is sent: one that is cut or damaged
-/// is refused whole, as is one with a message that is too long for the queue. The messages are sent
-/// in order, with their priorities, waiting while the queue is full; if that ends early, the error
-/// says how many were sent, and --skip goes on there. The file is not changed.
+/// The whole file is read and checked before the first message is sent. A file that is truncated or
+/// corrupt, or has a message that is too long for the queue, is rejected. Messages are sent in order,
+/// with their priorities, waiting while the queue is full. If mqctl ends early, the error says how
+/// many were sent; continue with --skip. The file is not changed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The queue's name, as in /jobs
+    /// Name of the queue, such as /jobs
     #[arg(value_parser = queue_name::parser())]
     queue: QueueName,
-    /// The file; - is standard input
+    /// File to read; - is standard input
     file: PathBuf,
-    /// Make the queue if there is none, with the sizes of the one that the messages are from
+    /// Create the queue if it does not exist, with the sizes of the dumped queue
     #[arg(long)]
     create: bool,
-    /// Take the messages that are whole of a file that is cut, and say so
+    /// Accept a truncated file, send its complete messages, and warn
     #[arg(long)]
     partial: bool,
-    /// Leave out the first N messages
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    /// Skip the first N messages
+    #[arg(long, value_name = "N", default_value_t = 0)]
     skip: u64,
     #[command(flatten)]
     timeout: TimeoutArgs,
@@ -65,7 +65,7 @@ impl Args {
         outcome.map_err(|failure| self.with_progress(sent, dump.count(), failure))
     }
 
-    /// The queue, or None if it is to be made.
+    /// Opens the queue. Returns None if it must be created.
     fn open_existing(&self) -> Outcome<Option<Target>> {
         match Target::open(&self.queue) {
             Ok(target) => Ok(Some(target)),
@@ -77,25 +77,22 @@ impl Args {
     fn create_queue(&self, dump: &VerifiedDump) -> Outcome<Target> {
         let sizes = dump.sizes();
         let mut options = OpenOptions::new();
-        // What somebody else makes meanwhile was not checked.
+        // A queue created by another process in the meantime has not been checked.
         options.write(true).create(true).exclusive(true);
         options.capacity(sizes.capacity as usize).message_size(sizes.message_size as usize);
         Ok(Target::new(options.open(&self.queue)?, &self.queue))
     }
 
-    /// Says what is left out, and refuses to leave out more than there is.
+    /// Warns about a truncated file. Fails if --skip exceeds the number of messages.
     fn report_omissions(&self, dump: &VerifiedDump) -> Outcome {
         let count = dump.count();
         if self.skip > count {
-            let text = format!("--skip {}: the file has {}", self.skip, messages(count));
+            let text = format!("--skip {} exceeds the file's {}", self.skip, messages(count));
             return Err(Failure::usage(text));
         }
         if let Some(truncation) = dump.truncation() {
             let file = sanitize::name(self.file.as_os_str());
-            failure::warn(&format!(
-                "{file}: {truncation}; what is whole is sent, {}",
-                messages(count)
-            ));
+            failure::warn(&format!("{file}: {truncation}; sending the first {}", messages(count)));
         }
         Ok(())
     }
@@ -127,7 +124,7 @@ impl Args {
 
     fn too_long(&self, number: u64, length: usize, max_len: usize) -> Failure {
         let text = format!(
-            "takes messages of {max_len} bytes at most, and record {number} of {} has {length}; \
+            "message {number} of {} has {length} bytes and exceeds this queue's msgsize of {max_len}; \
              nothing was sent",
             sanitize::name(self.file.as_os_str())
         );
@@ -137,14 +134,14 @@ impl Args {
     fn with_progress(&self, sent: u64, count: u64, failure: Failure) -> Failure {
         let done = self.skip + sent;
         if done == count {
-            return failure.with_context(format!("all were sent, {}", messages(sent)));
+            return failure.with_context(format!("all {} sent", messages(sent)));
         }
         let failure =
             failure.with_context(format!("{sent} of {} sent", messages(count - self.skip)));
         if done == 0 {
             failure
         } else {
-            failure.with_context(format!("--skip {done} goes on there"))
+            failure.with_context(format!("continue with --skip {done}"))
         }
     }
 }

@@ -14,20 +14,20 @@ use crate::values::queue_name;
 
 /// Remove queues
 ///
-/// A queue is removed with the messages in it. Who has one open can go on using it; it goes when
-/// the last of them closes it.
+/// The messages in a queue are removed with it. Processes that have the queue open can keep using
+/// it; the kernel destroys it when the last of them closes it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Their names
+    /// Names of the queues
     #[arg(value_name = "NAME", required_unless_present = "all", value_parser = queue_name::parser())]
     names: Vec<QueueName>,
-    /// Remove every queue of this IPC namespace, after a question
+    /// Remove all queues of this IPC namespace, after confirmation
     #[arg(long, conflicts_with = "names")]
     all: bool,
-    /// Only those without messages; with --all the others are left alone, else they are an error
+    /// Remove only empty queues; others are an error, or skipped with --all
     #[arg(long)]
     if_empty: bool,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long, short = 'y', requires = "all")]
     yes: bool,
 }
@@ -41,7 +41,7 @@ impl Args {
         if !self.yes && !names.is_empty() {
             self.confirm(&names)?;
         }
-        // What somebody else removed meanwhile is what was wanted; what is not empty stays.
+        // A queue that another process has just removed is not an error here.
         for_each_operand(&names, |name| match self.remove(name) {
             Err(failure) if failure.has_code(Code::NotFound) => Ok(()),
             outcome => outcome,
@@ -58,16 +58,16 @@ impl Args {
             0 => queue.unlink()?,
             _ if self.all => return Ok(()),
             n => {
-                let text = format!("is not empty: it holds {}", messages(n as u64));
+                let text = format!("not empty: it has {}", messages(n as u64));
                 return Err(Failure::for_queue(name, Code::Refused, text));
             }
         }
-        // The kernel cannot do both at once. What came in between is not passed over in silence.
+        // The kernel has no atomic "unlink if empty", so report messages that arrived in between.
         match queue.attributes()?.messages {
             0 => Ok(()),
             n => {
                 let text = format!(
-                    "{} arrived while it was removed, and went with it",
+                    "{} arrived during the removal and were removed with it",
                     messages(n as u64)
                 );
                 Err(Failure::for_queue(name, Code::Other, text))
@@ -78,12 +78,14 @@ impl Args {
     fn confirm(&self, names: &[QueueName]) -> Outcome {
         let mut terminal = io::stderr();
         if !io::stdin().is_terminal() || !terminal.is_terminal() {
-            return Err(Failure::usage("rm --all asks on a terminal; without one it needs --yes"));
+            return Err(Failure::usage(
+                "rm --all asks for confirmation on a terminal; without a terminal, use --yes",
+            ));
         }
         for name in names {
             writeln!(terminal, "{}", sanitize::name(name.as_os_str()))?;
         }
-        let which = if self.if_empty { "those of them that are empty" } else { "all of them" };
+        let which = if self.if_empty { "the empty ones" } else { "all of them" };
         write!(terminal, "Remove {which} ({})? [y/N] ", names.len())?;
         let mut answer = String::new();
         match io::stdin().lock().read_line(&mut answer) {

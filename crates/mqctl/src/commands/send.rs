@@ -21,28 +21,28 @@ use crate::values::timeout::TimeoutArgs;
 
 /// Send messages
 ///
-/// Each argument is a message. Without arguments and --file, standard input is one, or as many as
-/// --lines, --null or --length-prefixed cut it into. All of them are read and checked before the
-/// first one is sent; with --stream each is sent as soon as it is read.
+/// Each argument is a message. Without arguments and --file, standard input is one message, or is
+/// split into several by --lines, --null or --length-prefixed. All messages are read and checked
+/// before the first is sent; with --stream, each is sent as soon as it is read.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The queue's name, as in /jobs
+    /// Name of the queue, such as /jobs
     #[arg(value_parser = queue_name::parser())]
     name: QueueName,
-    /// The messages
-    #[arg(conflicts_with_all = ["file", "framing"])]
+    /// Messages to send
+    #[arg(value_name = "MESSAGE", conflicts_with_all = ["file", "framing"])]
     messages: Vec<OsString>,
-    /// Send what is in a file, as standard input would be; may be given several times
+    /// Read FILE instead of standard input; can be given several times
     #[arg(long, short, value_name = "FILE")]
     file: Vec<PathBuf>,
     #[command(flatten)]
     framing: FramingArgs,
     #[command(flatten)]
     encoding: EncodingArgs,
-    /// 0 (low) to 32767 (high)
+    /// Priority, 0 (low) to 32767 (high)
     #[arg(long, short, value_name = "N", default_value_t = 0)]
     priority: u32,
-    /// Send each message as soon as it is read, without looking at those behind it
+    /// Send each message as soon as it is read, without checking the following ones
     #[arg(long, requires = "framing")]
     stream: bool,
     #[command(flatten)]
@@ -52,13 +52,13 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Args)]
 #[group(id = "framing", multiple = false)]
 struct FramingArgs {
-    /// Each line is a message, without its line feed
+    /// Send each line as a message, without its line feed
     #[arg(long, short)]
     lines: bool,
-    /// Each part that a NUL byte ends is a message, without it
+    /// Send each part that ends with a NUL byte as a message, without that byte
     #[arg(long, short = '0')]
     null: bool,
-    /// Four bytes before each message have its length, the highest first
+    /// Read a length of 4 bytes, big-endian, before each message
     #[arg(long)]
     length_prefixed: bool,
 }
@@ -66,15 +66,15 @@ struct FramingArgs {
 #[derive(Debug, clap::Args)]
 #[group(multiple = false)]
 struct EncodingArgs {
-    /// The messages are given as hexadecimal digits
+    /// Decode the messages from hexadecimal digits
     #[arg(long)]
     hex: bool,
-    /// The messages are given in base64
+    /// Decode the messages from base64
     #[arg(long)]
     base64: bool,
 }
 
-/// A message, and what it is called if it is at fault.
+/// A message, and its name in error messages.
 struct InputMessage {
     label: String,
     data: Vec<u8>,
@@ -97,7 +97,7 @@ impl Args {
                     .map_err(|failure| with_label(&input_message.label, failure))
             });
             return sent.map_err(|failure| {
-                failure.with_context(format!("{} sent before", messages(sender.sent as u64)))
+                failure.with_context(format!("{} sent before it", messages(sender.sent as u64)))
             });
         }
         let mut inputs = Vec::new();
@@ -105,7 +105,7 @@ impl Args {
             inputs.push(input_message);
             Ok(())
         })?;
-        // Not while input is read, which a signal ends at once.
+        // Watch only now: while input is read, a signal should end the program at once.
         let signals = Signals::watch(vec![Arc::clone(&queue)])?;
         for input_message in &inputs {
             let sent = signals.check().and_then(|()| sender.send(input_message));
@@ -124,7 +124,7 @@ impl Args {
         Ok(())
     }
 
-    /// Reads, decodes and checks one message after the other.
+    /// Reads, decodes and checks all messages and passes each to `consume`.
     fn for_each_message(
         &self,
         queue: &MessageQueue,
@@ -182,9 +182,8 @@ impl Args {
         let data = decoded.map_err(|failure| with_label(&label, failure))?;
         let max_len = queue.message_size();
         if data.len() > max_len {
-            // How much longer is not known of what was read only as far as is needed to see it.
-            let text =
-                format!("longer than the {max_len} bytes that a message of this queue can have");
+            // The exact length is unknown, because reading stopped at the limit.
+            let text = format!("message exceeds this queue's msgsize of {max_len}");
             return Err(with_label(
                 &label,
                 Failure::for_queue(&self.name, exit_code::Code::Other, text),
@@ -230,7 +229,7 @@ impl Sender<'_> {
     }
 }
 
-/// A failure, with which message it is about.
+/// Adds which message a failure is about.
 fn with_label(label: &str, failure: Failure) -> Failure {
-    failure.with_context(format!("this is {label}"))
+    failure.with_context(format!("at {label}"))
 }

@@ -38,45 +38,50 @@ use sort::SortKey;
 use user_names::UserNames;
 use view::{Action, View};
 
-/// Watch all queues on the terminal
+/// Watch all queues in the terminal
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = HELP)]
 pub(crate) struct Args {
-    /// Look at the queues so often (1.5, 200ms)
+    /// Sample the queues every TIME, 50ms to 1h (1.5, 200ms)
     #[arg(long, short = 'i', value_name = "TIME", default_value = "1", value_parser = parse_interval)]
     interval: Duration,
-    /// Show queues with this in their names only
+    /// Show only queues whose names contain TEXT
     #[arg(long, short = 'f', value_name = "TEXT", default_value = "")]
     #[arg(hide_default_value = true)]
     filter: String,
-    /// Sort by this
+    /// Sort by COLUMN
     #[arg(long, short = 's', value_name = "COLUMN", default_value = "name")]
     sort: SortKey,
 }
 
 const HELP: &str = "\
-Rates are lower bounds, and say so (≥): the kernel counts no messages. It tells how many there are,
-their bytes, and the second of the last use; what comes and goes between two looks is not seen.
+Rates are lower bounds, marked ≥, because the kernel does not count messages. It reports the number
+of messages, their bytes, and the second of the last use. Messages that are sent and received
+between two samples are not seen.
 
-To look at a queue takes nothing from it, ends nobody's notification, and keeps no queue that is
-removed; it sets the times of its last access and status change. Press ? for the keys.";
+Sampling receives no message, cancels no notification, and does not keep removed queues alive. It
+changes only the times of a queue's last access and status change. Press ? for the keys.";
 
-/// What is not done in no time.
+/// Parses an interval and checks its bounds.
 fn parse_interval(typed: &str) -> Result<Duration, String> {
     match duration::parse(typed)? {
-        time if time < Duration::from_millis(50) => Err("50ms is the shortest".to_owned()),
-        time if time > Duration::from_secs(3_600) => Err("1h is the longest".to_owned()),
+        time if time < Duration::from_millis(50) => {
+            Err("the interval is below the minimum of 50ms".to_owned())
+        }
+        time if time > Duration::from_secs(3_600) => {
+            Err("the interval is above the maximum of 1h".to_owned())
+        }
         time => Ok(time),
     }
 }
 
 impl Args {
     pub(crate) fn run(self) -> Outcome {
-        // Before the terminal is touched: the error has the command that mounts it.
+        // Report a missing mount, with its remedy, before changing the terminal.
         let directory = Directory::open()?;
         if !output::is_terminal() || !io::stdin().is_terminal() {
-            let text = "top draws on a terminal, and this is none; for programs there are \
-                        `mqctl ls --json` and `mqctl metrics`";
+            let text =
+                "top requires a terminal; programs can use `mqctl ls --json` or `mqctl metrics`";
             return Err(Failure::new(Code::Other, text));
         }
         let mut app = App {
@@ -100,7 +105,7 @@ impl Args {
     }
 }
 
-/// Why the watching is over.
+/// Why the event loop ended.
 enum ExitReason {
     Quit,
     Signal(i32),
@@ -145,7 +150,7 @@ impl App {
         }
     }
 
-    /// The interval may have changed since; a paused view only waits for keys.
+    /// Computed again each time because a key can change the interval or pause the view.
     fn time_until_sample(&self, last_sample: Option<Instant>) -> Duration {
         match last_sample {
             None => Duration::ZERO,
@@ -154,7 +159,7 @@ impl App {
         }
     }
 
-    /// What goes wrong may be over by the next time, so it is shown and does not end the watching.
+    /// An error may be temporary, so it is shown and does not end the program.
     fn take_sample(&mut self) {
         match Sample::take(&self.directory) {
             Ok(sample) => {
@@ -186,7 +191,7 @@ impl App {
     }
 }
 
-/// Until somebody continues it.
+/// Stops this process until it receives SIGCONT.
 fn suspend() -> io::Result<()> {
     low_level::raise(SIGSTOP)
 }

@@ -7,15 +7,15 @@ use crate::failure::{Failure, Outcome};
 use crate::values::queue_name;
 use crate::values::timeout::TimeoutArgs;
 
-/// Wait until a message is there, or room for one
+/// Wait until a queue has a message, or room for one
 ///
-/// Nothing is taken, and nothing is reserved: who is quicker may have it first.
+/// Nothing is received or reserved: another process may get the message, or use the room, first.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The queue's name, as in /jobs
+    /// Name of the queue, such as /jobs
     #[arg(value_parser = queue_name::parser())]
     name: QueueName,
-    /// Wait for room to send, not for a message
+    /// Wait for room to send instead of a message
     #[arg(long, short = 'w')]
     writable: bool,
     #[command(flatten)]
@@ -25,7 +25,7 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) fn run(self) -> Outcome {
         let mut options = OpenOptions::new();
-        // Either way it tells both.
+        // A queue opened for reading or for writing can be polled for both.
         let queue = options
             .read(true)
             .open(&self.name)

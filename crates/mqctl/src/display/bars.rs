@@ -1,9 +1,9 @@
-//! Bars and sparklines out of block characters.
+//! Bars and sparklines made of block characters.
 
 const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 const EIGHTHS: [char; 8] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
 
-/// `part` of `whole`, at most `width` cells long. What is more than nothing is seen.
+/// A bar of at most `width` cells for `value` out of `max`. A value above 0 is always visible.
 pub(crate) fn bar(value: f64, max: f64, width: usize) -> String {
     let eighths = scale(value, max, width * 8);
     let mut bar: String = "█".repeat(eighths / 8);
@@ -11,7 +11,7 @@ pub(crate) fn bar(value: f64, max: f64, width: usize) -> String {
     bar
 }
 
-/// A character for each value. Zero is a space; anything more is seen.
+/// A character for each value. Zero is a space; a value above 0 is always visible.
 pub(crate) fn sparkline(values: impl IntoIterator<Item = f64>, max: f64) -> String {
     let level = |value| match scale(value, max, LEVELS.len()) {
         0 => ' ',
@@ -20,7 +20,7 @@ pub(crate) fn sparkline(values: impl IntoIterator<Item = f64>, max: f64) -> Stri
     values.into_iter().map(level).collect()
 }
 
-/// How many of `steps`: none for nothing only, and all for the whole only.
+/// Scales to a number of steps. Only 0 gives 0, and only `max` gives all steps.
 fn scale(value: f64, max: f64, steps: usize) -> usize {
     if steps == 0 || value.is_nan() || value <= 0.0 || max <= 0.0 {
         return 0;
@@ -28,7 +28,7 @@ fn scale(value: f64, max: f64, steps: usize) -> usize {
     if value >= max {
         return steps;
     }
-    // Between 0 and the number of cells of a screen.
+    // The result is between 0 and the number of cells of a screen.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     #[expect(clippy::cast_precision_loss)]
     let n = (value / max * steps as f64).round() as usize;

@@ -1,29 +1,29 @@
-//! How far long work has come, for who looks at a terminal.
+//! Progress of long operations, shown if standard error is a terminal.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
-/// Not sooner, so that short work shows nothing, and not more often.
+/// The delay before the first update, so that short operations show nothing, and between updates.
 const UPDATE_INTERVAL: Duration = Duration::from_millis(250);
 
-/// A line on standard error that is written over and over, and gone at the end.
+/// A line on standard error that is overwritten by each update and cleared when dropped.
 #[derive(Debug)]
 pub(crate) struct Progress {
     label: &'static str,
     total: Option<u64>,
-    /// None where nobody looks.
+    /// None if standard error is not a terminal.
     next_update: Option<Instant>,
     is_shown: bool,
 }
 
 impl Progress {
-    /// Of so many, if that is known, this is `done`: "3 of 7 sent".
+    /// `label` follows the numbers, as in "3 of 7 messages sent".
     pub(crate) fn new(label: &'static str, total: Option<u64>) -> Self {
         let next_update = io::stderr().is_terminal().then(|| Instant::now() + UPDATE_INTERVAL);
         Self { label, total, next_update, is_shown: false }
     }
 
-    /// So many are done now.
+    /// Updates the line, if it is time.
     pub(crate) fn show(&mut self, count: u64) {
         let now = match self.next_update {
             Some(next) if next <= Instant::now() => Instant::now(),

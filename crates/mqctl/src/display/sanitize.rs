@@ -1,20 +1,20 @@
-//! Makes bytes of strangers safe to look at: no control character of theirs reaches a terminal.
+//! Escapes untrusted bytes, so that no control character reaches a terminal.
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt;
 
-/// Text on one line.
+/// Escapes text, which then fits on one line.
 pub(crate) fn line(text: &str) -> String {
     bytes(text.as_bytes())
 }
 
-/// A queue's name.
+/// Escapes a name or path.
 pub(crate) fn name(name: &OsStr) -> String {
     bytes(name.as_bytes())
 }
 
-/// Any bytes: control characters, line feeds and what is not UTF-8 are escaped.
+/// Escapes control characters, including line feeds, and bytes that are not UTF-8.
 pub(crate) fn bytes(bytes: &[u8]) -> String {
     let mut safe = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
@@ -32,7 +32,7 @@ pub(crate) fn bytes(bytes: &[u8]) -> String {
     safe
 }
 
-/// What reorders or hides text is as dangerous as what moves the cursor.
+/// Characters that reorder or hide text are as dangerous as those that move the cursor.
 pub(crate) fn is_unsafe(c: char) -> bool {
     c.is_control() || is_deceptive(c)
 }

@@ -1,4 +1,4 @@
-//! Tables: a header in capitals, columns as wide as what is in them.
+//! Tables: a header in capitals, and columns as wide as their longest cell.
 
 use std::io;
 
@@ -6,18 +6,18 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::display::{output, sanitize};
 
-/// What a cell shows for nothing, and for what is not known.
+/// A cell without a value, and a cell whose value is unknown.
 pub(crate) const NONE: &str = "-";
 pub(crate) const UNKNOWN: &str = "?";
 
-/// On which side a column is flush.
+/// The alignment of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Align {
     Left,
     Right,
 }
 
-/// Rows under a header. Cells are bytes, since names are.
+/// Rows under a header. Cells are bytes because queue names are.
 #[derive(Debug)]
 pub(crate) struct Table {
     alignments: Vec<Align>,
@@ -35,7 +35,7 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// Names go raw into a pipe, and safe to a terminal.
+    /// Writes the table to standard output: raw to a pipe, escaped to a terminal.
     pub(crate) fn print(self) -> io::Result<()> {
         let is_terminal = output::is_terminal();
         output::write(

@@ -1,4 +1,4 @@
-//! The bytes of a dump to messages, or to what is wrong with it, and where.
+//! Decodes a dump into messages, or into an error with its offset.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -8,26 +8,26 @@ use posix_mqueue::{Message, PRIORITY_MAX};
 
 use super::format::{END_TAG, MAGIC, MESSAGE_TAG, QueueSizes, VERSION};
 
-/// Why there is no next message.
+/// Why the next message cannot be read.
 #[derive(Debug)]
 pub(crate) struct DecodeError {
-    /// How many bytes are before it.
+    /// The offset in the file.
     offset: u64,
     kind: DecodeErrorKind,
 }
 
 #[derive(Debug)]
 enum DecodeErrorKind {
-    /// The file ends before the dump does.
+    /// The file ends before the dump is complete.
     Truncated,
-    /// It is not what was written.
+    /// The bytes are not a dump, or have been changed.
     Corrupt(String),
-    /// The system does not give it.
+    /// Reading failed.
     Io(io::Error),
 }
 
 impl DecodeError {
-    /// Whether all that there is of it is right.
+    /// Whether everything before the end of the file is valid.
     pub(crate) fn is_truncated(&self) -> bool {
         matches!(self.kind, DecodeErrorKind::Truncated)
     }
@@ -38,17 +38,17 @@ impl fmt::Display for DecodeError {
         let offset = self.offset;
         match &self.kind {
             DecodeErrorKind::Truncated => {
-                write!(f, "the dump is cut: the file ends after {offset} bytes")
+                write!(f, "the dump is truncated after {offset} bytes")
             }
             DecodeErrorKind::Corrupt(what) => {
-                write!(f, "the dump is damaged at byte {offset}: {what}")
+                write!(f, "the dump is corrupt at byte {offset}: {what}")
             }
             DecodeErrorKind::Io(error) => write!(f, "cannot be read at byte {offset}: {error}"),
         }
     }
 }
 
-/// Reads a dump in order.
+/// Reads a dump from start to end.
 #[derive(Debug)]
 pub(crate) struct Decoder<R> {
     input: R,
@@ -68,7 +68,9 @@ impl<R: Read> Decoder<R> {
         dump.read_magic()?;
         let version = dump.read_u32()?;
         if version != VERSION {
-            let text = format!("this is version {version}, and this mqctl reads {VERSION}");
+            let text = format!(
+                "format version {version} is not supported; this mqctl reads version {VERSION}"
+            );
             return Err(corrupt(8, text));
         }
         dump.sizes = QueueSizes { capacity: dump.read_u32()?, message_size: dump.read_u32()? };
@@ -80,12 +82,12 @@ impl<R: Read> Decoder<R> {
         self.sizes
     }
 
-    /// How many messages have been read.
+    /// Returns the number of messages read.
     pub(crate) fn count(&self) -> u64 {
         self.count
     }
 
-    /// Reads the next message, if there is one before the end.
+    /// Reads the next message. Returns false at the end of the dump.
     pub(crate) fn read_next(&mut self, message: &mut Message) -> Result<bool, DecodeError> {
         if self.is_finished {
             return Ok(false);
@@ -97,25 +99,28 @@ impl<R: Read> Decoder<R> {
             [MESSAGE_TAG] => self.read_message(start, message).map(|()| true),
             [END_TAG] => self.read_end(start).map(|()| false),
             [other] => {
-                let text = format!("neither a message nor the end begins with {other:#04x}");
+                let text = format!("{other:#04x} is not a valid tag");
                 Err(corrupt(start, text))
             }
         }
     }
 
     fn read_message(&mut self, start: u64, message: &mut Message) -> Result<(), DecodeError> {
-        let message_label = format!("record {}", self.count + 1);
+        let message_label = format!("message {}", self.count + 1);
         message.priority = self.read_u32()?;
         let length = self.read_u32()?;
-        // Before either is believed: a wrong length would make a damaged dump look like a cut one.
+        // The checksum must be verified before the length is used: with a corrupt length, a corrupt
+        // dump would look truncated.
         self.verify_checksum(start, &message_label)?;
         if message.priority > PRIORITY_MAX {
-            let text = format!("{message_label} has priority {}, and none has", message.priority);
+            let text =
+                format!("{message_label} has priority {}, above {PRIORITY_MAX}", message.priority);
             return Err(corrupt(start, text));
         }
         if length > self.sizes.message_size {
             let size = self.sizes.message_size;
-            let text = format!("{message_label} has {length} bytes, of a queue that took {size}");
+            let text =
+                format!("{message_label} has {length} bytes, above the queue's msgsize of {size}");
             return Err(corrupt(start, text));
         }
         self.read_data(length, &mut message.data)?;
@@ -129,24 +134,26 @@ impl<R: Read> Decoder<R> {
         self.checksum.update(&count.to_be_bytes());
         self.verify_checksum(start, "the end")?;
         if count != self.count {
-            let text = format!("{count} records were written, and {} are here", self.count);
+            let text = format!("the dump should have {count} messages and has {}", self.count);
             return Err(corrupt(start, text));
         }
         let end = self.offset;
         match self.read_array::<1>() {
             Err(error) if error.is_truncated() => {}
             Err(error) => return Err(error),
-            Ok(_) => return Err(corrupt(end, "the file goes on behind the end".into())),
+            Ok(_) => {
+                return Err(corrupt(end, "the file continues after the end of the dump".into()));
+            }
         }
         self.is_finished = true;
         Ok(())
     }
 
-    /// The first bytes: what begins otherwise is no damaged dump but something else.
+    /// Reads the magic bytes. A file that starts differently is not a dump at all.
     fn read_magic(&mut self) -> Result<(), DecodeError> {
         for expected in MAGIC {
             if self.read_array()? != [expected] {
-                return Err(corrupt(0, "this is no dump of mqctl".into()));
+                return Err(corrupt(0, "this is not a dump of mqctl".into()));
             }
         }
         self.checksum.update(&MAGIC);
@@ -159,7 +166,7 @@ impl<R: Read> Decoder<R> {
         Ok(u32::from_be_bytes(bytes))
     }
 
-    /// Compares what was read with the checksum that is next.
+    /// Reads a checksum and compares it with that of the bytes read so far.
     fn verify_checksum(&mut self, start: u64, what: &str) -> Result<(), DecodeError> {
         let sum = self.checksum.clone().finalize();
         if u32::from_be_bytes(self.read_array()?) == sum {

@@ -1,11 +1,11 @@
-//! Messages to the bytes of a dump.
+//! Encodes messages into the bytes of a dump.
 
 use crc32fast::Hasher;
 use posix_mqueue::Message;
 
 use super::format::{END_TAG, MAGIC, MESSAGE_TAG, QueueSizes, VERSION};
 
-/// Makes the bytes, piece by piece; where they go, and whether they get there, is not known here.
+/// Encodes a dump part by part. The caller writes the bytes.
 #[derive(Debug, Default)]
 pub(crate) struct Encoder {
     checksum: Hasher,
@@ -13,7 +13,7 @@ pub(crate) struct Encoder {
 }
 
 impl Encoder {
-    /// What a dump begins with.
+    /// Encodes the header.
     pub(crate) fn header(&mut self, sizes: QueueSizes) -> Vec<u8> {
         let mut bytes = MAGIC.to_vec();
         for number in [VERSION, sizes.capacity, sizes.message_size] {
@@ -23,7 +23,7 @@ impl Encoder {
         bytes
     }
 
-    /// The next message. One that is longer than `u32::MAX` bytes fits no queue.
+    /// Encodes the next message. No queue can hold one longer than `u32::MAX` bytes.
     pub(crate) fn message(&mut self, message: &Message) -> Vec<u8> {
         let length = u32::try_from(message.data.len()).unwrap_or(u32::MAX);
         let mut bytes = Vec::with_capacity(message.data.len() + 17);
@@ -38,7 +38,7 @@ impl Encoder {
         bytes
     }
 
-    /// What a dump ends with.
+    /// Encodes the end.
     pub(crate) fn end(&mut self) -> Vec<u8> {
         let mut bytes = vec![END_TAG];
         bytes.extend(self.count.to_be_bytes());
@@ -46,7 +46,8 @@ impl Encoder {
         bytes
     }
 
-    /// Adds the checksum of everything up to here, of which these are the last bytes from `start`.
+    /// Appends the checksum of the whole dump so far; the bytes from `start` have not been added to
+    /// it yet.
     fn append_checksum(&mut self, bytes: &mut Vec<u8>, start: usize) {
         self.checksum.update(bytes.get(start..).unwrap_or_default());
         bytes.extend(self.checksum.clone().finalize().to_be_bytes());

@@ -1,4 +1,4 @@
-//! A file that is `FILE.partial` until it is whole, and takes its name at once.
+//! A file that is named `FILE.partial` until it is complete and is then renamed atomically.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -19,22 +19,22 @@ pub(crate) struct PartialFile {
     partial: PathBuf,
     path: PathBuf,
     replace: bool,
-    /// Bytes of what was written whole.
+    /// The bytes of all complete appends.
     length: u64,
 }
 
 impl PartialFile {
-    /// Makes `PATH.partial`. Nothing that exists is touched: not an older one of these, which may
-    /// be all that is left of what it holds, nor the file, unless it is to be replaced in the end.
+    /// Creates `PATH.partial`. Fails if that file exists, since it may have the only copy of its
+    /// messages, or if `path` exists and `replace` is false.
     pub(crate) fn create(path: &Path, replace: bool) -> Outcome<Self> {
         match fs::symlink_metadata(path) {
             Ok(found) if !found.is_file() => {
                 return Err(exists_failure(
                     path,
-                    "it is no regular file; - writes to standard output",
+                    "it is not a regular file; use - for standard output",
                 ));
             }
-            Ok(_) if !replace => return Err(exists_failure(path, "--force replaces it")),
+            Ok(_) if !replace => return Err(exists_failure(path, "use --force to replace it")),
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(Failure::for_file(path, error));
             }
@@ -46,18 +46,18 @@ impl PartialFile {
         match OpenOptions::new().append(true).create_new(true).mode(0o600).open(&partial) {
             Ok(file) => Ok(Self { file, partial, path: path.to_owned(), replace, length: 0 }),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                let text = "it is of a drain that is running, or did not come to its end and left \
-                            messages in it; restore --partial sends them";
+                let text = "another drain is running, or was interrupted and left messages in it; \
+                            use restore --partial to send them";
                 Err(exists_failure(&partial, text))
             }
             Err(error) => Err(Failure::for_file(&partial, error)),
         }
     }
 
-    /// Appends all of it, or nothing.
+    /// Appends all bytes or none.
     pub(crate) fn append(&mut self, bytes: &[u8]) -> Outcome {
         if let Err(error) = self.file.write_all(bytes) {
-            // A part of it is no harm: it is read as cut.
+            // If this fails too, the rest reads as truncated.
             let _ = self.file.set_len(self.length);
             return Err(Failure::for_file(&self.partial, error));
         }
@@ -65,12 +65,12 @@ impl PartialFile {
         Ok(())
     }
 
-    /// Has it on the disk and gives it its name.
+    /// Syncs the file and renames it.
     pub(crate) fn finish(&self) -> Outcome {
         self.file.sync_all().map_err(|error| Failure::for_file(&self.partial, error))?;
         self.rename()?;
-        // The name is on the disk with its folder. Where folders cannot be synced, that is known
-        // to whoever chose the file system.
+        // The rename is durable once the directory is synced. Some file systems cannot sync
+        // directories; that is not an error of this file.
         let directory = self.path.parent().filter(|directory| !directory.as_os_str().is_empty());
         let _ = File::open(directory.unwrap_or(Path::new(".")))
             .and_then(|directory| directory.sync_all());
@@ -81,8 +81,8 @@ impl PartialFile {
         let flags = if self.replace { RenameFlags::empty() } else { RenameFlags::NOREPLACE };
         match renameat_with(CWD, &self.partial, CWD, &self.path, flags) {
             Ok(()) => Ok(()),
-            Err(Errno::EXIST) => Err(exists_failure(&self.path, "it was made meanwhile")),
-            // Not every file system can refuse to replace.
+            Err(Errno::EXIST) => Err(exists_failure(&self.path, "another process created it")),
+            // Not every file system supports RENAME_NOREPLACE.
             Err(Errno::INVAL | Errno::NOSYS) if !self.path.exists() => {
                 fs::rename(&self.partial, &self.path)
                     .map_err(|error| Failure::for_file(&self.path, error))
@@ -91,17 +91,17 @@ impl PartialFile {
         }
     }
 
-    /// Removes it: nothing is in it.
+    /// Removes the partial file, which has no messages.
     pub(crate) fn discard(&self) {
         let _ = fs::remove_file(&self.partial);
     }
 
-    /// Where it is before it is finished.
+    /// The path before `finish`, for messages.
     pub(crate) fn shown_partial(&self) -> String {
         sanitize::name(self.partial.as_os_str())
     }
 
-    /// Where it is then.
+    /// The path after `finish`, for messages.
     pub(crate) fn shown_path(&self) -> String {
         sanitize::name(self.path.as_os_str())
     }

@@ -1,4 +1,4 @@
-//! What is written is read, and no cut and no flipped bit is taken for it.
+//! Encoding and decoding, truncation and corruption.
 
 #![allow(clippy::unwrap_used)]
 
@@ -16,7 +16,7 @@ fn messages() -> Vec<Message> {
     vec![message(&every_byte, PRIORITY_MAX), message(b"", 7), message(b"x", 7), message(b"y", 0)]
 }
 
-/// The dump, and where each of its records begins, and the end.
+/// A dump, and the offsets at which each message and the end start.
 fn dump() -> (Vec<u8>, Vec<usize>) {
     let mut encoder = Encoder::default();
     let mut bytes = encoder.header(SIZES);
@@ -29,7 +29,7 @@ fn dump() -> (Vec<u8>, Vec<usize>) {
     (bytes, starts)
 }
 
-/// What is read before the end or a flaw.
+/// The messages decoded before the end or an error.
 fn read(bytes: &[u8]) -> (Vec<Message>, Option<DecodeError>) {
     let mut all = Vec::new();
     let mut decoder = match Decoder::new(bytes) {
@@ -78,23 +78,23 @@ fn truncation_anywhere_is_detected_after_complete_messages() {
         let error = error.unwrap();
         assert!(error.is_truncated(), "{length}: {error}");
         assert!(error.to_string().ends_with(&format!("after {length} bytes")), "{length}: {error}");
-        let whole = starts.iter().skip(1).filter(|start| **start <= length).count();
-        assert_eq!(all, messages()[..whole], "{length}");
+        let complete = starts.iter().skip(1).filter(|start| **start <= length).count();
+        assert_eq!(all, messages()[..complete], "{length}");
     }
 }
 
 #[test]
 fn flipped_bits_are_corruption_and_never_truncation() {
     let (bytes, starts) = dump();
-    for place in 0..bytes.len() {
+    for offset in 0..bytes.len() {
         for flip in 1..=255 {
-            let mut damaged = bytes.clone();
-            damaged[place] ^= flip;
-            let (all, error) = read(&damaged);
+            let mut corrupt = bytes.clone();
+            corrupt[offset] ^= flip;
+            let (all, error) = read(&corrupt);
             let error = error.unwrap();
-            assert!(!error.is_truncated(), "{place} ^ {flip}: {error}");
-            let whole = starts.iter().skip(1).filter(|start| **start <= place).count();
-            assert_eq!(all, messages()[..whole], "{place} ^ {flip}");
+            assert!(!error.is_truncated(), "{offset} ^ {flip}: {error}");
+            let complete = starts.iter().skip(1).filter(|start| **start <= offset).count();
+            assert_eq!(all, messages()[..complete], "{offset} ^ {flip}");
         }
     }
 }
@@ -102,7 +102,7 @@ fn flipped_bits_are_corruption_and_never_truncation() {
 #[test]
 fn reordered_missing_or_repeated_messages_are_detected() {
     let (bytes, starts) = dump();
-    // The last two have the same length.
+    // The last two messages have the same encoded length.
     let [.., second, third, end] = starts[..] else { unreachable!() };
     assert_eq!(third - second, end - third);
     let (head, tail) = (&bytes[..second], &bytes[end..]);
@@ -118,7 +118,7 @@ fn reordered_missing_or_repeated_messages_are_detected() {
 #[test]
 fn other_files_and_versions_are_distinguished() {
     let text = read(b"some text, longer than a header is").1.unwrap();
-    assert!(text.to_string().ends_with("this is no dump of mqctl"), "{text}");
+    assert!(text.to_string().ends_with("this is not a dump of mqctl"), "{text}");
     let mut later = dump().0;
     later[11] = 2;
     let later = read(&later).1.unwrap();

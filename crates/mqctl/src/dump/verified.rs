@@ -1,4 +1,4 @@
-//! A dump that was read to its end before anything is done with it.
+//! A dump that has been read to its end and checked before it is used.
 
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek as _};
@@ -10,7 +10,7 @@ use super::decoder::{DecodeError, Decoder};
 use super::format::QueueSizes;
 use crate::failure::{Failure, Outcome};
 
-/// One that is whole, or, where that was asked for, cut.
+/// A complete dump, or a truncated one if the caller accepts that.
 pub(crate) struct VerifiedDump {
     decoder: Decoder<Box<dyn Read>>,
     count: u64,
@@ -18,8 +18,8 @@ pub(crate) struct VerifiedDump {
 }
 
 impl VerifiedDump {
-    /// Reads it once, giving each message and its number to `check`, and then stands at the first
-    /// one again. `-` is standard input.
+    /// Reads the dump once and passes each message and its number to `check`, then rewinds to the
+    /// first message. `-` is standard input.
     pub(crate) fn open(
         path: &Path,
         partial: bool,
@@ -28,7 +28,11 @@ impl VerifiedDump {
         let io_failure = |error: io::Error| Failure::for_file(path, error);
         let decode_failure = |error: &DecodeError| {
             let failure = Failure::for_file(path, error);
-            let hint = if error.is_truncated() { "; --partial takes what is whole" } else { "" };
+            let hint = if error.is_truncated() {
+                "; use --partial to send the complete messages"
+            } else {
+                ""
+            };
             failure.with_context(format!("nothing was sent{hint}"))
         };
         let mut input: Box<dyn Read> = if path == Path::new("-") {
@@ -39,7 +43,7 @@ impl VerifiedDump {
                 let again = file.try_clone().map_err(io_failure)?;
                 let (count, truncation) =
                     read(BufReader::new(file), partial, check, decode_failure)?;
-                // Both have one position in the file.
+                // Both descriptors share one file offset.
                 (&again).rewind().map_err(io_failure)?;
                 return Self::at_start(
                     Box::new(BufReader::new(again)),
@@ -50,7 +54,7 @@ impl VerifiedDump {
             }
             Box::new(file)
         };
-        // What cannot be read twice is kept.
+        // A pipe cannot be read twice, so keep its bytes.
         let mut recorder = RecordingReader { input: &mut input, bytes: Vec::new() };
         let (count, truncation) =
             read(BufReader::new(&mut recorder), partial, check, decode_failure)?;
@@ -71,17 +75,17 @@ impl VerifiedDump {
         self.decoder.sizes()
     }
 
-    /// How many messages there are.
+    /// Returns the number of messages.
     pub(crate) fn count(&self) -> u64 {
         self.count
     }
 
-    /// What is wrong behind the last of them.
+    /// Returns the error after the last message of a truncated dump.
     pub(crate) fn truncation(&self) -> Option<&DecodeError> {
         self.truncation.as_ref()
     }
 
-    /// Reads the next message. That fails only if the file is changed meanwhile.
+    /// Reads the next message. Fails only if another process changes the file.
     pub(crate) fn read_next(&mut self, message: &mut Message) -> Result<bool, DecodeError> {
         if self.decoder.count() == self.count {
             return Ok(false);
@@ -90,7 +94,7 @@ impl VerifiedDump {
     }
 }
 
-/// How many messages there are, and whether it is cut behind them.
+/// Returns the number of messages, and the error if the dump is truncated after them.
 fn read(
     input: impl Read,
     partial: bool,
@@ -99,7 +103,7 @@ fn read(
 ) -> Outcome<(u64, Option<DecodeError>)> {
     let mut decoder = Decoder::new(input).map_err(|error| decode_failure(&error))?;
     let mut message = Message::default();
-    // A message that does not fit is told only of a dump that is not damaged behind it.
+    // Corruption anywhere in the dump takes precedence over a message that does not fit.
     let mut fits = Ok(());
     let truncation = loop {
         match decoder.read_next(&mut message) {
@@ -112,7 +116,7 @@ fn read(
     fits.map(|()| (decoder.count(), truncation))
 }
 
-/// Keeps what is read through it.
+/// Records the bytes that are read through it.
 struct RecordingReader<'a> {
     input: &'a mut dyn Read,
     bytes: Vec<u8>,

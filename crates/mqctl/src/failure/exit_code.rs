@@ -1,41 +1,41 @@
-//! What the shell is told: the one list of exit codes.
+//! The exit codes.
 
-/// The codes of every verb. 0 is success; a signal that ends the program shows as one.
+/// The exit codes of all verbs. 0 is success; a terminating signal has no code here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Code {
-    /// Whatever has no code of its own: input, output, the kernel.
+    /// Any error without a code of its own.
     Other = 1,
-    /// The command line is wrong. (The number is clap's.)
+    /// Usage error; clap uses the same number.
     Usage = 2,
-    /// There is no queue of this name.
+    /// No such queue.
     NotFound = 3,
-    /// No message was there, and none was waited for.
+    /// The queue is empty, with `--nonblock`.
     Empty = 4,
-    /// There was no room, and none was waited for.
+    /// The queue is full, with `--nonblock`.
     Full = 5,
-    /// The time of `--timeout` is over.
+    /// `--timeout` expired.
     TimedOut = 6,
-    /// Permission, or what exists is not what was asked for.
+    /// Permission denied, or the existing queue or file differs from the request.
     Refused = 7,
-    /// A limit of the system.
+    /// A system limit is exceeded.
     LimitExceeded = 8,
-    /// A message in hand could not be put back; where it was written to is said.
+    /// The in-flight message could not be requeued; the error says where it was saved.
     NotRequeued = 9,
 }
 
-/// The paragraph of the help that lists them.
+/// The list of exit codes for `--help`.
 pub(crate) const HELP: &str = "\
 Exit codes:
-  0  done
-  1  failed for any other reason
-  2  the command line is wrong
-  3  there is no queue of this name
-  4  the queue is empty, and nothing was waited for
-  5  the queue is full, and nothing was waited for
-  6  the time of --timeout is over
-  7  refused: permission, or what exists is not what was asked for
-  8  refused by a limit of the system
-  9  a message that was taken could not be put back; the error says where it is
+  0  success
+  1  other error
+  2  usage error
+  3  no such queue
+  4  queue empty (with --nonblock)
+  5  queue full (with --nonblock)
+  6  timed out
+  7  permission denied, or the existing queue differs from the request
+  8  system limit exceeded
+  9  a received message could not be requeued; the error says where it was saved
 
-A signal that ends mqctl shows as one: 130 after Ctrl-C.";
+If a signal terminates mqctl, the shell reports 128 plus the signal number: 130 for Ctrl-C.";

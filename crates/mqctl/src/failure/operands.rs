@@ -1,8 +1,8 @@
-//! Several operands: each is done, whatever became of the others.
+//! Several operands: a failure of one does not prevent the others.
 
 use crate::failure::Outcome;
 
-/// Says each failure when it comes, and ends with the code of the first.
+/// Runs `act` for each operand. Prints each failure at once and returns the first.
 pub(crate) fn for_each_operand<T>(
     operands: impl IntoIterator<Item = T>,
     mut act: impl FnMut(T) -> Outcome,

@@ -1,5 +1,5 @@
-//! The signals that end programs, while a message may be in hand: the step is finished first, and
-//! then the signal ends the program, as shells want to see it.
+//! Termination signals. The current step is finished first, so that no in-flight message is lost;
+//! then the program ends by the signal, which shells check for.
 
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -13,10 +13,10 @@ use signal_hook::iterator;
 
 use crate::failure::{Failure, Outcome};
 
-/// Those that somebody sends to end a program.
+/// The signals that users and service managers send to end a program.
 pub(crate) const TERMINATION_SIGNALS: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
 
-/// What was received while these were watched.
+/// Watches for termination signals and stores the first one.
 #[derive(Debug)]
 pub(crate) struct Signals {
     received: Arc<AtomicI32>,
@@ -24,8 +24,8 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// From now on a signal ends the waiting on these queues, now and later, and nothing else: what
-    /// has to be put in order first has the time to be.
+    /// From now on, a termination signal shuts these queues down, which ends every blocking call on
+    /// them, and does nothing else. The caller checks for the signal between steps.
     pub(crate) fn watch(queues: Vec<Arc<MessageQueue>>) -> io::Result<Self> {
         let received = Arc::new(AtomicI32::new(0));
         let (wake_reader, mut wake_writer) = UnixStream::pair()?;
@@ -33,7 +33,7 @@ impl Signals {
         let first = Arc::clone(&received);
         std::thread::Builder::new().name("signals".into()).spawn(move || {
             for signal in &mut signals {
-                // The first is the one that ends the program.
+                // The program ends by the first signal.
                 let _ = first.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst);
                 let _ = wake_writer.write(&[0]);
                 for queue in &queues {
@@ -44,24 +44,24 @@ impl Signals {
         Ok(Self { received, wake_reader })
     }
 
-    /// The first signal that came, if one did.
+    /// Returns the first signal received, if any.
     pub(crate) fn received(&self) -> Option<i32> {
         Some(self.received.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
     }
 
-    /// Fails once a signal came: to be asked between two steps.
+    /// Fails if a signal was received. Call it between two steps.
     pub(crate) fn check(&self) -> Outcome {
         self.received().map_or(Ok(()), |signal| Err(Failure::by_signal(signal)))
     }
 
-    /// Why a step failed: where a signal came, because of that.
+    /// Returns the failure for a received signal, or `error` if there was no signal.
     pub(crate) fn signal_or(&self, error: impl Into<Failure>) -> Failure {
         self.received().map_or_else(|| error.into(), Failure::by_signal)
     }
 }
 
 impl AsFd for Signals {
-    /// Readable once a signal came.
+    /// Readable once a signal has been received.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.wake_reader.as_fd()
     }

@@ -1,4 +1,4 @@
-//! How messages look on standard output.
+//! Output formats of messages.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -11,38 +11,38 @@ use crate::messages::hex;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
-    /// The bytes and nothing else
+    /// Only the bytes
     Raw,
-    /// A line feed behind each
+    /// A line feed after each message
     Lines,
-    /// A NUL byte behind each
+    /// A NUL byte after each message
     Null,
-    /// Its length before each, in four bytes, the highest first
+    /// A length of 4 bytes, big-endian, before each message
     LengthPrefixed,
-    /// An object a line, with the priority; bytes that are no text as data_base64
+    /// One JSON object per line, with the priority; data that is not UTF-8 as data_base64
     Json,
-    /// Hexadecimal digits, a line for each
+    /// Hexadecimal digits, one line per message
     Hex,
-    /// Base64, a line for each
+    /// Base64, one line per message
     Base64,
 }
 
-/// A format, and what goes with it.
+/// Formats messages for standard output.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MessageFormatter {
     pub(crate) format: Format,
-    /// Whether the priority and a tab come first.
+    /// Whether to write the priority and a tab first.
     pub(crate) with_priority: bool,
-    /// Whether a terminal is to be kept safe from the bytes.
+    /// Whether to escape the bytes for a terminal.
     pub(crate) for_terminal: bool,
 }
 
 impl MessageFormatter {
-    /// Refuses a priority where there is no place for it.
+    /// Rejects a priority in formats that cannot show it.
     pub(crate) fn validate(self) -> Outcome {
         match self.format {
             Format::Raw | Format::LengthPrefixed if self.with_priority => Err(Failure::usage(
-                "--priority needs a format that has a place for it: --format json, lines or hex",
+                "--priority needs a format that can show it: use --format json, lines or hex",
             )),
             _ => Ok(()),
         }
@@ -68,7 +68,7 @@ impl MessageFormatter {
                 bytes.push(0);
             }
             Format::LengthPrefixed => {
-                // No message is longer than 16 MiB.
+                // The kernel limits messages to 16 MiB.
                 let length = u32::try_from(message.data.len()).unwrap_or(u32::MAX);
                 bytes.extend_from_slice(&length.to_be_bytes());
                 bytes.extend_from_slice(&message.data);

@@ -1,4 +1,4 @@
-//! Messages from one queue into others: what `move` and `tee` have in common.
+//! Forwarding messages from one queue to others, for `move` and `tee`.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,22 +16,21 @@ use crate::queue::target::Target;
 use crate::queue::timed;
 use crate::values::timeout::TimeoutArgs;
 
-/// Which messages, and how.
+/// Which messages to forward, and how.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ForwardArgs {
-    /// Stop after so many messages
+    /// Forward at most N messages
     #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
-    /// Wait for more when the queue is empty, until --timeout if there is one
+    /// Keep waiting for messages; end after --timeout, if given
     #[arg(long, short = 'F', conflicts_with = "nonblock")]
     follow: bool,
     #[command(flatten)]
     timeout: TimeoutArgs,
-    /// Begin even if a queue takes only shorter messages; one that is too long is put back, and
-    /// ends it
+    /// Accept target queues with a smaller msgsize; a longer message is requeued and ends mqctl
     #[arg(long)]
     allow_smaller: bool,
-    /// A new file for a message that can neither be sent nor put back
+    /// Create FILE for a message that can be neither sent nor requeued
     #[arg(long, value_name = "FILE")]
     rescue_file: Option<PathBuf>,
 }
@@ -48,7 +47,7 @@ impl ForwardArgs {
         let signals = Signals::watch(watched)?;
         let requeuer = Requeuer::new(&queue, rescue_file);
         let deadline = self.timeout.deadline();
-        let mut progress = Progress::new("messages passed on", self.count);
+        let mut progress = Progress::new("messages forwarded", self.count);
         let mut forwarded = 0;
         let outcome = loop {
             if self.count == Some(forwarded) {
@@ -62,12 +61,11 @@ impl ForwardArgs {
             progress.show(forwarded);
         };
         drop(progress);
-        outcome.map_err(|failure| {
-            failure.with_context(format!("{} passed on before", messages(forwarded)))
-        })
+        outcome
+            .map_err(|failure| failure.with_context(format!("{} forwarded", messages(forwarded))))
     }
 
-    /// Passes one message on; false if there is none and none is waited for.
+    /// Forwards one message. Returns false if the queue is empty and `--follow` is not given.
     fn forward_one(
         &self,
         queue: &MessageQueue,
@@ -83,13 +81,14 @@ impl ForwardArgs {
                 Err(error) if error.is_timed_out() && !self.follow => return Ok(false),
                 other => other.map_err(|error| signals.signal_or(error))?,
             }
-            // Before it is taken: to put it back would change its place among its equals.
+            // Wait for room before receiving: requeuing would move the message behind others of the
+            // same priority.
             for target in targets {
                 target.wait_for_room(deadline).map_err(|failure| signals.signal_or(failure))?;
             }
             match timed::receive(queue, &mut message, Deadline::Now) {
                 Ok(()) => break,
-                // Somebody else was quicker.
+                // Another receiver got the message first.
                 Err(error) if error.is_would_block() => {}
                 Err(error) => return Err(signals.signal_or(error)),
             }
@@ -108,11 +107,11 @@ impl ForwardArgs {
     fn check_sizes(&self, queue: &MessageQueue, from: &QueueName, targets: &[Target]) -> Outcome {
         let size = queue.message_size();
         for target in targets {
-            let takes = target.queue().message_size();
-            if takes < size && !self.allow_smaller {
+            let target_size = target.queue().message_size();
+            if target_size < size && !self.allow_smaller {
                 let text = format!(
-                    "takes messages of {takes} bytes at most, and {} can have some of {size}; \
-                     --allow-smaller begins nevertheless",
+                    "msgsize is {target_size}, but {} can hold messages of {size} bytes; use --allow-smaller to \
+                     forward those that fit",
                     sanitize::name(from.as_os_str())
                 );
                 return Err(Failure::for_queue(target.name(), Code::Refused, text));
@@ -122,25 +121,21 @@ impl ForwardArgs {
     }
 }
 
-/// Which queues have the message in hand already.
+/// Adds the queues that have already received the in-flight message.
 fn with_recipients<'a>(recipients: impl Iterator<Item = &'a Target>, reason: Failure) -> Failure {
     let names = recipients.map(|target| sanitize::name(target.name().as_os_str()));
     match names.collect::<Vec<_>>() {
         names if names.is_empty() => reason,
-        names => {
-            reason.with_context(format!("the message in hand is in {} already", names.join(", ")))
-        }
+        names => reason.with_context(format!("{} already received the message", names.join(", "))),
     }
 }
 
-/// A queue that got what it gave would never be empty.
+/// Rejects repeated names. A queue that is its own target would never become empty.
 fn check_distinct(from: &QueueName, into: &[QueueName]) -> Outcome {
     for (name, number) in into.iter().zip(0..) {
         if name == from || into.iter().take(number).any(|earlier| earlier == name) {
             let name = sanitize::name(name.as_os_str());
-            return Err(Failure::usage(format!(
-                "{name}: named twice; each queue can be named once"
-            )));
+            return Err(Failure::usage(format!("{name} is given twice; give each queue once")));
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Input cut into messages.
+//! Splitting input into messages.
 
 use std::io::{self, BufRead, Read as _};
 
@@ -7,37 +7,37 @@ use base64::prelude::BASE64_STANDARD;
 
 use crate::messages::hex;
 
-/// Where one message ends and the next one begins.
+/// How messages are separated in the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Framing {
-    /// Nowhere: all of it is one.
+    /// The whole input is one message.
     Single,
-    /// At each line feed, which belongs to none.
+    /// A line feed ends each message and is not part of it.
     Lines,
-    /// At each NUL byte, which belongs to none.
+    /// A NUL byte ends each message and is not part of it.
     Null,
-    /// Four bytes before each have its length, the highest first.
+    /// A length of 4 bytes, big-endian, precedes each message.
     LengthPrefixed,
 }
 
 impl Framing {
-    /// What a record is called where one is at fault.
+    /// What a message is called in error messages.
     pub(crate) fn noun(self) -> &'static str {
         match self {
             Self::Single => "input",
             Self::Lines => "line",
-            Self::Null | Self::LengthPrefixed => "record",
+            Self::Null | Self::LengthPrefixed => "message",
         }
     }
 
-    /// The next record; None at the end of the input. One that is longer than `most` bytes is cut
-    /// one byte behind them, which is enough to refuse it.
+    /// Reads the next message, or returns None at the end of the input. A message longer than
+    /// `max_len` is truncated after `max_len` + 1 bytes or more, which is enough to reject it.
     pub(crate) fn next_message(
         self,
         input: &mut impl BufRead,
         max_len: usize,
     ) -> io::Result<Option<Vec<u8>>> {
-        // One byte to see that it is too long, one for what ends it.
+        // One byte more shows that the message is too long; one more is for the terminator.
         let room = (max_len as u64).saturating_add(2);
         let mut message = Vec::new();
         match self {
@@ -64,33 +64,33 @@ impl Framing {
     }
 }
 
-/// The four bytes of a length, where the input is not at its end.
+/// Reads a length, or returns None at the end of the input.
 fn read_length(input: &mut impl BufRead) -> io::Result<Option<u32>> {
     let mut prefix = Vec::new();
     input.take(4).read_to_end(&mut prefix)?;
     match <[u8; 4]>::try_from(prefix.as_slice()) {
         Ok(prefix) => Ok(Some(u32::from_be_bytes(prefix))),
         Err(_) if prefix.is_empty() => Ok(None),
-        Err(_) => Err(truncated(&format!("{} of 4 bytes of a length", prefix.len()))),
+        Err(_) => Err(truncated(&format!("{} of 4 length bytes", prefix.len()))),
     }
 }
 
 fn truncated(what: &str) -> io::Error {
-    let text = format!("the input ends in the middle of a record, after {what}");
+    let text = format!("the input ends within a message, after {what}");
     io::Error::new(io::ErrorKind::UnexpectedEof, text)
 }
 
-/// What the bytes of a record stand for.
+/// The encoding of each message in the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {
-    /// Themselves.
+    /// Bytes as they are.
     Raw,
     Hex,
     Base64,
 }
 
 impl Encoding {
-    /// How many bytes may stand for so many, white space included.
+    /// Returns the maximum length, including white space, of the encoding of `bytes` bytes.
     pub(crate) fn max_encoded_len(self, bytes: usize) -> usize {
         match self {
             Self::Raw => bytes,
@@ -104,7 +104,7 @@ impl Encoding {
             Self::Hex => hex::decode(&message),
             Self::Base64 => BASE64_STANDARD
                 .decode(message.trim_ascii())
-                .map_err(|error| format!("this is no base64: {error}")),
+                .map_err(|error| format!("not valid base64: {error}")),
         }
     }
 }

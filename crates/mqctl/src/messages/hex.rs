@@ -9,12 +9,12 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     })
 }
 
-/// White space between pairs is for the eye and means nothing.
+/// Decodes digits and ignores white space.
 pub(crate) fn decode(text: &[u8]) -> Result<Vec<u8>, String> {
     let mut digits = Vec::with_capacity(text.len());
     for byte in text.iter().filter(|byte| !byte.is_ascii_whitespace()) {
         let digit = char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-        digits.push(digit.ok_or("there is something else than hexadecimal digits")?);
+        digits.push(digit.ok_or("not a hexadecimal digit")?);
     }
     let pairs = digits.chunks(2).map(|pair| match pair {
         [high, low] => Ok(high << 4 | low),

@@ -1,4 +1,5 @@
-//! The message in hand: taken from a queue, and not yet where it goes. It is never dropped.
+//! What happens to an in-flight message that cannot be delivered: it is requeued, or rescued to a
+//! file or to standard error. It is never dropped.
 
 use std::cell::Cell;
 use std::fs::{self, File, OpenOptions};
@@ -14,7 +15,7 @@ use crate::display::sanitize;
 use crate::failure::exit_code::Code;
 use crate::failure::{Failure, Outcome};
 
-/// Opens a queue to receive from, and to put back into where its permissions allow it.
+/// Opens a queue for receiving, and for requeuing if its permissions allow that.
 pub(crate) fn open(name: &QueueName) -> posix_mqueue::Result<MessageQueue> {
     let mut options = posix_mqueue::OpenOptions::new();
     options.read(true);
@@ -24,7 +25,7 @@ pub(crate) fn open(name: &QueueName) -> posix_mqueue::Result<MessageQueue> {
     })
 }
 
-/// What becomes of a message that cannot go on.
+/// Requeues or rescues in-flight messages of one queue.
 #[derive(Debug)]
 pub(crate) struct Requeuer<'a> {
     queue: &'a MessageQueue,
@@ -36,48 +37,51 @@ impl<'a> Requeuer<'a> {
         Self { queue, rescue_file }
     }
 
-    /// Puts a message back for this reason, with its priority, behind others of the same. Where it
-    /// cannot be, it is put aside. The reason tells where it is now.
+    /// Sends the message back to its queue with its priority, after others of the same priority. If
+    /// that fails, rescues it. Returns `reason` with the place of the message added.
     pub(crate) fn requeue(&self, message: &Message, reason: Failure) -> Failure {
         match self.try_requeue(message) {
-            Ok(()) => reason.with_context("the message in hand was put back into the queue"),
+            Ok(()) => reason.with_context("the message was requeued"),
             Err(why) => self.rescue(message, reason, &why),
         }
     }
 
     fn try_requeue(&self, message: &Message) -> Result<(), String> {
-        // What is put into a queue without a name goes with the last who has it open.
+        // An unlinked queue is destroyed, with its messages, when the last process closes it.
         if self.queue.status().is_ok_and(|status| status.unlinked) {
-            return Err("the queue was removed meanwhile".into());
+            return Err("the queue was removed".into());
         }
-        // Without waiting: whoever is to be served next may be what waits for us.
+        // Do not wait for room: the next receiver may be waiting for this process.
         let sent = self.queue.try_send(&message.data, message.priority);
         sent.map_err(|error| error.message())
     }
 
     fn rescue(&self, message: &Message, reason: Failure, why: &str) -> Failure {
         let reason = reason.with_code(Code::NotRequeued).with_context(format!(
-            "the message in hand, of priority {}, could not be put back ({why})",
+            "the message, of priority {}, could not be requeued ({why})",
             message.priority
         ));
         let Some(rescue_file) = &self.rescue_file else { return with_base64(message, reason) };
         match rescue_file.write(&message.data) {
-            Ok(()) => reason.with_context(format!("it is in {}", rescue_file.shown_path())),
+            Ok(()) => reason.with_context(format!("it was saved in {}", rescue_file.shown_path())),
             Err(error) => with_base64(
                 message,
-                reason.with_context(format!("nor in {} ({error})", rescue_file.shown_path())),
+                reason.with_context(format!(
+                    "it could not be saved in {} ({error})",
+                    rescue_file.shown_path()
+                )),
             ),
         }
     }
 }
 
-/// Tells the message itself, in letters that every terminal and log keeps.
+/// Adds the message in base64, which every terminal and log preserves.
 fn with_base64(message: &Message, reason: Failure) -> Failure {
-    reason.with_context(format!("it is, in base64: {}", BASE64_STANDARD.encode(&message.data)))
+    reason.with_context(format!("in base64 it is: {}", BASE64_STANDARD.encode(&message.data)))
 }
 
-/// The file of `--spill`: made before anything is taken, so that it is known to be there, and
-/// removed if nothing was written to it.
+/// The file of `--rescue-file`. It is created before the first message is received, so that it is
+/// known to be writable, and removed when dropped if nothing was written to it.
 #[derive(Debug)]
 pub(crate) struct RescueFile {
     file: File,
@@ -90,7 +94,7 @@ impl RescueFile {
         match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
             Ok(file) => Ok(Self { file, path: path.to_owned(), is_used: Cell::new(false) }),
             Err(error) => Err(Failure::from(error).with_context(format!(
-                "--rescue-file wants a new file, and this is {}",
+                "--rescue-file must name a new file, not {}",
                 sanitize::name(path.as_os_str())
             ))),
         }

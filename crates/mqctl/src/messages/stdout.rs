@@ -1,5 +1,5 @@
-//! Messages onto standard output: each is out before the next one is taken, and a signal ends the
-//! waiting for a reader that does not read.
+//! Writing messages to standard output. Each message is flushed before the next is received, and a
+//! termination signal ends the wait for a slow reader.
 
 use std::io::{self, Write as _};
 use std::os::fd::AsFd as _;
@@ -10,16 +10,16 @@ use rustix::io::Errno;
 use crate::failure::Outcome;
 use crate::failure::signals::Signals;
 
-/// What a pipe that has room takes without waiting (PIPE_BUF).
+/// A pipe that polls as writable accepts this many bytes without blocking.
 const PIPE_BUF: usize = 4096;
 
-/// Writes it all. If it fails, a part of it may be out.
+/// Writes all bytes. If this fails, some may have been written.
 pub(crate) fn write(bytes: &[u8], signals: &Signals) -> Outcome {
     let mut out = io::stdout().lock();
     for chunk in bytes.chunks(PIPE_BUF) {
         wait_writable(&out, signals)?;
         out.write_all(chunk)?;
-        // The standard library keeps what follows the last line feed.
+        // The standard library buffers the bytes after the last line feed.
         out.flush()?;
     }
     Ok(())
@@ -36,7 +36,7 @@ fn wait_writable(out: &io::StdoutLock<'_>, signals: &Signals) -> Outcome {
             Err(error) => return Err(io::Error::from(error).into()),
         }
         let [room, _] = &ready;
-        // An error counts as room: the write will tell it.
+        // Poll also reports errors here; the next write returns them.
         if !room.revents().is_empty() {
             return Ok(());
         }
@@ -44,11 +44,11 @@ fn wait_writable(out: &io::StdoutLock<'_>, signals: &Signals) -> Outcome {
     }
 }
 
-/// Fails where nobody is left to read: asked before a message is taken.
+/// Fails if the reader of a pipe is gone. Call it before receiving a message.
 pub(crate) fn check_reader() -> Outcome {
     let out = io::stdout();
     let mut ready = [PollFd::from_borrowed_fd(out.as_fd(), PollFlags::OUT)];
-    // Where this cannot be asked, the write tells.
+    // If poll fails, the write reports the error.
     let _ = poll(&mut ready, Some(&Timespec::default()));
     let [out] = &ready;
     if out.revents().contains(PollFlags::ERR) {

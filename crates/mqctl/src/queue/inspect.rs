@@ -1,4 +1,4 @@
-//! Opening a queue to look at it or to change it, not to use it.
+//! Opening a queue to inspect or change it, not to send or receive.
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -11,7 +11,7 @@ use crate::failure::exit_code::Code;
 use crate::failure::{Failure, Outcome};
 use crate::values::{mode, owner};
 
-/// Opens it in the way that its mode allows: either tells everything.
+/// Opens for reading, or for writing if only that is permitted. Either shows the same status.
 pub(crate) fn open_for_inspection(name: &QueueName) -> Result<MessageQueue, Error> {
     let open = |options: &mut OpenOptions| options.open(name);
     match open(OpenOptions::new().read(true)) {
@@ -22,8 +22,8 @@ pub(crate) fn open_for_inspection(name: &QueueName) -> Result<MessageQueue, Erro
     }
 }
 
-/// Does something to a queue's file: by its descriptor, or by its path where its mode keeps even
-/// its owner from opening it.
+/// Changes a queue's file through its descriptor, or through its path if the mode denies even the
+/// owner to open it.
 pub(crate) fn change(
     name: &QueueName,
     by_descriptor: impl FnOnce(&File) -> std::io::Result<()>,
@@ -34,8 +34,9 @@ pub(crate) fn change(
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
             let directory = Directory::open().map_err(|unlisted| {
                 let why = failure::explain(&unlisted);
-                let text =
-                    format!("its mode keeps you from opening it; to change it all the same: {why}");
+                let text = format!(
+                    "the mode denies access, so changing it requires the queue file system: {why}"
+                );
                 Failure::for_queue(name, Code::Refused, text)
             })?;
             by_path(&directory.path(name))
@@ -53,12 +54,12 @@ pub(crate) fn change(
 
 fn explain_not_owner(name: &QueueName, error: &std::io::Error) -> String {
     match describe_owner(name) {
-        Some(owner) => format!("only its owner or root may do that; it is {owner}"),
+        Some(owner) => format!("only the owner or root can do that; the queue is {owner}"),
         None => error.to_string(),
     }
 }
 
-/// Why a queue cannot be opened, with its mode and owner where the directory shows them.
+/// Explains why a queue cannot be opened. Adds its mode and owner if the directory shows them.
 pub(crate) fn explain_refusal(error: Error, name: &QueueName) -> Failure {
     match describe_owner(name) {
         Some(owner) if error.kind() == ErrorKind::PermissionDenied => {
@@ -68,7 +69,7 @@ pub(crate) fn explain_refusal(error: Error, name: &QueueName) -> Failure {
     }
 }
 
-/// `rw------- of root:root`
+/// Returns the mode and owner: `rw------- of root:root`.
 fn describe_owner(name: &QueueName) -> Option<String> {
     let entry = Directory::open().ok()?.read(name).ok()?;
     Some(format!(

@@ -1,4 +1,4 @@
-//! What is known of a queue, as JSON and in words. What is not known is null, and `?`.
+//! The description of a queue, as JSON and as text. Unknown values are null and `?`.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -16,7 +16,7 @@ use crate::display::sanitize;
 use crate::display::table::{NONE, UNKNOWN};
 use crate::values::{mode, owner};
 
-/// One queue.
+/// Everything known about one queue.
 #[derive(Debug)]
 pub(crate) struct QueueInfo {
     pub(crate) name: QueueName,
@@ -25,16 +25,16 @@ pub(crate) struct QueueInfo {
     pub(crate) gid: u32,
     pub(crate) modified: SystemTime,
     pub(crate) attributes: Option<Attributes>,
-    /// What its file tells besides.
+    /// What only the queue's file in the mounted file system shows.
     pub(crate) details: Option<Details>,
     pub(crate) holders: Option<QueueHolders>,
 }
 
-/// The processes that have one queue open.
+/// The processes that have the queue open.
 #[derive(Debug)]
 pub(crate) struct QueueHolders {
     pub(crate) processes: Vec<Process>,
-    /// Whether every process was looked into.
+    /// Whether every process could be inspected.
     pub(crate) is_complete: bool,
 }
 
@@ -60,7 +60,7 @@ impl From<Entry> for QueueInfo {
 }
 
 impl QueueInfo {
-    /// What an open queue tells of itself.
+    /// Describes an open queue.
     pub(crate) fn from_status(name: QueueName, status: &Status) -> Self {
         Self {
             name,
@@ -74,7 +74,7 @@ impl QueueInfo {
         }
     }
 
-    /// Takes from the holders of many queues those of this one.
+    /// Sets the holders of this queue, selected from the holders of many queues.
     pub(crate) fn set_holders(&mut self, holders: &Holders) {
         let of_this = holders.found.iter().filter(|holder| holder.name == self.name);
         let processes = of_this
@@ -83,7 +83,7 @@ impl QueueInfo {
         self.holders = Some(QueueHolders { processes, is_complete: holders.is_complete() });
     }
 
-    /// The bytes that its creator is charged for it.
+    /// Returns the bytes that count against its creator's RLIMIT_MSGQUEUE.
     pub(crate) fn charge(&self) -> Option<u64> {
         self.attributes.map(|a| posix_mqueue::charge(a.capacity, a.message_size))
     }
@@ -129,7 +129,7 @@ impl Process {
     }
 }
 
-/// Under this key where it is UTF-8, and otherwise under it and `_base64`.
+/// Inserts a UTF-8 name under `key`, any other name under `key` plus `_base64`.
 fn insert_name(map: &mut Map<String, Value>, key: &str, name: &OsStr) {
     match name.to_str() {
         Some(name) => map.insert(key.into(), name.into()),
@@ -138,7 +138,7 @@ fn insert_name(map: &mut Map<String, Value>, key: &str, name: &OsStr) {
 }
 
 fn notify_json(registration: Option<&Registration>) -> Value {
-    let Some(registration) = registration else { return json!({ "kind": "nobody" }) };
+    let Some(registration) = registration else { return json!({ "kind": "none" }) };
     let mut map = Map::new();
     match registration.delivery {
         Delivery::Signal { number } => {
@@ -154,7 +154,7 @@ fn notify_json(registration: Option<&Registration>) -> Value {
     Value::Object(map)
 }
 
-/// How a registered process is told: `thread`, `silent`, `SIGUSR1`.
+/// How a registered process is notified: `thread`, `silent`, `SIGUSR1`.
 fn notify_kind(delivery: Delivery) -> String {
     match delivery {
         Delivery::Thread => "thread".into(),
@@ -165,16 +165,16 @@ fn notify_kind(delivery: Delivery) -> String {
     }
 }
 
-/// `1234 python3`
+/// Returns the process id and the name: `1234 python3`.
 fn format_process(pid: u32) -> String {
     match command_name(pid) {
-        // Any process may give itself any name.
+        // A process can set its name to any bytes.
         Some(command) => format!("{pid} {}", sanitize::line(&command)),
         None => pid.to_string(),
     }
 }
 
-/// The processes, or that there are none.
+/// Lists the processes, or returns `-` if there are none.
 pub(crate) fn format_holders(holders: &QueueHolders) -> String {
     let mut all: Vec<_> = holders.processes.iter().map(|p| format_process(p.pid)).collect();
     if !holders.is_complete {
@@ -183,27 +183,27 @@ pub(crate) fn format_holders(holders: &QueueHolders) -> String {
     if all.is_empty() { NONE.into() } else { all.join(", ") }
 }
 
-/// The name of a process, as `ps -o comm` has it.
+/// Returns the name of a process, as `ps -o comm` prints it.
 fn command_name(pid: u32) -> Option<String> {
     let name = std::fs::read(format!("/proc/{pid}/comm")).ok()?;
     Some(String::from_utf8_lossy(name.strip_suffix(b"\n").unwrap_or(&name)).into_owned())
 }
 
-/// To the second, as the kernel has it: `2026-11-26T10:00:00Z`.
+/// Formats a time in UTC, to the second as the kernel stores it: `2026-11-26T10:00:00Z`.
 pub(crate) fn format_time(moment: SystemTime) -> String {
     humantime::format_rfc3339_seconds(moment).to_string()
 }
 
-/// How, and which process: `SIGUSR1 to 1234 python3`.
+/// Formats a registration: `SIGUSR1 to 1234 python3`.
 pub(crate) fn format_registration(details: &Details) -> String {
     let Some(registration) = details.registration else { return NONE.into() };
     let who = registration.pid.map_or_else(|| UNKNOWN.into(), format_process);
     format!("{} to {who}", notify_kind(registration.delivery))
 }
 
-/// What is missing where not every process could be looked into.
+/// Describes the processes that could not be inspected.
 pub(crate) fn describe_unreadable(holders: &Holders) -> String {
     let more = if holders.hidden { " or more" } else { "" };
     let processes = pluralize(holders.unreadable as u64, "process", "processes");
-    format!("{processes}{more} could not be looked into, which takes CAP_SYS_PTRACE")
+    format!("{processes}{more} could not be inspected; that requires CAP_SYS_PTRACE")
 }

@@ -1,4 +1,4 @@
-//! A queue that messages go into: waited for in a way that ends when it is removed.
+//! A queue to send to. Waiting for room ends when the queue is unlinked.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use posix_mqueue::{Deadline, Error, Message, MessageQueue, OpenOptions, QueueNam
 use crate::failure::exit_code::Code;
 use crate::failure::{Failure, Outcome};
 
-/// How often a full queue is asked whether it is still there: the kernel does not tell.
+/// How often to check that a full queue is still linked; the kernel does not report unlinking.
 const UNLINK_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl Target {
         &self.name
     }
 
-    /// Sends it, within that time.
+    /// Sends a message, waiting for room until the deadline.
     pub(crate) fn send(&self, message: &Message, deadline: Deadline) -> Outcome {
         loop {
             self.check_linked()?;
@@ -45,7 +45,7 @@ impl Target {
         }
     }
 
-    /// Waits until there is room for one more, which somebody else may then take.
+    /// Waits until the queue has room. Another sender may still use that room first.
     pub(crate) fn wait_for_room(&self, deadline: Deadline) -> Outcome {
         loop {
             self.check_linked()?;
@@ -63,10 +63,10 @@ impl Target {
         }
     }
 
-    /// Nobody could take again what is sent into a queue that has no name any more.
+    /// Fails if the queue is unlinked: no new receiver can open it, so messages would be lost.
     fn check_linked(&self) -> Outcome {
         if self.queue.status()?.unlinked {
-            let text = "the queue was removed meanwhile";
+            let text = "the queue was removed";
             return Err(Failure::for_queue(&self.name, Code::NotFound, text));
         }
         Ok(())

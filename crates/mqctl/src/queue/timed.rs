@@ -2,7 +2,7 @@
 
 use posix_mqueue::{Deadline, Error, Message, MessageQueue};
 
-/// Sends within a time.
+/// Sends a message, waiting until the deadline.
 pub(crate) fn send(
     queue: &MessageQueue,
     message: &[u8],
@@ -17,14 +17,14 @@ pub(crate) fn send(
     }
 }
 
-/// Receives within a time, into a message whose memory is used again.
+/// Receives into `message`, reusing its memory, and waits until the deadline.
 pub(crate) fn receive(
     queue: &MessageQueue,
     message: &mut Message,
     deadline: Deadline,
 ) -> posix_mqueue::Result<()> {
     queue.receive_again(message, deadline).map_err(|error| match (deadline, queue.name()) {
-        // Not to wait is not to run out of time.
+        // Without waiting, an empty queue is "would block" and not a timeout.
         (Deadline::Now, Some(name)) if error.is_timed_out() => {
             Error::would_block(error.call()).about(name.as_os_str())
         }

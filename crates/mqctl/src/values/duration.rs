@@ -1,8 +1,8 @@
-//! Durations, as people type them.
+//! Durations, as users type them.
 
 use std::time::Duration;
 
-/// A time as people type it.
+/// Parses seconds, or a number with the unit ms, s, m, min or h.
 pub(crate) fn parse(typed: &str) -> Result<Duration, String> {
     let (number, unit) =
         typed.split_at(typed.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(typed.len()));
@@ -11,11 +11,13 @@ pub(crate) fn parse(typed: &str) -> Result<Duration, String> {
         "" | "s" => 1.0,
         "m" | "min" => 60.0,
         "h" => 3600.0,
-        _ => return Err("a time is a number of seconds, or has ms, s, m or h behind it".into()),
+        _ => {
+            return Err("a time is a number of seconds, or a number with unit ms, s, m or h".into());
+        }
     };
     let number: f64 = number.parse().map_err(|_| "a time starts with a number: 1.5, 200ms, 5m")?;
     Duration::try_from_secs_f64(number * seconds)
-        .map_err(|_| "a time is not negative and not longer than the age of the universe".into())
+        .map_err(|_| "the time is negative or too large".into())
 }
 
 #[cfg(test)]

@@ -1,24 +1,24 @@
-//! Permissions as people type and read them.
+//! Permissions, as users type and read them.
 
-/// What `--mode` and `chmod` take: `640`, `u=rw,g=r`, `o-rwx`.
+/// The mode argument of `--mode` and `chmod`: `640`, `u=rw,g=r`, `o-rwx`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ModeChange {
     Absolute(u32),
     Symbolic(Vec<Clause>),
 }
 
-/// One of the steps between commas.
+/// One clause of a symbolic mode; commas separate clauses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Clause {
-    /// The bits of those that it is about: `0o700` for the user.
+    /// All bits of the classes it applies to: `0o700` for the user.
     who: u32,
     operator: char,
-    /// The same right for all three: `0o444` to read.
+    /// The permissions, set for all three classes: `0o444` for read.
     permissions: u32,
 }
 
 impl ModeChange {
-    /// What becomes of a mode.
+    /// Returns the mode after the change.
     pub(crate) fn apply(&self, mode: u32) -> u32 {
         match self {
             Self::Absolute(mode) => *mode,
@@ -44,13 +44,13 @@ pub(crate) fn parse(typed: &str) -> Result<ModeChange, String> {
     if typed.starts_with(|c: char| c.is_ascii_digit()) {
         return match u32::from_str_radix(typed, 8) {
             Ok(mode) if mode <= 0o7777 => Ok(ModeChange::Absolute(mode)),
-            _ => Err("an octal mode is between 0 and 7777, as in 640".into()),
+            _ => Err("an octal mode is between 0 and 7777, such as 640".into()),
         };
     }
     typed.split(',').map(parse_clause).collect::<Option<_>>().map(ModeChange::Symbolic).ok_or_else(
         || {
-            "a mode is octal, as in 640, or says for u, g, o or a what is given (+), taken (-) or \
-         set (=) of r, w and x, as in u=rw,g+r,o-rwx"
+            "a mode is octal, such as 640, or symbolic, such as u=rw,g+r,o-rwx, with u, g, o or a, then \
+         +, - or =, then r, w or x"
                 .into()
         },
     )
@@ -62,7 +62,7 @@ fn parse_clause(typed: &str) -> Option<Clause> {
     let operator = rest.next()?;
     let who = parse_bits(who.chars(), &[('u', 0o700), ('g', 0o070), ('o', 0o007), ('a', 0o777)])?;
     let permissions = parse_bits(rest, &[('r', 0o444), ('w', 0o222), ('x', 0o111)])?;
-    // What is for nobody was meant for somebody.
+    // A clause without u, g, o or a is almost certainly a mistake.
     (who != 0).then_some(Clause { who, operator, permissions })
 }
 
@@ -72,7 +72,7 @@ fn parse_bits(mut letters: impl Iterator<Item = char>, known: &[(char, u32)]) ->
     })
 }
 
-/// Nine letters, as `ls -l` has them after the file type.
+/// Nine letters, as `ls -l` prints them after the file type.
 pub(crate) fn format_symbolic(mode: u32) -> String {
     let letter = |shift: u32| match mode >> shift & 1 {
         0 => '-',
@@ -81,7 +81,7 @@ pub(crate) fn format_symbolic(mode: u32) -> String {
     (0..9).rev().map(letter).collect()
 }
 
-/// Four digits.
+/// Four octal digits.
 pub(crate) fn format_octal(mode: u32) -> String {
     format!("{:04o}", mode & 0o7777)
 }

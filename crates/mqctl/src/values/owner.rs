@@ -2,14 +2,14 @@
 
 use nix::unistd::{Gid, Group, Uid, User};
 
-/// Who is to own a queue: what is not said stays.
+/// A new owner. An omitted user or group stays as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Owner {
     pub(crate) uid: Option<u32>,
     pub(crate) gid: Option<u32>,
 }
 
-/// `USER`, `USER:GROUP` or `:GROUP`.
+/// Parses `USER`, `USER:GROUP` or `:GROUP`.
 pub(crate) fn parse(typed: &str) -> Result<Owner, String> {
     let (user, group) = typed.split_once(':').map_or((typed, None), |(u, g)| (u, Some(g)));
     let uid = if user.is_empty() { None } else { Some(parse_user(user)?) };
@@ -22,13 +22,13 @@ pub(crate) fn parse(typed: &str) -> Result<Owner, String> {
 pub(crate) fn parse_user(typed: &str) -> Result<u32, String> {
     parse_id(typed)
         .or_else(|| Some(User::from_name(typed).ok()??.uid.as_raw()))
-        .ok_or_else(|| "there is no user of this name; a number would do".into())
+        .ok_or_else(|| "no such user; a number is accepted too".into())
 }
 
 pub(crate) fn parse_group(typed: &str) -> Result<u32, String> {
     parse_id(typed)
         .or_else(|| Some(Group::from_name(typed).ok()??.gid.as_raw()))
-        .ok_or_else(|| "there is no group of this name; a number would do".into())
+        .ok_or_else(|| "no such group; a number is accepted too".into())
 }
 
 pub(crate) fn user_name(uid: u32) -> Option<String> {
@@ -39,22 +39,22 @@ pub(crate) fn group_name(gid: u32) -> Option<String> {
     Group::from_gid(Gid::from_raw(gid)).ok()?.map(|group| group.name)
 }
 
-/// The user, by name if there is one.
+/// Returns the user's name, or the number if there is no name.
 pub(crate) fn format_user(uid: u32) -> String {
     user_name(uid).unwrap_or_else(|| uid.to_string())
 }
 
-/// The group, by name if there is one.
+/// Returns the group's name, or the number if there is no name.
 pub(crate) fn format_group(gid: u32) -> String {
     group_name(gid).unwrap_or_else(|| gid.to_string())
 }
 
-/// `USER:GROUP`, by name where there is one.
+/// Returns `USER:GROUP`, by name where there is one.
 pub(crate) fn format_owner(uid: u32, gid: u32) -> String {
     format!("{}:{}", format_user(uid), format_group(gid))
 }
 
-/// The largest one means "leave it" to chown(2).
+/// Parses a numeric id. The largest number means "leave unchanged" to chown(2).
 fn parse_id(typed: &str) -> Option<u32> {
     typed.parse().ok().filter(|id| *id != u32::MAX)
 }

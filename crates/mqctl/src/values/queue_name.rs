@@ -1,4 +1,4 @@
-//! A queue's name as it is typed: any bytes, checked before anything is done.
+//! Queue names, as users type them: any bytes, validated before anything is opened.
 
 use std::ffi::{OsStr, OsString};
 
@@ -7,15 +7,15 @@ use posix_mqueue::QueueName;
 
 use crate::display::sanitize;
 
-/// The parser of every argument that is a name.
+/// The parser of every queue name argument. Completion recognizes arguments by its value type.
 pub(crate) fn parser() -> impl TypedValueParser<Value = QueueName> {
     OsStringValueParser::new().try_map(|typed| parse(&typed))
 }
 
-/// Names of scripts are bytes; what is wrong with one is said before anything is opened.
+/// Takes an `OsStr` because names need not be UTF-8.
 fn parse(typed: &OsStr) -> Result<QueueName, String> {
     QueueName::new(typed).map_err(|error| {
-        let why = error.explanation().unwrap_or("it names no queue");
+        let why = error.explanation().unwrap_or("invalid queue name");
         match with_slash(typed) {
             Some(name) => format!("{why}; did you mean {}?", sanitize::name(name.as_os_str())),
             None => why.to_owned(),
@@ -23,7 +23,7 @@ fn parse(typed: &OsStr) -> Result<QueueName, String> {
     })
 }
 
-/// The same name with the slash that was forgotten, if that is all that is wrong.
+/// Returns the name with a slash added, if that makes it valid.
 fn with_slash(typed: &OsStr) -> Option<QueueName> {
     let mut name = OsString::from("/");
     name.push(typed);

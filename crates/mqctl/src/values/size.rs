@@ -1,6 +1,6 @@
-//! Sizes in bytes with suffixes, as people type them.
+//! Sizes in bytes with suffixes, as users type them.
 
-/// `100`, `8K` and `8KiB` (1024), `8kB` (1000), up to G.
+/// Parses `100`, `8K` or `8KiB` (1024), `8kB` (1000), up to G.
 pub(crate) fn parse(typed: &str) -> Result<usize, String> {
     let digits = typed.len() - typed.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, suffix) = typed.split_at(digits);
@@ -12,20 +12,26 @@ pub(crate) fn parse(typed: &str) -> Result<usize, String> {
         "kB" | "KB" => 1_000,
         "MB" => 1_000_000,
         "GB" => 1_000_000_000,
-        _ => return Err("a size is a number of bytes, with K, M or G if need be: 8192, 8K".into()),
+        _ => {
+            return Err(
+                "a size is a number of bytes, optionally with suffix K, M or G: 8192, 8K".into()
+            );
+        }
     };
     if number.is_empty() {
         return Err("a size starts with a digit: 8192, 8K".into());
     }
-    number.parse().ok().and_then(|n: usize| n.checked_mul(factor)).ok_or_else(|| {
-        "the size is larger than any queue takes (16M a message, 65536 messages)".into()
-    })
+    number
+        .parse()
+        .ok()
+        .and_then(|n: usize| n.checked_mul(factor))
+        .ok_or_else(|| "the size exceeds the kernel's maximum (msgsize 16M, maxmsg 65536)".into())
 }
 
-/// The same for what cannot be nothing.
+/// Parses a size that must not be 0.
 pub(crate) fn parse_nonzero(typed: &str) -> Result<usize, String> {
     match parse(typed)? {
-        0 => Err("a queue holds 1 message of 1 byte at least".into()),
+        0 => Err("the minimum is 1".into()),
         size => Ok(size),
     }
 }

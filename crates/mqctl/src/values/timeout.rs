@@ -1,4 +1,4 @@
-//! `--timeout` and `--nonblock`, of every verb that waits.
+//! `--timeout` and `--nonblock`, shared by all verbs that block.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use posix_mqueue::Deadline;
 
 use super::duration;
 
-/// How long to wait. The default is as long as it takes.
+/// How long to wait. The default is to wait without limit.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct TimeoutArgs {
-    /// Wait for so long at most: seconds, or with ms, s, m or h (1.5, 200ms, 5m)
+    /// Wait at most TIME: seconds, or a number with unit ms, s, m or h (1.5, 200ms, 5m)
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     timeout: Option<Duration>,
     /// Do not wait
@@ -18,7 +18,7 @@ pub(crate) struct TimeoutArgs {
 }
 
 impl TimeoutArgs {
-    /// The moment at which the waiting that begins now is over.
+    /// Returns the deadline of an operation that starts now.
     pub(crate) fn deadline(&self) -> Deadline {
         if self.nonblock {
             return Deadline::Now;

@@ -1,12 +1,12 @@
-//! Times counted by size, in little room however many there are.
+//! A histogram of durations, of bounded size.
 
 use std::time::Duration;
 
-/// Times are told apart to one part in 128; below 128 ns, exactly.
+/// The resolution is one part in 128; durations below 128 ns are exact.
 const SUB_BUCKET_BITS: u32 = 7;
 const SUB_BUCKETS: u64 = 1 << SUB_BUCKET_BITS;
 
-/// How often each time, in nanoseconds, was seen.
+/// Counts durations, in nanoseconds.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Histogram {
     counts: Vec<u64>,
@@ -29,7 +29,8 @@ impl Histogram {
         self.total
     }
 
-    /// The nanoseconds within which `permille` of a thousand times were, 0 if there are none.
+    /// Returns the duration in nanoseconds that `permille` thousandths do not exceed, or 0 if the
+    /// histogram is empty.
     pub(super) fn at_permille(&self, permille: u64) -> u64 {
         let rank = (self.total * permille).div_ceil(1000).max(1);
         let mut seen = 0;
@@ -42,15 +43,15 @@ impl Histogram {
         0
     }
 
-    /// How many were longer than `from` nanoseconds and not longer than `to`, as far as they are
-    /// told apart.
+    /// Counts the durations above `from` and up to `to` nanoseconds, within the resolution.
     pub(super) fn count_between(&self, from: u64, to: u64) -> u64 {
         let inside = |bucket: usize| (from..to).contains(&(bucket_max(bucket).saturating_sub(1)));
         self.counts.iter().enumerate().filter(|(bucket, _)| inside(*bucket)).map(|(_, n)| n).sum()
     }
 }
 
-/// Numbers below `SUBS` have one each; every power of two above is divided into `SUBS` slots.
+/// Each number below `SUB_BUCKETS` has its own bucket; every power of two above is divided into
+/// `SUB_BUCKETS` buckets.
 fn bucket(nanoseconds: u64) -> usize {
     let shift = (u64::BITS - nanoseconds.leading_zeros()).saturating_sub(SUB_BUCKET_BITS + 1);
     let bucket = (u64::from(shift) << SUB_BUCKET_BITS) + (nanoseconds >> shift);
@@ -58,7 +59,7 @@ fn bucket(nanoseconds: u64) -> usize {
     usize::try_from(bucket).unwrap_or(usize::MAX)
 }
 
-/// The largest number of a slot.
+/// The largest number in a bucket.
 fn bucket_max(bucket: usize) -> u64 {
     let bucket = bucket as u64;
     if bucket < SUB_BUCKETS {
@@ -66,7 +67,7 @@ fn bucket_max(bucket: usize) -> u64 {
     }
     let shift = (bucket >> SUB_BUCKET_BITS) - 1;
     let sub = bucket - (shift << SUB_BUCKET_BITS);
-    // Of the last slot it is the largest number there is.
+    // For the last bucket this wraps to u64::MAX.
     ((sub + 1) << shift).wrapping_sub(1)
 }
 

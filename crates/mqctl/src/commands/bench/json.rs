@@ -10,7 +10,7 @@ pub(super) fn value(results: &Results) -> Value {
 
 fn size_results(size_results: &SizeResults) -> Value {
     let percentile = |(name, permille)| {
-        // A name that needs no quotes in jq.
+        // Names without dots need no quotes in jq.
         (str::replace(name, '.', "_"), json!(size_results.round_trips.at_permille(permille)))
     };
     json!({

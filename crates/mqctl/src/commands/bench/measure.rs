@@ -1,4 +1,4 @@
-//! The measurements. Each has queues of its own, which have lost their names before it begins.
+//! The measurements. Each uses its own queues, which are unlinked before it starts.
 
 use std::panic;
 use std::thread::{self, ScopedJoinHandle};
@@ -10,13 +10,13 @@ use super::histogram::Histogram;
 use crate::failure::Outcome;
 use crate::failure::signals::Signals;
 
-/// So many messages between two looks at the clock, which takes a part of the time that one does.
+/// The number of messages between two clock reads, which are too expensive for every message.
 const BATCH_LEN: u32 = 64;
-/// The priority of what is measured. Of all messages in a queue the last is [`END_PRIORITY`].
+/// The priority of measured messages, and that of the end marker, which is received last.
 const DATA_PRIORITY: u32 = 1;
 const END_PRIORITY: u32 = 0;
 
-/// How the queues are made.
+/// The properties of the queues.
 #[derive(Debug)]
 pub(super) struct Bench {
     pub(super) capacity: usize,
@@ -24,12 +24,12 @@ pub(super) struct Bench {
 }
 
 impl Bench {
-    /// Fails where a queue for messages of this size is refused.
+    /// Fails if a queue for messages of this size cannot be created.
     pub(super) fn check_size(&self, size: usize) -> Outcome {
         self.create_queue(self.capacity, size).map(drop)
     }
 
-    /// Pairs of send and receive a second, in one thread.
+    /// Measures pairs of send and receive per second, in one thread.
     pub(super) fn pairs(&self, size: usize, time: Duration, signals: &Signals) -> Outcome<f64> {
         let queue = self.create_queue(1, size)?;
         let (message, mut buffer) = (vec![0; size], vec![0; queue.message_size()]);
@@ -43,7 +43,7 @@ impl Bench {
         Ok(count.per_second())
     }
 
-    /// Messages a second from one thread to another.
+    /// Measures messages per second from one thread to another.
     pub(super) fn stream(&self, size: usize, time: Duration, signals: &Signals) -> Outcome<f64> {
         let queue = self.create_queue(self.capacity, size)?;
         thread::scope(|scope| {
@@ -51,12 +51,12 @@ impl Bench {
             let receiver = thread::Builder::new().spawn_scoped(scope, receive)?;
             let count = shut_down_on_error(&[&queue], send_stream(&queue, size, time, signals));
             join(receiver)?;
-            // What counts has arrived.
+            // The receiver has finished, so all counted messages have arrived.
             Ok(count?.per_second())
         })
     }
 
-    /// The times there and back, between two threads.
+    /// Measures the round trip time between two threads.
     pub(super) fn round_trips(
         &self,
         size: usize,
@@ -144,7 +144,7 @@ fn echo_messages(requests: &MessageQueue, replies: &MessageQueue) -> Outcome {
     }
 }
 
-/// One thread's failure must not leave the other one waiting.
+/// If one thread fails, shuts the queues down so that the other does not block forever.
 fn shut_down_on_error<T>(queues: &[&MessageQueue], outcome: Outcome<T>) -> Outcome<T> {
     outcome.inspect_err(|_| queues.iter().for_each(|queue| queue.shutdown()))
 }
@@ -153,7 +153,7 @@ fn join<T>(thread: ScopedJoinHandle<'_, Outcome<T>>) -> Outcome<T> {
     thread.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked))
 }
 
-/// Batches of messages until the time is over, one at least.
+/// Counts batches of messages until the time has elapsed; at least one.
 struct RateCounter<'a> {
     start: Instant,
     elapsed: Duration,
@@ -175,7 +175,7 @@ impl<'a> RateCounter<'a> {
         should_continue
     }
 
-    /// Exact as long as there are fewer than 2^53 of them.
+    /// Exact below 2^53 messages.
     #[expect(clippy::cast_precision_loss)]
     fn per_second(&self) -> f64 {
         (self.batches * u64::from(BATCH_LEN)) as f64 / self.elapsed.as_secs_f64()

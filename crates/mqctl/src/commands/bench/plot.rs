@@ -1,4 +1,4 @@
-//! The results as a small picture of characters, beside the table.
+//! Bars and sparklines of the results, printed after the table on a terminal.
 
 use std::fmt::Write as _;
 
@@ -6,15 +6,15 @@ use super::results::{Results, Rounds, SizeResults};
 use super::table::format_duration;
 use crate::display::bars;
 
-/// Cells of the longest bar.
+/// The length of the longest bar, in cells.
 const BAR_WIDTH: usize = 48;
-/// Round trips are counted in so many columns for each time that is twice as long.
+/// The number of columns per doubling of the round trip time.
 const COLUMNS_PER_OCTAVE: i32 = 4;
 
 pub(super) fn render(results: &Results) -> String {
     let mut text = String::new();
-    bars(&mut text, "pairs a second, in one thread", results, |size_results| &size_results.pairs);
-    bars(&mut text, "messages a second, to another thread", results, |size_results| {
+    bars(&mut text, "pairs per second, in one thread", results, |size_results| &size_results.pairs);
+    bars(&mut text, "messages per second, to another thread", results, |size_results| {
         &size_results.stream
     });
     round_trips(&mut text, results);
@@ -32,14 +32,14 @@ fn bars(text: &mut String, title: &str, results: &Results, value: fn(&SizeResult
     }
 }
 
-/// How often the round trips took how long, each size by itself, all on one scale.
+/// The distribution of round trip times for each size, on a common scale.
 #[expect(clippy::cast_precision_loss)]
 fn round_trips(text: &mut String, results: &Results) {
     let all = || results.sizes.iter().map(|size_results| &size_results.round_trips);
     let shortest = all().map(|times| times.at_permille(1)).min().unwrap_or(1);
     let longest = all().map(|times| times.at_permille(999)).max().unwrap_or(1);
     let edges = edges(shortest, longest);
-    let _ = writeln!(text, "\nround trips, by how long they took");
+    let _ = writeln!(text, "\ndistribution of round trip times");
     for size_results in &results.sizes {
         let counts: Vec<f64> = edges
             .windows(2)
@@ -53,10 +53,10 @@ fn round_trips(text: &mut String, results: &Results) {
     let _ = writeln!(text, "{:>8}  {}", "", scale(&edges));
 }
 
-/// From below the shortest time to above the longest.
+/// The bucket edges, from below `shortest` to above `longest`.
 fn edges(shortest: u64, longest: u64) -> Vec<u64> {
     let edge = |n: i32| {
-        // Of a time, so neither negative nor beyond what a u64 holds.
+        // The value is a duration: not negative, and it fits a u64.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let edge = f64::from(n).exp2().powf(1.0 / f64::from(COLUMNS_PER_OCTAVE)) as u64;
         edge
@@ -69,7 +69,7 @@ fn edges(shortest: u64, longest: u64) -> Vec<u64> {
     edges.split_off(first.min(edges.len()))
 }
 
-/// A mark where each doubling begins, if there is room for what it says.
+/// The scale below the sparklines: a mark at every third doubling.
 fn scale(edges: &[u64]) -> String {
     let mut scale = String::new();
     for (column, edge) in

@@ -1,4 +1,4 @@
-//! The results as a picture: rates on the left, round trips on the right.
+//! The results as an SVG chart: rates on the left, round trips on the right.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -8,12 +8,12 @@ use super::table::format_duration;
 
 const WIDTH: f64 = 920.0;
 const HEIGHT: f64 = 400.0;
-/// Of both panels, in the picture.
+/// The top and bottom of both panels.
 const TOP: f64 = 70.0;
 const BOTTOM: f64 = 330.0;
 const RATES: Panel = Panel { left: 80.0, right: 440.0 };
 const TIMES: Panel = Panel { left: 540.0, right: 890.0 };
-/// Colours that are told apart by nearly everybody (Okabe and Ito).
+/// Colors that most people with color blindness can distinguish (Okabe and Ito).
 const COLORS: [&str; 6] = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9"];
 
 struct Panel {
@@ -22,7 +22,7 @@ struct Panel {
 }
 
 impl Panel {
-    /// The middle of the n-th of so many places side by side.
+    /// The center of the n-th of `of` columns.
     fn column_center(&self, n: usize, of: usize) -> f64 {
         let width = (self.right - self.left) / to_f64(of.max(1));
         self.left + width * (to_f64(n) + 0.5)
@@ -37,7 +37,7 @@ impl Panel {
         );
     }
 
-    /// A line across, with what it stands for at its left end.
+    /// A horizontal line with a label at its left end.
     fn draw_gridline(&self, text: &mut String, y: f64, label: &str) {
         let Self { left, right } = self;
         let _ = writeln!(text, "<path d=\"M{left} {y:.1}H{right}\" stroke=\"#ddd\"/>");
@@ -66,7 +66,7 @@ pub(super) fn render(results: &Results) -> String {
 
 /// Two bars for each size.
 fn draw_rates(text: &mut String, sizes: &[SizeResults]) {
-    RATES.draw_axes(text, "a second");
+    RATES.draw_axes(text, "per second");
     let all = sizes
         .iter()
         .flat_map(|size_results| [size_results.pairs.median(), size_results.stream.median()]);
@@ -102,7 +102,7 @@ fn draw_rates(text: &mut String, sizes: &[SizeResults]) {
 
 /// A line for each size, through its percentiles.
 fn draw_round_trips(text: &mut String, sizes: &[SizeResults]) {
-    TIMES.draw_axes(text, "a round trip between two threads");
+    TIMES.draw_axes(text, "round trip between two threads");
     let at_permille = |size_results: &SizeResults, permille| {
         size_results.round_trips.at_permille(permille).max(1)
     };
@@ -146,7 +146,7 @@ fn draw_axis_label(text: &mut String, x: f64, label: &str) {
     let _ = writeln!(text, "<text x=\"{x:.1}\" y=\"{y}\" text-anchor=\"middle\">{label}</text>");
 }
 
-/// What a colour stands for.
+/// The label of a color.
 fn draw_legend_entry(text: &mut String, x: f64, n: usize, label: &str) {
     let y = HEIGHT - 22.0;
     let _ = writeln!(
@@ -163,7 +163,7 @@ fn color(n: usize) -> &'static str {
     COLORS.iter().cycle().nth(n).copied().unwrap_or("#000")
 }
 
-/// 1, 2 or 5 times a power of ten, not below.
+/// Rounds up to 1, 2 or 5 times a power of ten.
 fn round_step(min: f64) -> f64 {
     let power = 10_f64.powf(min.log10().floor());
     [1.0, 2.0, 5.0].map(|n| n * power).into_iter().find(|n| *n >= min).unwrap_or(10.0 * power)
@@ -177,11 +177,11 @@ fn format_size(size: usize) -> String {
     }
 }
 
-/// The kernel and the processors, since a number means nothing without them.
+/// The kernel version and the number of CPUs, without which the numbers mean little.
 fn describe_machine() -> String {
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    format!("Linux {}, {processors} processors", kernel.trim())
+    let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+    format!("Linux {}, {cpus} CPUs", kernel.trim())
 }
 
 fn escape(text: &str) -> String {

@@ -1,4 +1,4 @@
-//! The file of `--svg`: known to be writable before anything is measured, and never left empty.
+//! The file of `--svg`. It is opened before measuring, and a new file is removed if unused.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::failure::exit_code::Code;
 use crate::failure::{Failure, Outcome};
 
-/// A file that is to be written. One that this made is removed unless it is.
+/// The open file. If it is new, it is removed when dropped unless it has been written.
 #[derive(Debug)]
 pub(super) struct SvgFile<'a> {
     path: &'a Path,
@@ -20,7 +20,7 @@ impl<'a> SvgFile<'a> {
         let new = File::options().write(true).create_new(true).open(path);
         let is_new = new.is_ok();
         let file = match new {
-            // What it holds stays until there is something better.
+            // Do not truncate an existing file before there is new content.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 File::options().write(true).open(path)
             }
@@ -37,7 +37,7 @@ impl<'a> SvgFile<'a> {
     }
 
     fn replace(&mut self, text: &str) -> io::Result<()> {
-        // A pipe or a device has no length.
+        // Only regular files can be truncated.
         if self.file.metadata()?.is_file() {
             self.file.set_len(0)?;
         }

@@ -26,7 +26,7 @@ fn cells(size_results: &SizeResults) -> Vec<String> {
     [size.to_string(), pairs, stream, mebibytes].into_iter().chain(times).collect()
 }
 
-/// Three digits or more, in the unit that suits.
+/// Formats a duration with at least three digits in a suitable unit.
 #[expect(clippy::cast_precision_loss)]
 pub(super) fn format_duration(nanoseconds: u64) -> String {
     let n = nanoseconds as f64;

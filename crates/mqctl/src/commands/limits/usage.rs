@@ -1,4 +1,4 @@
-//! What the queues that are to be seen add up to.
+//! The usage of the limits, summed over all visible queues.
 
 use std::collections::BTreeMap;
 
@@ -7,21 +7,21 @@ use serde_json::{Value, json};
 
 use crate::values::owner;
 
-/// All queues of the namespace.
+/// The usage in this IPC namespace.
 #[derive(Debug)]
 pub(super) struct Usage {
     pub(super) queues: usize,
-    /// By user id; this process's user is always there.
+    /// By user id; always includes this process's user.
     pub(super) users: Vec<UserUsage>,
 }
 
-/// The queues of one owner, who is most likely the one that was charged for them.
+/// The queues of one owner, who is most likely the user that created them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct UserUsage {
     pub(super) uid: u32,
     pub(super) queues: usize,
     pub(super) charge: u64,
-    /// How many of them have sizes that this process may not read.
+    /// The number of queues whose sizes this process may not read.
     pub(super) unreadable: usize,
 }
 
@@ -34,7 +34,7 @@ impl Usage {
         Self { queues: entries.len(), users: sum_by_user(sizes, own_uid()) }
     }
 
-    /// Those of the user who is charged for what this process creates.
+    /// Returns the usage of the user against whose limit this process creates queues.
     pub(super) fn current_user(&self) -> UserUsage {
         let uid = own_uid();
         self.users.iter().find(|user| user.uid == uid).copied().unwrap_or(UserUsage::new(uid))
@@ -57,7 +57,7 @@ impl UserUsage {
     }
 }
 
-/// The kernel charges the real user.
+/// The kernel charges the real user, not the effective one.
 fn own_uid() -> u32 {
     nix::unistd::getuid().as_raw()
 }

@@ -1,4 +1,4 @@
-//! Names as labels: any bytes, in a format that has room for UTF-8 only.
+//! Queue names as labels: arbitrary bytes, in a format that allows only UTF-8.
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
@@ -7,18 +7,18 @@ use std::os::unix::ffi::OsStrExt as _;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-/// What stands between the braces. No two names have the same labels.
+/// Returns the labels without the braces. Different names have different labels.
 pub(super) fn labels(name: &OsStr) -> String {
     let mut labels = format!("name=\"{}\"", escape(name.as_bytes()));
     if name.to_str().is_none() {
-        // Another queue may have the escapes themselves in its name.
+        // Another queue's name could contain the escape sequence literally.
         let bytes = BASE64_STANDARD.encode(name.as_bytes());
         let _ = write!(labels, ",name_base64=\"{bytes}\"");
     }
     labels
 }
 
-/// The three characters that the format escapes, and `\xff` for what is not UTF-8.
+/// Escapes the three special characters of the format, and bytes that are not UTF-8 as `\xff`.
 fn escape(bytes: &[u8]) -> String {
     let mut escaped = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {

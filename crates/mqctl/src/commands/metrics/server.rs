@@ -1,4 +1,4 @@
-//! As much of HTTP/1.1 as a scrape takes: one request a connection, answered or cut off in time.
+//! A minimal HTTP/1.1 server: one request per connection, each with a deadline.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -7,19 +7,19 @@ use std::time::{Duration, Instant};
 
 use crate::failure::Outcome;
 
-/// How many clients are served at once. So many slow ones make another wait for [`CLIENT_TIMEOUT`] at
-/// most.
+/// The number of clients served concurrently. If all are slow, another client waits at most
+/// [`CLIENT_TIMEOUT`].
 const WORKERS: usize = 8;
-/// How long a client has to ask and to take the answer.
+/// The time limit for one request and its response.
 const CLIENT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long it has to take its leave afterwards.
+/// The time limit for the client to close the connection after the response.
 const LINGER_TIMEOUT: Duration = Duration::from_millis(500);
-/// Bytes of a request with all its headers.
+/// The maximum length of a request with all headers, in bytes.
 const MAX_REQUEST_LEN: usize = 8192;
-/// Before the next try, where a connection cannot be taken: for want of descriptors, mostly.
+/// The delay after a failed accept(2), which is usually caused by a lack of descriptors.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// Goes on until the process ends.
+/// Serves requests until the process ends.
 pub(super) fn serve<P>(listener: &TcpListener, page: &P) -> Outcome
 where
     P: Fn() -> Outcome<String> + Sync,
@@ -38,7 +38,7 @@ where
 {
     loop {
         match listener.accept() {
-            // A client that goes away is its own business.
+            // Errors of a single connection concern only its client.
             Ok((client, _)) => drop(handle_connection(&client, page)),
             Err(_) => thread::sleep(ACCEPT_RETRY_DELAY),
         }
@@ -55,14 +55,14 @@ where
         None => Response::new("431 Request Header Fields Too Large", "the request is too long\n"),
     };
     stream.write_all(response.to_http().as_bytes())?;
-    // To close a connection with something unread in it may throw the answer away.
+    // Read to the end: closing a connection with unread input can discard the response.
     client.shutdown(Shutdown::Write)?;
     stream.deadline = Instant::now() + LINGER_TIMEOUT;
     io::copy(&mut stream, &mut io::sink())?;
     Ok(())
 }
 
-/// The request's first line, once its headers have ended; `None` if they take too long to.
+/// Reads the request and returns its first line; `None` if its headers are too long.
 fn read_request_line(client: &mut impl Read) -> io::Result<Option<String>> {
     let mut head = Vec::new();
     let mut chunk = [0; 1024];
@@ -80,7 +80,7 @@ fn read_request_line(client: &mut impl Read) -> io::Result<Option<String>> {
     Ok(None)
 }
 
-/// What is said to a request that begins with this line.
+/// Returns the response to a request with this first line.
 fn respond<P>(line: &str, page: &P) -> Response
 where
     P: Fn() -> Outcome<String>,
@@ -89,15 +89,15 @@ where
     let (Some(method), Some(target), Some(version), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())
     else {
-        return Response::new("400 Bad Request", "this is no HTTP request\n");
+        return Response::new("400 Bad Request", "not an HTTP request\n");
     };
     let path = target.split('?').next().unwrap_or_default();
     if !version.starts_with("HTTP/1.") {
-        Response::new("505 HTTP Version Not Supported", "HTTP/1.1 is spoken here\n")
+        Response::new("505 HTTP Version Not Supported", "use HTTP/1.1\n")
     } else if path != "/metrics" {
         Response::new("404 Not Found", "the metrics are at /metrics\n")
     } else if method != "GET" {
-        let response = Response::new("405 Method Not Allowed", "GET is all that there is\n");
+        let response = Response::new("405 Method Not Allowed", "use GET\n");
         Response { extra_headers: "Allow: GET\r\n", ..response }
     } else {
         match page() {
@@ -132,14 +132,14 @@ impl Response {
     }
 }
 
-/// A connection that is given up at a moment, however little it has done at a time until then.
+/// A connection whose reads and writes fail after a deadline, even if each makes some progress.
 struct DeadlineStream<'a> {
     client: &'a TcpStream,
     deadline: Instant,
 }
 
 impl DeadlineStream<'_> {
-    /// Fails once nothing remains: the system takes no time-out of zero.
+    /// Returns the remaining time. Fails if there is none, because a socket timeout of 0 is invalid.
     fn remaining(&self) -> io::Result<Option<Duration>> {
         let remaining = self.deadline.saturating_duration_since(Instant::now());
         if remaining.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(Some(remaining)) }

@@ -1,4 +1,4 @@
-//! How many messages are received, and when it ends.
+//! When to stop receiving.
 
 use std::time::Duration;
 
@@ -8,20 +8,20 @@ use crate::display::plural::messages;
 use crate::failure::Failure;
 use crate::values::duration;
 
-/// One message, if nothing else is said.
+/// After how many messages, or when, to stop. The default is one message.
 #[derive(Debug, clap::Args)]
 #[group(multiple = false)]
 pub(super) struct StopCondition {
-    /// Receive so many messages
+    /// Receive N messages
     #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
     /// Receive until the queue is empty
     #[arg(long, short, conflicts_with_all = ["timeout", "nonblock"])]
     all: bool,
-    /// Receive for ever, until --timeout if there is one
+    /// Keep receiving; end after --timeout, if given
     #[arg(long, short = 'F', conflicts_with = "nonblock")]
     follow: bool,
-    /// Receive until nothing has come for so long
+    /// Receive until no message arrives for TIME
     #[arg(long, value_name = "TIME", value_parser = duration::parse, conflicts_with = "nonblock")]
     until_idle: Option<Duration>,
 }
@@ -31,12 +31,12 @@ impl StopCondition {
         !self.all && !self.follow && self.until_idle.is_none() && self.count.is_none_or(|n| n == 1)
     }
 
-    /// Whether there is more to receive after so many.
+    /// Whether to receive another message.
     pub(super) fn should_receive(&self, received: u64) -> bool {
         self.all || self.follow || self.until_idle.is_some() || received < self.count.unwrap_or(1)
     }
 
-    /// How long to wait for the next one, where the whole may take until the deadline.
+    /// Returns the deadline for the next message. `deadline` is that of the whole command.
     pub(super) fn next_deadline(&self, deadline: Deadline) -> Deadline {
         if self.all {
             return Deadline::Now;
@@ -48,12 +48,12 @@ impl StopCondition {
         }
     }
 
-    /// Whether it is done when nothing came within that time.
+    /// Whether running out of messages is success.
     pub(super) fn is_met_when_idle(&self, deadline: Deadline) -> bool {
         self.all || (self.until_idle.is_some() && !deadline.is_over())
     }
 
-    /// A failure that says how many came before it, where it may have been several.
+    /// Adds the number of messages received to a failure, if several were requested.
     pub(super) fn with_count(&self, received: u64, failure: Failure) -> Failure {
         match (self.count, received) {
             (Some(count), _) if count > 1 => {

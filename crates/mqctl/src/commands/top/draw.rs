@@ -1,4 +1,4 @@
-//! The whole screen out of the model and the view. Reads both, changes neither.
+//! Draws the whole screen. Does not change the model or the view.
 
 pub(super) mod context;
 mod details;
@@ -17,8 +17,7 @@ use context::DrawContext;
 use super::humanize;
 use crate::display::plural::{messages, pluralize};
 
-/// The lines that matter most come first where there are few: the rows, then what is above and
-/// below them.
+/// If there are few lines, the rows take precedence over the title and the footer.
 pub(super) fn draw_screen(frame: &mut Frame, context: &DrawContext) {
     let area = frame.area();
     if context.view.shows_help {
@@ -33,7 +32,7 @@ pub(super) fn draw_screen(frame: &mut Frame, context: &DrawContext) {
         table::draw(frame, rest, context);
         return;
     }
-    // A few rows stay in sight, if anything but the details does.
+    // Keep a few rows visible unless the details need all lines.
     let height = match rest.height {
         0..12 => rest.height,
         height => (height / 2).min(details::MAX_HEIGHT),
@@ -67,10 +66,10 @@ fn footer(context: &DrawContext) -> Line<'static> {
         return Line::styled(error.to_owned(), context.theme.error());
     }
     if context.view.filter_before_edit.is_some() {
-        let text = format!("/{}_   Enter keeps it, Esc drops it", context.view.filter);
+        let text = format!("/{}_   Enter applies, Esc cancels", context.view.filter);
         return Line::raw(text);
     }
-    let keys = "q quit  ? help  / filter  s sort  Enter details  h holders  p pause  + - pace";
+    let keys = "q quit  ? help  / filter  s sort  Enter details  h holders  p pause  +- interval";
     Line::styled(keys, theme::SECONDARY)
 }
 

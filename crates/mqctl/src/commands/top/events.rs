@@ -1,4 +1,4 @@
-//! What happens outside: keys, sizes, signals, one after the other.
+//! Keys, terminal size changes and signals as one stream of events.
 
 use std::io;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -14,7 +14,7 @@ use crate::failure::signals::TERMINATION_SIGNALS;
 #[derive(Debug)]
 pub(super) enum AppEvent {
     Key(KeyEvent),
-    /// The terminal has another size, or shows something else by now.
+    /// The terminal was resized.
     Redraw,
     /// One of [`TERMINATION_SIGNALS`].
     Terminate(i32),
@@ -22,11 +22,11 @@ pub(super) enum AppEvent {
     Suspend,
     /// `SIGCONT`
     Resume,
-    /// Nothing more comes from the keyboard.
+    /// The keyboard can no longer be read.
     KeyboardError(io::Error),
 }
 
-/// From now on signals are news. Keys are so from [`read_keys`] on.
+/// Starts sending signals as events. [`read_keys`] adds keys.
 pub(super) fn watch_signals() -> io::Result<(Sender<AppEvent>, Receiver<AppEvent>)> {
     let (sender, events) = mpsc::channel();
     let mut signals = Signals::new(TERMINATION_SIGNALS.into_iter().chain([SIGTSTP, SIGCONT]))?;
@@ -34,7 +34,7 @@ pub(super) fn watch_signals() -> io::Result<(Sender<AppEvent>, Receiver<AppEvent
     thread::Builder::new().name("signals".into()).spawn(move || {
         let mut is_terminating = false;
         for signal in signals.forever() {
-            // The terminal may take nothing any more, and keep what draws on it.
+            // If the main thread is blocked on a dead terminal, the second signal ends the process.
             if TERMINATION_SIGNALS.contains(&signal) && std::mem::replace(&mut is_terminating, true)
             {
                 let _ = low_level::emulate_default_handler(signal);
@@ -52,7 +52,7 @@ pub(super) fn watch_signals() -> io::Result<(Sender<AppEvent>, Receiver<AppEvent
     Ok((sender, events))
 }
 
-/// The terminal has to be in raw mode by then.
+/// Starts sending keys as events. The terminal must be in raw mode.
 pub(super) fn read_keys(sender: Sender<AppEvent>) -> io::Result<()> {
     thread::Builder::new().name("keys".into()).spawn(move || {
         loop {

@@ -1,4 +1,4 @@
-//! Queues that are not there, for tests.
+//! Invented samples for tests.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant, SystemTime};
@@ -7,7 +7,7 @@ use posix_mqueue::QueueName;
 
 use super::sample::{Contents, QueueSample, Sample};
 
-/// A queue for 10 messages of 100 bytes, last used in this second.
+/// A queue with maxmsg 10 and msgsize 100, last used in this second.
 pub(super) fn queue_sample(name: &str, messages: usize, bytes: u64, second: u64) -> QueueSample {
     let mut hasher = DefaultHasher::new();
     name.hash(&mut hasher);
@@ -29,7 +29,7 @@ pub(super) fn queue_sample(name: &str, messages: usize, bytes: u64, second: u64)
     }
 }
 
-/// Where samples have their times from.
+/// The clock of the samples.
 pub(super) struct Clock(Instant);
 
 impl Clock {
@@ -37,7 +37,7 @@ impl Clock {
         Self(Instant::now())
     }
 
-    /// So many milliseconds later.
+    /// Returns a sample taken this many milliseconds after the start.
     pub(super) fn sample(&self, milliseconds: u128, queues: Vec<QueueSample>) -> Sample {
         let elapsed = Duration::from_millis(milliseconds.try_into().unwrap_or(u64::MAX));
         let wall_time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000) + elapsed;

@@ -1,4 +1,4 @@
-//! The model: samples go in, what is known of each queue comes out.
+//! The model: adds samples and derives rates and history of each queue.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Instant, SystemTime};
@@ -7,31 +7,31 @@ use super::sample::{QueueId, QueueSample, Sample};
 use super::traffic::{self, Traffic};
 use crate::display::sanitize;
 
-/// Samples that the sparkline can reach back.
+/// The number of samples kept for the sparkline.
 pub(super) const MAX_DEPTHS: usize = 240;
 
-/// Of the queues of the last sample, and no other: what is gone is forgotten.
+/// The queues of the last sample. Removed queues are forgotten.
 #[derive(Debug, Default)]
 pub(super) struct History {
     rows: BTreeMap<QueueId, Row>,
     last: Option<(Instant, SystemTime)>,
 }
 
-/// A queue as it is shown.
+/// One queue, with what was derived from its samples.
 #[derive(Clone, Debug)]
 pub(super) struct Row {
     pub(super) sample: QueueSample,
-    /// The name, safe to look at.
+    /// The escaped name.
     pub(super) name: String,
-    /// Between the last two samples.
+    /// The rates between the last two samples.
     pub(super) rates: Option<Rates>,
-    /// Since it was first seen.
+    /// The traffic since the first sample.
     pub(super) total: Traffic,
-    /// How full it was at each sample, from 0 to 1; the last is the latest.
+    /// The fullness at each sample, from 0 to 1, oldest first.
     pub(super) depths: VecDeque<f64>,
 }
 
-/// Messages a second, at least.
+/// Messages per second, lower bounds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Rates {
     pub(super) sent: f64,
@@ -57,12 +57,12 @@ impl History {
             .collect();
     }
 
-    /// In no useful order.
+    /// Returns the rows in unspecified order.
     pub(super) fn rows(&self) -> impl ExactSizeIterator<Item = &Row> {
         self.rows.values()
     }
 
-    /// The time of the last sample.
+    /// Returns the time of the last sample.
     pub(super) fn sampled_at(&self) -> Option<SystemTime> {
         self.last.map(|(_, clock)| clock)
     }
@@ -81,7 +81,7 @@ impl Row {
         row
     }
 
-    /// The same queue, so many seconds later.
+    /// Adds a sample taken `seconds` later.
     fn update(mut self, sample: &QueueSample, seconds: f64) -> Self {
         let traffic = traffic::between(&self.sample, sample);
         self.rates = traffic.filter(|_| seconds > 0.0).map(|traffic| Rates::of(traffic, seconds));
@@ -98,7 +98,7 @@ impl Row {
         self.depths.push_back(self.fullness().unwrap_or(0.0));
     }
 
-    /// From 0, empty, to 1, full; `None` where it is not known.
+    /// Returns the fullness from 0 (empty) to 1 (full); `None` if unknown.
     #[expect(clippy::cast_precision_loss)]
     pub(super) fn fullness(&self) -> Option<f64> {
         let contents = self.sample.contents?;

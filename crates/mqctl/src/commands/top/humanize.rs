@@ -1,4 +1,4 @@
-//! Numbers, times and registrations in few letters.
+//! Short forms of numbers, times and registrations.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,7 +6,7 @@ use posix_mqueue::Delivery;
 
 use super::sample::{Contents, RegisteredProcess};
 
-/// Messages a second: three digits or so.
+/// Formats messages per second with about three digits.
 pub(super) fn rate(rate: f64) -> String {
     if rate >= 99_950.0 {
         format!("{:.0}k", rate / 1e3)
@@ -19,7 +19,7 @@ pub(super) fn rate(rate: f64) -> String {
     }
 }
 
-/// How long ago, in the largest unit that fits. The times of queues are whole seconds.
+/// Formats an age in its largest unit. Queue times are whole seconds.
 pub(super) fn ago(now: SystemTime, then: SystemTime) -> String {
     let seconds = now.duration_since(then).unwrap_or_default().as_secs();
     match seconds {
@@ -38,7 +38,7 @@ pub(super) fn interval(interval: Duration) -> String {
     }
 }
 
-/// How a process is told, and its number.
+/// Formats how a process is notified, and its process id.
 pub(super) fn registration(registered: RegisteredProcess) -> String {
     let how = match registered.delivery {
         Delivery::Silent => "silent".to_owned(),
@@ -52,7 +52,7 @@ pub(super) fn registration(registered: RegisteredProcess) -> String {
     }
 }
 
-/// `?` where it may not be read, `-` where nobody is.
+/// Formats a registration; `?` if unreadable, `-` if there is none.
 pub(super) fn notification(contents: Option<Contents>) -> String {
     contents.map_or_else(
         || "?".to_owned(),
@@ -60,7 +60,7 @@ pub(super) fn notification(contents: Option<Contents>) -> String {
     )
 }
 
-/// In powers of 1024.
+/// Formats bytes in powers of 1024.
 #[expect(clippy::cast_precision_loss)]
 pub(super) fn bytes(bytes: u64) -> String {
     let mut n = bytes as f64;

@@ -1,4 +1,4 @@
-//! Which rows are shown, and in which order.
+//! Filtering and sorting rows.
 
 use std::cmp::Ordering;
 
@@ -6,23 +6,23 @@ use clap::ValueEnum;
 
 use super::history::Row;
 
-/// What rows can be sorted by.
+/// The columns to sort by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum SortKey {
     /// By name
     #[default]
     Name,
-    /// The fullest first
+    /// Fullest first
     Depth,
-    /// The most messages first
+    /// Most messages first
     Messages,
-    /// The most bytes first
+    /// Most bytes first
     Bytes,
-    /// The fastest growing first
+    /// Highest rate of sent messages first
     In,
-    /// The fastest shrinking first
+    /// Highest rate of received messages first
     Out,
-    /// The last used first
+    /// Last used first
     Used,
     /// By owner
     Owner,
@@ -56,7 +56,7 @@ impl SortKey {
         }
     }
 
-    /// Equal ones stand by name, so that rows do not jump. What is not known comes last.
+    /// Equal rows are sorted by name, so that they do not jump. Unknown values come last.
     fn compare(self, a: &Row, b: &Row) -> Ordering {
         let most = |f: fn(&Row) -> f64| f(b).total_cmp(&f(a));
         let most_of = |f: fn(&Row) -> Option<u64>| f(b).cmp(&f(a));
@@ -74,7 +74,7 @@ impl SortKey {
     }
 }
 
-/// The rows with the filter in their names, whatever its case, sorted.
+/// Returns the rows whose names contain the filter, ignoring case, sorted.
 pub(super) fn filter_and_sort<'a>(
     rows: impl Iterator<Item = &'a Row>,
     filter: &str,

@@ -1,15 +1,15 @@
-//! How many messages at least came and went between two looks.
+//! Lower bounds on the messages sent and received between two samples.
 //!
-//! The kernel counts neither. It tells how many there are, their bytes, and in which second the
-//! last was sent or received. What came and went again between two looks leaves a trace of that
-//! time only, and what a waiting receiver is handed never shows in the depth at all. So the most
-//! that can be said is: at least.
+//! The kernel counts neither. It reports the number of messages, their bytes, and the second of the
+//! last send or receive. A message that is sent and received between two samples changes only that
+//! time, and a message that goes directly to a blocked receiver never shows in the depth. So only
+//! lower bounds can be derived.
 
 use std::ops::AddAssign;
 
 use super::sample::QueueSample;
 
-/// Lower bounds, both.
+/// Messages sent to and received from the queue; both are lower bounds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Traffic {
     pub(super) sent: u64,
@@ -23,14 +23,14 @@ impl AddAssign for Traffic {
     }
 }
 
-/// Nothing is known of a queue that could not be read both times.
+/// Compares two samples. Returns None if the queue could not be read in both.
 pub(super) fn between(before: &QueueSample, after: &QueueSample) -> Option<Traffic> {
     let (then, now) = (before.contents?, after.contents?);
     let net_sent = now.messages.saturating_sub(then.messages) as u64;
     let net_received = then.messages.saturating_sub(now.messages) as u64;
-    // Whatever else came went as well, since the depth is what it is.
+    // Any further message was both sent and received, since the depth change is accounted for.
     let passed_through = if net_sent > 0 {
-        // Only what goes makes the bytes fewer.
+        // Only a receive reduces the bytes.
         now.bytes < then.bytes
     } else if net_received > 0 {
         now.bytes > then.bytes
@@ -48,7 +48,7 @@ mod tests {
     use super::{Traffic, between};
     use crate::commands::top::fixture;
 
-    /// Before and after: messages, bytes, the second of the last use.
+    /// Each sample: messages, bytes, second of the last use.
     fn bounds(before: (usize, u64, u64), after: (usize, u64, u64)) -> (u64, u64) {
         let seen = |(messages, bytes, second)| fixture::queue_sample("/q", messages, bytes, second);
         let Traffic { sent, received } = between(&seen(before), &seen(after)).unwrap_or_default();

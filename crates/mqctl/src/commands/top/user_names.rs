@@ -1,4 +1,4 @@
-//! Names of users, each asked for once: it may be a server that knows them.
+//! A cache of user names: looking one up may query a server.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! What the person at the keyboard has chosen to see, and what each key makes of that.
+//! The state of the view, and how keys change it.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::history::{History, Row};
 use super::sample::QueueId;
 use super::sort::{self, SortKey};
 
-/// Between samples; `+` and `-` go through these.
+/// The intervals that `+` and `-` select.
 const INTERVALS: [Duration; 9] = [
     Duration::from_millis(100),
     Duration::from_millis(200),
@@ -20,7 +20,7 @@ const INTERVALS: [Duration; 9] = [
     Duration::from_secs(30),
     Duration::from_secs(60),
 ];
-/// Rows that a page key moves by.
+/// The rows that a page key moves by.
 const PAGE_ROWS: usize = 10;
 
 #[derive(Debug)]
@@ -29,25 +29,25 @@ pub(super) struct View {
     pub(super) sort_key: SortKey,
     pub(super) is_reversed: bool,
     pub(super) filter: String,
-    /// The filter before `/` was pressed, while another is typed.
+    /// While a filter is being typed: the previous filter.
     pub(super) filter_before_edit: Option<String>,
     pub(super) is_paused: bool,
     pub(super) shows_help: bool,
     pub(super) shows_details: bool,
     selected: Option<QueueId>,
-    /// Where that is, for when the queue goes.
+    /// The line of the selected queue, which stays selected if the queue is removed.
     selected_line: usize,
 }
 
-/// What a key asks for that the view cannot do by itself.
+/// What a key requests beyond a change of the view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
     Quit,
-    /// As Ctrl-C would, which is only a key here.
+    /// Ctrl-C: in raw mode it is only a key.
     Interrupt,
-    /// As Ctrl-Z would.
+    /// Ctrl-Z.
     Suspend,
-    /// To find who has the selected queue open.
+    /// Find the processes that have the selected queue open.
     FindHolders,
 }
 
@@ -67,8 +67,8 @@ impl View {
         }
     }
 
-    /// The rows to show, and which of them is selected: the same queue as before wherever it is
-    /// now, or what has taken its place.
+    /// Returns the rows to show and the selected line: that of the selected queue, or if that queue
+    /// is gone, the same line as before.
     pub(super) fn rows<'a>(&self, history: &'a History) -> (Vec<&'a Row>, usize) {
         let rows =
             sort::filter_and_sort(history.rows(), &self.filter, self.sort_key, self.is_reversed);
@@ -86,7 +86,7 @@ impl View {
         if key.kind == KeyEventKind::Release {
             return None;
         }
-        // Esc and a key right after it are the same bytes as Alt and the key, which means nothing.
+        // Esc followed by a key sends the same bytes as Alt with that key, which has no meaning here.
         if key.modifiers.contains(KeyModifiers::ALT) && key.code != KeyCode::Esc {
             let action = self.on_key(KeyCode::Esc.into(), history);
             let key = KeyEvent { modifiers: key.modifiers - KeyModifiers::ALT, ..key };
@@ -121,7 +121,7 @@ impl View {
             KeyCode::Char('+') => self.interval = longer(self.interval),
             KeyCode::Char('-') => self.interval = shorter(self.interval),
             KeyCode::Enter => self.shows_details = !self.shows_details,
-            // Back, one step at a time.
+            // Esc goes back one step at a time.
             KeyCode::Esc if self.shows_details => self.shows_details = false,
             KeyCode::Esc => self.filter.clear(),
             code => self.move_selection(code, history),
@@ -129,7 +129,7 @@ impl View {
         None
     }
 
-    /// A key while the filter is typed; what is shown follows at once.
+    /// Handles a key while the filter is being typed. The filter takes effect at once.
     fn edit_filter(&mut self, code: KeyCode) {
         match code {
             KeyCode::Char(c) => self.filter.push(c),
@@ -187,7 +187,7 @@ mod tests {
         history
     }
 
-    /// Presses each; `\n` is Enter, `\x1b` Esc, `\x7f` Backspace.
+    /// Presses each key; `\n` is Enter, `\x1b` Esc, `\x7f` Backspace.
     fn press(view: &mut View, keys: &str, history: &History) -> Vec<Action> {
         let code = |key| match key {
             '\n' => KeyCode::Enter,

@@ -1,4 +1,4 @@
-//! What a frame is drawn from.
+//! The data that a frame is drawn from.
 
 use super::super::history::History;
 use super::super::holders::HolderReport;
@@ -6,14 +6,14 @@ use super::super::user_names::UserNames;
 use super::super::view::View;
 use super::theme::Theme;
 
-/// All that is shown.
+/// Everything that is shown.
 #[derive(Debug)]
 pub(crate) struct DrawContext<'a> {
     pub(crate) history: &'a History,
     pub(crate) view: &'a View,
     pub(crate) user_names: &'a UserNames,
     pub(crate) holders: Option<&'a HolderReport>,
-    /// Why the queues could not be looked at this time.
+    /// Why the last sample failed.
     pub(crate) error: Option<&'a str>,
     pub(crate) theme: Theme,
 }

@@ -1,4 +1,4 @@
-//! All that is known of the selected queue.
+//! The details of the selected queue.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -11,7 +11,7 @@ use super::super::sample::Contents;
 use super::context::DrawContext;
 use crate::display::bars;
 
-/// Lines that it takes, with two for holders.
+/// The maximum number of lines, with two for holders.
 pub(super) const MAX_HEIGHT: u16 = 11;
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, context: &DrawContext) {
@@ -36,7 +36,7 @@ fn detail_lines(row: &Row, width: u16, context: &DrawContext) -> Vec<String> {
     )];
     match seen.contents {
         Some(contents) => lines.extend(contents_lines(row, contents)),
-        None => lines.push("contents  this user may not read them".to_owned()),
+        None => lines.push("contents  no permission to read".to_owned()),
     }
     lines.push(format!(
         "used      {} ago (the last send or receive)",
@@ -44,7 +44,7 @@ fn detail_lines(row: &Row, width: u16, context: &DrawContext) -> Vec<String> {
     ));
     let holders = match context.holders {
         Some(found) if found.id == seen.id => &found.text,
-        _ => "press h to look for them",
+        _ => "press h to find them",
     };
     lines.push(format!("holders   {holders}"));
     let room = usize::from(width).saturating_sub("history   ".len());
@@ -56,13 +56,13 @@ fn detail_lines(row: &Row, width: u16, context: &DrawContext) -> Vec<String> {
 
 fn contents_lines(row: &Row, contents: Contents) -> [String; 3] {
     let Contents { messages, capacity, message_size, bytes, registered } = contents;
-    let notified = registered.map_or_else(|| "nobody".to_owned(), humanize::registration);
+    let notified = registered.map_or_else(|| "none".to_owned(), humanize::registration);
     [
         format!(
-            "contents  {messages} of {capacity} messages, {bytes} bytes; {message_size} bytes a message at most"
+            "contents  {messages} of {capacity} messages, {bytes} bytes; msgsize {message_size}"
         ),
         format!(
-            "traffic   at least {} in and {} out since it is watched",
+            "traffic   at least {} in and {} out since the first sample",
             row.total.sent, row.total.received
         ),
         format!("notify    {notified}"),

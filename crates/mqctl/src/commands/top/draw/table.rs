@@ -1,4 +1,4 @@
-//! A row for each queue, with as many columns as there is room for.
+//! The table: a row for each queue, with as many columns as fit.
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Rect};
@@ -27,7 +27,7 @@ enum Column {
     Used,
 }
 
-/// Those that go last where there is little room come first; the name is always there.
+/// The optional columns, most important first. The name is always shown.
 const BY_PRIORITY: [Column; 9] = [
     Column::Messages,
     Column::Depth,
@@ -39,7 +39,7 @@ const BY_PRIORITY: [Column; 9] = [
     Column::Used,
     Column::Bytes,
 ];
-/// Cells that the name keeps, while there are other columns; more, before the least are shown.
+/// The minimum width of the name, and the width it gets before less important columns are shown.
 const NAME_MIN: usize = 10;
 const NAME_PREFERRED: usize = 24;
 
@@ -54,7 +54,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, context: &DrawContext) {
     let cells = |row: &Row| -> ratatui::widgets::Row {
         columns.iter().map(|(column, width)| column.cell(row, *width, context)).collect()
     };
-    // More are not drawn, and nothing beside the selected one has to be known.
+    // Build only the visible rows.
     let height = usize::from(area.height);
     let first = first_row(rows.len(), line, height.saturating_sub(1));
     let body: Vec<_> = rows.iter().skip(first).take(height).map(|row| cells(row)).collect();
@@ -69,12 +69,12 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, context: &DrawContext) {
     frame.render_stateful_widget(table, area, &mut state);
 }
 
-/// The selected row is in the middle, where there are more on both sides.
+/// Returns the first visible row, so that the selected row is centered if possible.
 fn first_row(rows: usize, selected: usize, height: usize) -> usize {
     selected.saturating_sub(height / 2).min(rows.saturating_sub(height))
 }
 
-/// Which are shown, in their order, and how wide.
+/// Returns the visible columns in display order, with their widths.
 fn columns(rows: &[&Row], available: usize, context: &DrawContext) -> Vec<(Column, usize)> {
     let mut columns = vec![(Column::Name, 0)];
     let mut used = 0;
@@ -94,7 +94,7 @@ fn columns(rows: &[&Row], available: usize, context: &DrawContext) -> Vec<(Colum
     columns.sort_unstable();
     let longest = rows.iter().map(|row| display_width(&row.name)).max().unwrap_or(0);
     if let Some((_, width)) = columns.first_mut() {
-        // What is left over stays behind the last column, not amid the row.
+        // Leave surplus width after the last column, not inside the row.
         *width = (available - used).min(longest.max(NAME_MIN).max(available / 4));
     }
     columns
@@ -107,7 +107,7 @@ impl Column {
             Self::Depth => ("DEPTH", Some(SortKey::Depth)),
             Self::Messages => ("MSGS", Some(SortKey::Messages)),
             Self::Bytes => ("BYTES", Some(SortKey::Bytes)),
-            // At least so many: see `traffic`.
+            // Lower bounds, see `traffic`.
             Self::In => ("≥IN/S", Some(SortKey::In)),
             Self::Out => ("≥OUT/S", Some(SortKey::Out)),
             Self::History => ("HISTORY", None),
@@ -122,9 +122,9 @@ impl Column {
         }
     }
 
-    /// As wide as what is in it, so that it does not move when other rows are scrolled to.
+    /// Returns the width for all rows, not only the visible, so that scrolling does not move columns.
     fn width(self, rows: &[&Row], available: usize, context: &DrawContext) -> usize {
-        // Room for the mark of the order, whether it is there or not.
+        // Always reserve room for the sort mark.
         let title = display_width(&self.title(context).replace(['▼', '▲'], "")) + 1;
         match self {
             Self::Depth => (available / 10).clamp(5, 20).max(title),
@@ -146,7 +146,7 @@ impl Column {
             Self::History => {
                 let skipped = row.depths.len().saturating_sub(width);
                 let trend = bars::sparkline(row.depths.iter().skip(skipped).copied(), 1.0);
-                // The latest is always at the right edge.
+                // The latest sample is always at the right edge.
                 Cell::from(Line::from(trend).right_aligned()).style(Style::new())
             }
             _ => self.aligned(truncate(&self.text(row, context), width)),
@@ -177,7 +177,7 @@ impl Column {
         }
     }
 
-    /// Text at the left, numbers at the right.
+    /// Aligns text left and numbers right.
     fn aligned(self, text: String) -> Cell<'static> {
         let line = Line::from(text);
         match self {
@@ -189,7 +189,7 @@ impl Column {
     }
 }
 
-/// What is cut off is seen to be.
+/// Truncates text to a width and marks that with an ellipsis.
 fn truncate(text: &str, width: usize) -> String {
     if display_width(text) <= width {
         return text.to_owned();
@@ -205,7 +205,7 @@ fn truncate(text: &str, width: usize) -> String {
     truncated
 }
 
-/// In cells.
+/// Returns the width in cells.
 fn display_width(text: &str) -> usize {
     Line::from(text).width()
 }

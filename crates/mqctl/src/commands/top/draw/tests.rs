@@ -1,4 +1,4 @@
-//! The screen as it is drawn, at several sizes, without a terminal.
+//! Draws the screen at several sizes, without a terminal.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ fn drawn(width: u16, height: u16, context: &DrawContext) -> Buffer {
     frame.buffer.clone()
 }
 
-/// With the holders of `/jobs` looked up.
+/// Draws with a holder report of `/jobs`.
 fn screen(width: u16, height: u16, view: &View, history: &History, has_color: bool) -> Buffer {
     let jobs = history.rows().find(|row| row.name == "/jobs");
     let holders =
@@ -96,7 +96,7 @@ fn screen_80_by_24_shows_the_main_columns() {
         ]
     );
     assert!(lines[5..23].iter().all(String::is_empty));
-    assert!(lines[23].starts_with("q quit  ? help") && lines[23].ends_with("+ - pace"));
+    assert!(lines[23].starts_with("q quit  ? help") && lines[23].ends_with("+- interval"));
 }
 
 #[test]
@@ -140,9 +140,9 @@ fn details_show_everything_known_about_selected_queue() {
         [
             format!("/jobs{}", "─".repeat(75)).as_str(),
             "owner     0 (0), group 0, mode 0600",
-            "contents  8 of 10 messages, 80 bytes; 100 bytes a message at most",
-            "traffic   at least 10 in and 3 out since it is watched",
-            "notify    nobody",
+            "contents  8 of 10 messages, 80 bytes; msgsize 100",
+            "traffic   at least 10 in and 3 out since the first sample",
+            "notify    none",
             "used      0s ago (the last send or receive)",
             "holders   python3 4242",
             "history   ▁▂█▆▆",
@@ -152,8 +152,8 @@ fn details_show_everything_known_about_selected_queue() {
     assert_eq!([2, 3, 4].map(is_selected), [false, false, true]);
     press(&mut view, "k", &history);
     let lines = self::lines(&screen(80, 24, &view, &history, false));
-    assert!(lines.iter().any(|line| line == "contents  this user may not read them"));
-    assert!(lines.iter().any(|line| line == "holders   press h to look for them"));
+    assert!(lines.iter().any(|line| line == "contents  no permission to read"));
+    assert!(lines.iter().any(|line| line == "holders   press h to find them"));
 }
 
 #[test]
@@ -184,13 +184,11 @@ fn help_fits_80_by_24() {
     let (mut view, history) = (view(), history());
     press(&mut view, "?", &history);
     let lines = lines(&screen(80, 24, &view, &history, false));
-    // Wrapped by hand, not in the middle of a line.
+    // Lines of the help text are not wrapped again.
     assert!(
-        lines
-            .iter()
-            .any(|line| line.contains("lower bounds. The kernel counts no messages: it tells "))
+        lines.iter().any(|line| line.contains("lower bounds, because the kernel does not count"))
     );
-    assert!(lines.iter().any(|line| line.contains("(sig10, thread, silent), and its number")));
+    assert!(lines.iter().any(|line| line.contains("(sig10, thread, silent), and its process id")));
 }
 
 #[test]
@@ -215,12 +213,12 @@ fn sampling_error_is_shown_below_last_sample() {
 #[test]
 fn theme_without_color_uses_none() {
     let (view, history) = (view(), history());
-    let has_colour = |has_color| {
+    let uses_color = |has_color| {
         let buffer = screen(80, 24, &view, &history, has_color);
         buffer.content.iter().any(|cell| (cell.fg, cell.bg) != (Color::Reset, Color::Reset))
     };
-    assert!(has_colour(true));
-    assert!(!has_colour(false));
+    assert!(uses_color(true));
+    assert!(!uses_color(false));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What looks how. Without colours everything can still be told apart.
+//! Styles. Without color, everything can still be distinguished.
 
 use ratatui::style::{Color, Modifier, Style};
 
@@ -7,7 +7,7 @@ pub(super) const HEADER: Style =
 pub(super) const SELECTED: Style = Style::new().add_modifier(Modifier::REVERSED);
 pub(super) const SECONDARY: Style = Style::new().add_modifier(Modifier::DIM);
 
-/// Whether there are colours.
+/// The styles, with or without color.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Theme {
     pub(crate) has_color: bool,
@@ -22,7 +22,7 @@ impl Theme {
         self.colored(Style::new().add_modifier(Modifier::BOLD), Color::Red)
     }
 
-    /// How full a queue is, from 0 to 1.
+    /// The style of a bar, by fullness from 0 to 1.
     pub(super) fn depth(self, fullness: f64) -> Style {
         let color = match fullness {
             0.9.. => Color::Red,
