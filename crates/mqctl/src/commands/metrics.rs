@@ -42,7 +42,7 @@ impl Args {
             Ok(exposition::render(&Limits::read()?, &directory.entries()?))
         };
         let Some(address) = self.listen else { return Ok(output::write(page()?.as_bytes())?) };
-        let listener = TcpListener::bind(address.as_pair())
+        let listener = TcpListener::bind(address.host_and_port())
             .map_err(|error| Failure::new(Code::Other, format!("{address}: {error}")))?;
         let local = listener.local_addr()?;
         // Report the actual port: 0 means any free one. Standard error usually goes to a log.

@@ -14,7 +14,7 @@ pub(super) struct Histogram {
 }
 
 impl Histogram {
-    pub(super) fn record(&mut self, time: Duration) {
+    pub(super) fn add(&mut self, time: Duration) {
         let bucket = bucket(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
         if self.counts.len() <= bucket {
             self.counts.resize(bucket + 1, 0);
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn percentiles_match_sorted_durations() {
         let mut histogram = Histogram::default();
-        (1..=100).for_each(|n| histogram.record(Duration::from_nanos(n)));
+        (1..=100).for_each(|n| histogram.add(Duration::from_nanos(n)));
         assert_eq!(histogram.total(), 100);
         for (permille, expected) in [(0, 1), (10, 1), (500, 50), (990, 99), (999, 100), (1000, 100)]
         {
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn longest_duration_fits() {
         let mut histogram = Histogram::default();
-        histogram.record(Duration::MAX);
+        histogram.add(Duration::MAX);
         assert_eq!(histogram.at_permille(500), u64::MAX);
     }
 }

@@ -126,7 +126,7 @@ fn time_round_trips(
         requests.send(&message, DATA_PRIORITY)?;
         replies.receive(&mut buffer)?;
         let received_at = Instant::now();
-        histogram.record(received_at - sent_at);
+        histogram.add(received_at - sent_at);
         sent_at = received_at;
     }
     requests.send(&[], END_PRIORITY)?;

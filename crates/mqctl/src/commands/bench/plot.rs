@@ -106,7 +106,7 @@ mod tests {
         for (n, size_results) in (1..).zip(&mut results.sizes) {
             size_results.pairs.push(600_000.0 / f64::from(n));
             size_results.stream.push(250_000.0);
-            (1..100).for_each(|us| size_results.round_trips.record(Duration::from_micros(us)));
+            (1..100).for_each(|us| size_results.round_trips.add(Duration::from_micros(us)));
         }
         let text = render(&results);
         let of =

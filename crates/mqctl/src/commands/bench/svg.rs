@@ -222,7 +222,7 @@ mod tests {
         for size_results in &mut results.sizes {
             size_results.pairs.push(600_000.0);
             size_results.stream.push(250_000.0);
-            size_results.round_trips.record(Duration::from_micros(90));
+            size_results.round_trips.add(Duration::from_micros(90));
         }
         let text = render(&results);
         assert_eq!(text.matches("<polyline").count(), 3);

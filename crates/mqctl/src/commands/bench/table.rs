@@ -68,7 +68,7 @@ mod tests {
         for size_results in &mut results.sizes {
             size_results.pairs.push(612_345.6);
             size_results.stream.push(250_000.0);
-            size_results.round_trips.record(Duration::from_nanos(100));
+            size_results.round_trips.add(Duration::from_nanos(100));
         }
         let rows: Vec<String> =
             results.sizes.iter().map(|size_results| cells(size_results).join(" | ")).collect();

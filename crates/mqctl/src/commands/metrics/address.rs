@@ -11,7 +11,7 @@ pub(crate) struct Address {
 
 impl Address {
     /// Returns the pair that the standard library resolves.
-    pub(super) fn as_pair(&self) -> (&str, u16) {
+    pub(super) fn host_and_port(&self) -> (&str, u16) {
         (&self.host, self.port)
     }
 }
