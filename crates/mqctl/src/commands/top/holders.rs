@@ -7,6 +7,7 @@ use posix_mqueue::{Directory, Holders};
 
 use super::history::Row;
 use super::sample::QueueId;
+use crate::display::plural::pluralize;
 use crate::display::sanitize;
 
 /// The holders of one queue, as text.
@@ -39,10 +40,26 @@ fn describe(holders: &Holders) -> String {
     let found: Vec<String> = holders.found.iter().map(|holder| process(holder.pid)).collect();
     let mut text = if found.is_empty() { "none found".to_owned() } else { found.join(", ") };
     if holders.unreadable > 0 {
-        let _ = write!(text, "; {} more processes could not be inspected", holders.unreadable);
+        let _ = write!(text, "; {}", describe_unreadable(holders.unreadable));
     }
     if holders.hidden {
         text.push_str("; /proc hides other processes");
     }
     text
+}
+
+fn describe_unreadable(number: usize) -> String {
+    let processes = pluralize(number as u64, "more process", "more processes");
+    format!("{processes} could not be inspected")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uninspected_processes_are_counted() {
+        assert_eq!(describe_unreadable(1), "1 more process could not be inspected");
+        assert_eq!(describe_unreadable(2), "2 more processes could not be inspected");
+    }
 }
