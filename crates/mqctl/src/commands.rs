@@ -1,4 +1,4 @@
-//! The verbs: in each file its arguments and what it does.
+//! The verbs: each file defines the arguments of one verb and runs it.
 
 pub(crate) mod bench;
 pub(crate) mod chmod;

@@ -1,36 +1,9 @@
-//! The file that keeps the messages of a queue. Its bytes are described in
-//! `docs/mqctl-dump-format.md`; here they are written and read.
+//! The file that keeps the messages of a queue: written by `drain`, read by `restore`.
 
 mod decoder;
-mod encoder;
+pub(crate) mod encoder;
+pub(crate) mod format;
+pub(crate) mod partial_file;
 #[cfg(test)]
 mod tests;
-mod verified;
-
-use posix_mqueue::MessageQueue;
-
-pub(crate) use self::decoder::{Decoder, Flaw};
-pub(crate) use self::encoder::Encoder;
-pub(crate) use self::verified::Verified;
-
-/// No text begins so, and what takes bytes for text damages it.
-const MAGIC: [u8; 8] = *b"\x89mqdump\n";
-const VERSION: u32 = 1;
-/// What begins a message, and what begins the end.
-const MESSAGE: u8 = b'M';
-const END: u8 = b'E';
-
-/// The sizes of the queue that the messages are from: enough to make it again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Sizes {
-    pub(crate) capacity: u32,
-    pub(crate) message_size: u32,
-}
-
-impl Sizes {
-    pub(crate) fn of(queue: &MessageQueue) -> Self {
-        // No queue's are larger: HARD_MSGMAX and HARD_MSGSIZEMAX of the kernel.
-        let size = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
-        Self { capacity: size(queue.capacity()), message_size: size(queue.message_size()) }
-    }
-}
+pub(crate) mod verified;

@@ -1,49 +1,32 @@
-//! `mqctl`: a POSIX message queue's whole life from the shell.
+//! `mqctl`: manage POSIX message queues from the shell.
 //!
-//! `args.rs` says what can be typed, `commands` has a file for each verb, `exit_code.rs` what the
-//! shell is told, `failure.rs` what the user is told.
+//! `cli` defines the command line, and `commands` has a file for each verb. The verbs use `values`
+//! (what users type), `queue`, `messages` and `dump` (the work), `failure` (how the program ends) and
+//! `display` (what users see).
 
-mod account;
-mod args;
-mod blocks;
+mod cli;
 mod commands;
-mod completion;
-mod counted;
-mod delivery;
+mod display;
 mod dump;
-mod exit_code;
 mod failure;
-mod format;
-mod hand;
-mod hex;
-mod mode;
-mod opened;
-mod output;
-mod partial_file;
-mod passing;
-mod progress;
-mod queue_name;
-mod record;
-mod records;
-mod sanitize;
-mod several;
-mod signals;
-mod size;
-mod table;
-mod target;
-mod waiting;
+mod messages;
+mod queue;
+mod values;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Parser;
+use clap::{CommandFactory as _, Parser as _};
+use cli::args::Mqctl;
+use cli::completion;
 use signal_hook::consts::SIGXFSZ;
 
 fn main() -> ExitCode {
-    completion::answer();
-    // A file that may not grow is an error of the write, not the end of who has a message in hand.
+    completion::answer(Mqctl::command);
+    // RLIMIT_FSIZE must make a write fail. The default action of SIGXFSZ would kill the program
+    // while it holds an in-flight message.
     let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
-    match args::Mqctl::parse().run() {
+    match Mqctl::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }

@@ -8,18 +8,18 @@ use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Stdio};
 
-use fixture::folder::Folder;
+use fixture::temp_dir::TempDir;
 use fixture::{mqctl, run};
 use serde_json::Value;
 
 #[test]
 fn help() {
-    run(["bench", "--help"]).succeeded().is_snapshot("bench-help");
+    run(["bench", "--help"]).assert_success().assert_snapshot("bench-help");
 }
 
 #[test]
-fn the_table_has_a_line_for_each_size_and_a_pipe_gets_nothing_else() {
-    let text = run(["bench", "--seconds", "0.01", "-s", "64", "-s", "0"]).succeeded().text();
+fn piped_output_is_only_the_table() {
+    let text = run(["bench", "--seconds", "0.01", "-s", "64", "-s", "0"]).assert_success().text();
     let lines: Vec<Vec<&str>> =
         text.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(lines[0], ["SIZE", "PAIRS/S", "STREAM/S", "MIB/S", "P50", "P90", "P99", "P99.9"]);
@@ -29,8 +29,8 @@ fn the_table_has_a_line_for_each_size_and_a_pipe_gets_nothing_else() {
 }
 
 #[test]
-fn json_has_numbers_that_fit_together() {
-    let json = run(["bench", "--seconds", "0.01", "--json"]).succeeded().json();
+fn json_numbers_are_consistent() {
+    let json = run(["bench", "--seconds", "0.01", "--json"]).assert_success().json();
     let sizes = json.as_array().unwrap();
     assert_eq!(sizes[0]["size"], 0);
     assert!(sizes.len() >= 2);
@@ -49,37 +49,40 @@ fn json_has_numbers_that_fit_together() {
 }
 
 #[test]
-fn the_picture_replaces_what_was_there() {
-    let folder = Folder::new();
-    fs::write(folder.file("bench.svg"), "x".repeat(100_000)).unwrap();
-    run(["bench", "--seconds", "0.01", "-s", "8", "--svg", &folder.file("bench.svg")]).succeeded();
-    let picture = fs::read_to_string(folder.file("bench.svg")).unwrap();
+fn svg_replaces_an_existing_file() {
+    let directory = TempDir::new();
+    fs::write(directory.file("bench.svg"), "x".repeat(100_000)).unwrap();
+    run(["bench", "--seconds", "0.01", "-s", "8", "--svg", &directory.file("bench.svg")])
+        .assert_success();
+    let picture = fs::read_to_string(directory.file("bench.svg")).unwrap();
     assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>\n"));
 }
 
 #[test]
-fn what_cannot_be_done_is_refused_before_anything_is_measured() {
-    let nowhere = "/no/such/folder/bench.svg";
-    let transcript = run(["bench", "--seconds", "3600", "--svg", nowhere]).failed(1);
-    transcript.is_snapshot("bench-nowhere");
-    run(["bench", "--seconds", "0"]).failed(2).is_snapshot("bench-no-time");
-    run(["bench", "--seconds", "soon"]).failed(2).is_snapshot("bench-not-a-time");
-    // More than the kernel's own ceiling, which nobody may pass.
-    let folder = Folder::new();
-    let too_large = ["bench", "--seconds", "3600", "-s", "17M", "--svg", &folder.file("bench.svg")];
-    let transcript = run(too_large).failed(8);
+fn impossible_request_is_refused_before_measuring() {
+    let nowhere = "/no/such/directory/bench.svg";
+    let transcript = run(["bench", "--seconds", "3600", "--svg", nowhere]).assert_code(1);
+    transcript.assert_snapshot("bench-no-directory");
+    run(["bench", "--seconds", "0"]).assert_code(2).assert_snapshot("bench-zero-seconds");
+    run(["bench", "--seconds", "soon"]).assert_code(2).assert_snapshot("bench-bad-duration");
+    // Above the kernel's ceiling, which applies to root too.
+    let directory = TempDir::new();
+    let too_large =
+        ["bench", "--seconds", "3600", "-s", "17M", "--svg", &directory.file("bench.svg")];
+    let transcript = run(too_large).assert_code(8);
     assert!(transcript.stderr.contains("msgsize_max") && transcript.stdout.is_empty());
-    assert!(folder.is_empty());
+    assert!(directory.is_empty());
 }
 
 #[test]
-fn interrupted_it_leaves_nothing_and_shows_it() {
+fn interrupt_leaves_nothing_and_is_reported() {
     for (name, number) in [("INT", 2), ("TERM", 15), ("HUP", 1)] {
-        let folder = Folder::new();
-        let mut command = mqctl(["bench", "--seconds", "3600", "--svg", &folder.file("bench.svg")]);
+        let directory = TempDir::new();
+        let mut command =
+            mqctl(["bench", "--seconds", "3600", "--svg", &directory.file("bench.svg")]);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        // Once it is there, signals are waited for, and it measures.
-        while folder.is_empty() {
+        // Once the SVG file exists, signals are watched and the measurement starts.
+        while directory.is_empty() {
             assert_eq!(child.try_wait().unwrap(), None);
             std::thread::yield_now();
         }
@@ -98,7 +101,7 @@ fn interrupted_it_leaves_nothing_and_shows_it() {
         assert!(Command::new("kill").args(kill).status().unwrap().success());
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.signal(), Some(number));
-        assert!(output.stdout.is_empty() && folder.is_empty());
+        assert!(output.stdout.is_empty() && directory.is_empty());
         for queue in queues {
             let name = queue.trim_end_matches(" (deleted)");
             assert!(posix_mqueue::unlink(name).is_err(), "{name} is left");

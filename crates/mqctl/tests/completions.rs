@@ -1,4 +1,4 @@
-//! `mqctl completions`, by the shells themselves
+//! `mqctl completions`, in the shells themselves
 
 #![allow(clippy::unwrap_used)]
 
@@ -12,17 +12,22 @@ use posix_mqueue::Directory;
 
 #[test]
 fn help() {
-    run(["completions", "--help"]).succeeded().is_snapshot("completions-help");
+    run(["completions", "--help"]).assert_success().assert_snapshot("completions-help");
 }
 
 #[test]
-fn a_shell_that_is_not_known_is_refused() {
-    run(["completions", "tcsh"]).failed(2).is_snapshot("completions-tcsh");
+fn unknown_shell_is_rejected() {
+    run(["completions", "tcsh"]).assert_code(2).assert_snapshot("completions-tcsh");
 }
 
-/// Runs a script with the command in its path and `$NAME`, `$PREFIX` in its environment. None where
-/// the shell, or the directory of queues that names come from, is not to be had.
-fn completed_by(shell: &[&str], script: &str, name: &UniqueName, prefix: &str) -> Option<String> {
+/// Runs a script with mqctl in its path and with `$NAME` and `$PREFIX`. Returns None if the shell or
+/// the queue directory is missing.
+fn complete_in_shell(
+    shell: &[&str],
+    script: &str,
+    name: &UniqueName,
+    prefix: &str,
+) -> Option<String> {
     if Command::new(shell[0]).arg("--version").output().is_err() {
         skip(&format!("no {}", shell[0]));
         return None;
@@ -31,11 +36,11 @@ fn completed_by(shell: &[&str], script: &str, name: &UniqueName, prefix: &str) -
         skip("no queue directory here");
         return None;
     }
-    let folder = Path::new(env!("CARGO_BIN_EXE_mqctl")).parent().unwrap();
+    let directory = Path::new(env!("CARGO_BIN_EXE_mqctl")).parent().unwrap();
     let path = std::env::var_os("PATH").unwrap();
     let path =
-        std::env::join_paths([folder.into()].into_iter().chain(std::env::split_paths(&path)));
-    // A shell that waits for what does not come ends too.
+        std::env::join_paths([directory.into()].into_iter().chain(std::env::split_paths(&path)));
+    // The timeout ends a shell that waits forever.
     let mut command = Command::new("timeout");
     command.arg("60").args(shell).arg(script).env("PATH", path.unwrap());
     command.env("NAME", name).env("PREFIX", prefix).env("TERM", "dumb");
@@ -43,12 +48,12 @@ fn completed_by(shell: &[&str], script: &str, name: &UniqueName, prefix: &str) -
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// A new queue, and what is typed of its name: no other queue's begins with that.
+/// A new queue and a prefix of its name that no other queue has.
 fn queue(label: &str) -> (UniqueName, String) {
     let name = UniqueName::new(label);
     name.queue(1, 8);
-    let whole = name.as_str().to_owned();
-    (name, whole[..whole.len() - 1].to_owned())
+    let full_name = name.as_str().to_owned();
+    (name, full_name[..full_name.len() - 1].to_owned())
 }
 
 const BASH: &str = r#"
@@ -68,18 +73,22 @@ of chmod 600 "$PREFIX"
 #[test]
 fn bash_completes_verbs_options_and_names() {
     let (name, prefix) = queue("bash");
-    let Some(text) = completed_by(&["bash", "--norc", "-c"], BASH, &name, &prefix) else { return };
-    let whole = name.as_str();
+    let Some(text) = complete_in_shell(&["bash", "--norc", "-c"], BASH, &name, &prefix) else {
+        return;
+    };
+    let full_name = name.as_str();
     let lines: Vec<_> = text.lines().collect();
     assert!(lines[0].ends_with("-F _clap_complete_mqctl mqctl"), "{text}");
-    let expected = ["<info>", "<--if-empty>", &format!("<{whole}>"), &format!("<{whole}>")];
+    let expected = ["<info>", "<--if-empty>", &format!("<{full_name}>"), &format!("<{full_name}>")];
     assert_eq!(lines[1..], expected);
 }
 
 #[test]
-fn bash_is_not_offered_what_it_would_take_for_two_words() {
+fn bash_is_not_offered_names_with_spaces() {
     let (name, prefix) = queue("of bash");
-    let Some(text) = completed_by(&["bash", "--norc", "-c"], BASH, &name, &prefix) else { return };
+    let Some(text) = complete_in_shell(&["bash", "--norc", "-c"], BASH, &name, &prefix) else {
+        return;
+    };
     assert!(text.contains("<--if-empty>") && !text.contains("of bash"), "{text}");
 }
 
@@ -94,7 +103,8 @@ complete -C "mqctl info "(string escape -- $PREFIX)
 fn fish_completes_verbs_options_and_names() {
     for label in ["fish", "two fish"] {
         let (name, prefix) = queue(label);
-        let Some(text) = completed_by(&["fish", "--no-config", "-c"], FISH, &name, &prefix) else {
+        let Some(text) = complete_in_shell(&["fish", "--no-config", "-c"], FISH, &name, &prefix)
+        else {
             return;
         };
         let candidates: Vec<_> = text.lines().filter_map(|line| line.split('\t').next()).collect();
@@ -102,7 +112,7 @@ fn fish_completes_verbs_options_and_names() {
     }
 }
 
-/// In a terminal, since zsh completes nowhere else: Tab, then Return, which runs what is there.
+/// zsh completes only on a terminal: types Tab, then Return to run the completed line.
 const ZSH: &str = r#"
 zmodload zsh/zpty
 zpty z zsh -f -i
@@ -121,8 +131,10 @@ zpty -w z exit
 fn zsh_completes_options_and_names() {
     for label in ["zsh", "two zsh"] {
         let (name, prefix) = queue(label);
-        let Some(text) = completed_by(&["zsh", "-f", "-c"], ZSH, &name, &prefix) else { return };
-        let whole = name.as_str();
-        assert!(text.contains(&format!(r#"[{{"name":"{whole}""#)), "{text}");
+        let Some(text) = complete_in_shell(&["zsh", "-f", "-c"], ZSH, &name, &prefix) else {
+            return;
+        };
+        let full_name = name.as_str();
+        assert!(text.contains(&format!(r#"[{{"name":"{full_name}""#)), "{text}");
     }
 }

@@ -1,4 +1,4 @@
-//! docs/mqctl.md has the help of every verb as it is. `make docs` puts it there.
+//! docs/mqctl.md contains the current help of every verb; `make docs` updates it.
 
 #![allow(clippy::unwrap_used)]
 
@@ -11,7 +11,7 @@ use std::path::Path;
 use fixture::{run, verbs};
 
 #[test]
-fn the_help_of_every_verb_is_in_the_documentation() {
+fn documentation_contains_help_of_every_verb() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/mqctl.md");
     let mut text = fs::read_to_string(&path).unwrap();
     text = with_help(&text, "## Exit codes", "");
@@ -26,12 +26,12 @@ fn the_help_of_every_verb_is_in_the_documentation() {
     assert!(written == text, "docs/mqctl.md is not up to date, run `make docs`: {differs:?}");
 }
 
-/// The text with a verb's help between the markers in its section, or at the section's end.
+/// Replaces a verb's help between the markers in its section, or adds it at the section's end.
 fn with_help(text: &str, heading: &str, verb: &str) -> String {
     let section = section(text, heading);
     let begin = format!("<!-- mqctl{verb} --help -->\n");
     let end = "<!-- end of help -->\n";
-    let help = run(format!("{verb} --help").split_whitespace()).succeeded().text();
+    let help = run(format!("{verb} --help").split_whitespace()).assert_success().text();
     let block = format!("{begin}```text\n$ mqctl{verb} --help\n{help}```\n{end}");
     let body = &text[section.clone()];
     let body = match (body.find(&begin), body.find(end)) {
@@ -41,7 +41,7 @@ fn with_help(text: &str, heading: &str, verb: &str) -> String {
     format!("{}{body}{}", &text[..section.start], &text[section.end..])
 }
 
-/// From a heading to the next one of any level.
+/// The range from a heading to the next heading of any level.
 fn section(text: &str, heading: &str) -> Range<usize> {
     let line = format!("\n{heading}\n");
     let start = text.find(&line).map(|at| at + 1);

@@ -1,4 +1,4 @@
-//! `mqctl drain` and `mqctl restore` with as many messages as few queues have.
+//! `mqctl drain` and `mqctl restore` with many messages.
 
 #![allow(clippy::unwrap_used)]
 
@@ -6,11 +6,11 @@ mod fixture;
 
 use std::process::{Command, Stdio};
 
-use fixture::folder::Folder;
-use fixture::process::start;
-use fixture::{UniqueName, arguments, backlog, mqctl, run};
+use fixture::process::spawn;
+use fixture::temp_dir::TempDir;
+use fixture::{UniqueName, mqctl, receive_all, run, verb_args};
 
-/// In an IPC namespace of its own, whose limits can be raised.
+/// Runs in a private IPC namespace, where limits can be raised.
 const SCRIPT: &str = r#"
 echo 10000 >/proc/sys/fs/mqueue/msg_max
 "$0" create /many --maxmsg 10000 --msgsize 64
@@ -27,29 +27,28 @@ done
 "#;
 
 #[test]
-fn ten_thousand_messages_in_one_queue_come_back_byte_for_byte() {
+fn ten_thousand_messages_in_one_queue_are_restored() {
     let mut probe = Command::new("unshare");
     probe.args(["--ipc", "prlimit", "--msgqueue=unlimited", "true"]).stderr(Stdio::null());
     if !probe.status().is_ok_and(|status| status.success()) {
         return fixture::skip("RLIMIT_MSGQUEUE cannot be raised here");
     }
-    let folder = Folder::new();
+    let directory = TempDir::new();
     let mut command = Command::new("unshare");
     command.args(["--ipc", "prlimit", "--msgqueue=unlimited", "sh", "-euc", SCRIPT]);
-    command.args([env!("CARGO_BIN_EXE_mqctl"), &folder.shown()]).stdin(Stdio::null());
-    fixture::transcript_of(&mut command).succeeded();
+    command.args([env!("CARGO_BIN_EXE_mqctl"), &directory.shown()]).stdin(Stdio::null());
+    fixture::transcript_of(&mut command).assert_success();
 }
 
-/// Where limits cannot be raised, through a small queue that is filled while it is drained, into as
-/// many dumps as it is empty in between.
+/// Needs no raised limits: a small queue is filled while it is drained, into as many dumps as needed.
 #[test]
-fn ten_thousand_messages_through_a_small_queue_come_back_byte_for_byte() {
+fn ten_thousand_messages_through_small_queue_are_restored() {
     let message = |n: u32| {
         let length = n as usize % 120;
         let data: Vec<u8> = (0_u8..=255).cycle().skip(n as usize).take(length).collect();
         ([&n.to_be_bytes()[..], &data].concat(), n % 5)
     };
-    let (name, folder) = (UniqueName::new("drain"), Folder::new());
+    let (name, directory) = (UniqueName::new("drain"), TempDir::new());
     let queue = name.queue(10, 128);
     let feeding = queue.try_clone().unwrap();
     let feeder = std::thread::spawn(move || {
@@ -60,8 +59,8 @@ fn ten_thousand_messages_through_a_small_queue_come_back_byte_for_byte() {
     let mut dumps = Vec::new();
     loop {
         let over = feeder.is_finished();
-        let dump = folder.file(&dumps.len().to_string());
-        run(arguments("drain", &name, &[&dump])).succeeded();
+        let dump = directory.file(&dumps.len().to_string());
+        run(verb_args("drain", &name, &[&dump])).assert_success();
         dumps.push(dump);
         if over {
             break;
@@ -70,10 +69,10 @@ fn ten_thousand_messages_through_a_small_queue_come_back_byte_for_byte() {
     feeder.join().unwrap();
     let mut found = Vec::new();
     for dump in &dumps {
-        let mut restore = start(&mut mqctl(arguments("restore", &name, &[dump])));
+        let mut restore = spawn(&mut mqctl(verb_args("restore", &name, &[dump])));
         loop {
             let over = restore.try_wait().unwrap().is_some();
-            found.extend(backlog(&queue));
+            found.extend(receive_all(&queue));
             if over {
                 break;
             }
@@ -81,7 +80,7 @@ fn ten_thousand_messages_through_a_small_queue_come_back_byte_for_byte() {
         assert!(restore.wait().unwrap().success());
     }
     assert_eq!(found.len(), 10_000);
-    // A queue keeps the order of equals only.
+    // A queue keeps the order only within a priority.
     for priority in 0..5 {
         let of = |all: &mut dyn Iterator<Item = (Vec<u8>, u32)>| -> Vec<_> {
             all.filter(|message| message.1 == priority).collect()

@@ -10,13 +10,13 @@ use serde_json::Value;
 
 #[test]
 fn help() {
-    run(["limits", "--help"]).succeeded().is_snapshot("limits-help");
+    run(["limits", "--help"]).assert_success().assert_snapshot("limits-help");
 }
 
 #[test]
-fn they_are_those_in_force() {
+fn json_matches_the_current_limits() {
     let limits = Limits::read().unwrap();
-    let json = run(["limits", "--json"]).succeeded().json();
+    let json = run(["limits", "--json"]).assert_success().json();
     for (name, value) in [
         ("msg_default", limits.default_capacity),
         ("msg_max", limits.max_capacity),
@@ -31,12 +31,12 @@ fn they_are_those_in_force() {
     assert_eq!(json["rlimit_msgqueue"]["hard"].as_u64(), finite(limits.hard_max_bytes));
 }
 
-/// The sysctls of a fresh namespace are the kernel's own; that of the resource is made the same. Not
-/// before queues are created: others of the user are charged too.
+/// Sets RLIMIT_MSGQUEUE to a known value; the sysctls of a new namespace are the kernel's defaults.
+/// Run it after creating queues, because other queues of the user count too.
 const RLIMIT: &str = "prlimit --pid $$ --msgqueue=400000:819200";
 
 #[test]
-fn the_table_has_the_charge_of_each_user_and_what_still_fits() {
+fn table_shows_charges_and_remaining_queues() {
     let script = format!(
         "mqctl create /small --maxmsg 4 --msgsize 1K
          mqctl create /smaller --maxmsg 1 --msgsize 1
@@ -44,11 +44,11 @@ fn the_table_has_the_charge_of_each_user_and_what_still_fits() {
          mqctl limits"
     );
     let Some(transcript) = namespace::transcript(&script) else { return };
-    transcript.succeeded().is_snapshot("limits-table");
+    transcript.assert_success().assert_snapshot("limits-table");
 }
 
 #[test]
-fn json_has_numbers_and_null_for_what_is_not_known() {
+fn json_has_null_for_unknown_usage() {
     let script = format!(
         "mqctl create /small --maxmsg 4 --msgsize 1K
          {RLIMIT}
@@ -56,22 +56,22 @@ fn json_has_numbers_and_null_for_what_is_not_known() {
          unprivileged mqctl limits --json"
     );
     let Some(transcript) = namespace::transcript(&script) else { return };
-    transcript.succeeded().is_snapshot("limits-json");
+    transcript.assert_success().assert_snapshot("limits-json");
 }
 
 #[test]
-fn what_is_over_a_ceiling_is_not_advised() {
+fn remedies_stay_within_the_kernel_ceiling() {
     let script = "cd /proc/sys/fs/mqueue
                   echo 65536 >msg_max; echo 16777216 >msgsize_max
                   echo 16777216 >msgsize_default; echo 40000 >msg_default
                   mqctl limits | grep fs.mqueue";
     let Some(transcript) = namespace::transcript(script) else { return };
-    transcript.succeeded().is_snapshot("limits-ceilings");
+    transcript.assert_success().assert_snapshot("limits-ceilings");
 }
 
 #[test]
-fn as_many_default_queues_fit_as_it_says() {
-    // Of a user who has no queues in other namespaces, which would be charged too and not seen.
+fn predicted_number_of_queues_can_be_created() {
+    // Use a user without queues in other namespaces, which would count but not be visible.
     let uid = 2_000_000_000 + std::process::id();
     let script = format!(
         "mount_queues; {RLIMIT}; NOBODY={uid}
@@ -79,7 +79,7 @@ fn as_many_default_queues_fit_as_it_says() {
          for i in 1 2 3 4 5; do nobody mqctl create /q$i 2>/dev/null || echo $i is refused; done"
     );
     let Some(transcript) = namespace::transcript(&script) else { return };
-    let text = transcript.succeeded().text();
+    let text = transcript.assert_success().text();
     let (json, refused) = text.split_once('\n').unwrap();
     let json: Value = serde_json::from_str(json).unwrap();
     assert_eq!(json["default_queue_charge"], charge(10, 8192));
@@ -88,18 +88,18 @@ fn as_many_default_queues_fit_as_it_says() {
 }
 
 #[test]
-fn the_queues_of_others_that_cannot_be_read_are_counted() {
+fn unreadable_queues_are_counted() {
     let script = "mount_queues
                   mqctl create /of-root --maxmsg 1 --msgsize 8
                   nobody mqctl limits | grep ^root";
     let Some(transcript) = namespace::transcript(script) else { return };
-    let text = transcript.succeeded().text();
+    let text = transcript.assert_success().text();
     assert_eq!(text.split_whitespace().collect::<Vec<_>>(), ["root", "1", "0", "+", "?"]);
 }
 
 #[test]
-fn without_the_directory_it_says_what_is_not_known() {
+fn limits_without_mount_reports_unknown_usage() {
     let script = format!("{RLIMIT}; unprivileged mqctl limits");
     let Some(transcript) = namespace::transcript(&script) else { return };
-    transcript.failed(0).is_snapshot("limits-unmounted");
+    transcript.assert_code(0).assert_snapshot("limits-unmounted");
 }

@@ -14,16 +14,16 @@ use serde_json::{Value, json};
 
 #[test]
 fn help() {
-    run(["ls", "--help"]).succeeded().is_snapshot("ls-help");
+    run(["ls", "--help"]).assert_success().assert_snapshot("ls-help");
 }
 
 #[test]
-fn the_table_is_aligned_and_needs_nothing_mounted_where_root_may_mount() {
+fn root_gets_an_aligned_table_without_mount() {
     let script = "mqctl create /jobs --maxmsg 4 --msgsize 1K --mode 640
                   mqctl create /a-longer-name --maxmsg 10 --msgsize 100
                   mqctl ls";
     let Some(transcript) = namespace::transcript(script) else { return };
-    transcript.succeeded().is_snapshot("ls-table");
+    transcript.assert_success().assert_snapshot("ls-table");
 }
 
 #[test]
@@ -33,15 +33,15 @@ fn json_is_one_array() {
                   mqctl ls --json | sed 's/20..-..-..T..:..:..Z/DATE/g'
                   mqctl rm /jobs /other; mqctl ls --json";
     let Some(transcript) = namespace::transcript(script) else { return };
-    transcript.succeeded().is_snapshot("ls-json");
+    transcript.assert_success().assert_snapshot("ls-json");
 }
 
 #[test]
-fn holders_are_processes_with_their_names() {
-    // What the script says on the side is that not every process is this user's to look into.
+fn holders_show_process_ids_and_names() {
+    // Standard error may report processes that could not be inspected.
     let script = "mqctl create /jobs --maxmsg 4 --msgsize 1K
                   mount_queues
-                  sleep 600 9<$FOLDER/queues/jobs & holder=$!
+                  sleep 600 9<$DIR/queues/jobs & holder=$!
                   mqctl ls --holders
                   kill $holder
                   echo $holder";
@@ -53,32 +53,32 @@ fn holders_are_processes_with_their_names() {
     let holders = holders.trim();
     let holder = format!("{} sleep", lines[2]);
     assert!(holders == holder || holders == format!("{holder}, ?"), "{text}");
-    assert_eq!(holders.ends_with('?'), transcript.stderr.contains("could not be looked into"));
+    assert_eq!(holders.ends_with('?'), transcript.stderr.contains("could not be inspected"));
 }
 
 #[test]
-fn where_nothing_is_mounted_the_error_has_the_command() {
+fn missing_mount_error_has_the_mount_command() {
     let Some(transcript) = namespace::transcript("unprivileged mqctl ls") else { return };
-    transcript.failed(1).is_snapshot("ls-unmounted");
+    transcript.assert_code(1).assert_snapshot("ls-unmounted");
 }
 
 #[test]
-fn a_mounted_directory_anywhere_will_do() {
+fn directory_mounted_anywhere_is_found() {
     let script = "mqctl create /jobs --maxmsg 1 --msgsize 8
                   mount_queues
                   unprivileged mqctl ls";
     let Some(transcript) = namespace::transcript(script) else { return };
-    transcript.succeeded().is_snapshot("ls-mounted");
+    transcript.assert_success().assert_snapshot("ls-mounted");
 }
 
 #[test]
-fn the_queue_of_somebody_else_is_there_with_what_is_known() {
+fn unreadable_queue_is_listed_with_unknowns() {
     let script = "mqctl create /of-root --maxmsg 1 --msgsize 8 --mode 600
                   mount_queues
                   nobody mqctl ls
                   nobody mqctl ls --json";
     let Some(transcript) = namespace::transcript(script) else { return };
-    let transcript = transcript.succeeded();
+    let transcript = transcript.assert_success();
     let text = transcript.text();
     let (table, json) = text.split_once('[').unwrap();
     assert_eq!(
@@ -103,7 +103,7 @@ fn json_has_numbers_notification_and_holders() {
     queue.send(b"three", 0).unwrap();
     queue.send(b"four", 1).unwrap();
     let entry = entry_of(&name, &["ls", "--json"]);
-    assert_eq!(entry["notify"], json!({ "kind": "nobody" }));
+    assert_eq!(entry["notify"], json!({ "kind": "none" }));
     queue.notify(Notification::Signal { number: 10, value: 0 }).unwrap();
     let entry = entry_of(&name, &["ls", "--json", "--holders"]);
     assert_eq!(entry["messages"], 2);
@@ -121,7 +121,7 @@ fn json_has_numbers_notification_and_holders() {
 }
 
 #[test]
-fn a_name_that_is_not_utf_8_is_raw_in_a_pipe_and_base64_in_json() {
+fn non_utf8_name_is_raw_or_base64() {
     use std::os::unix::ffi::OsStrExt as _;
     if Directory::open().is_err() {
         return skip("no queue directory here");
@@ -134,12 +134,12 @@ fn a_name_that_is_not_utf_8_is_raw_in_a_pipe_and_base64_in_json() {
     let all = run(["ls", "--json"]).json();
     let encoded: Vec<_> =
         all.as_array().unwrap().iter().filter_map(|e| e["name_base64"].as_str()).collect();
-    // "/\xff\x1b[2J" in base64, whatever follows.
+    // The base64 of "/\xff\x1b[2J".
     assert!(encoded.iter().any(|text| text.starts_with("L/8bWzJK")), "{all}");
 }
 
 #[test]
-fn a_pipe_that_nobody_reads_ends_it_as_it_ends_every_program() {
+fn closed_pipe_terminates_by_sigpipe() {
     if Directory::open().is_err() {
         return skip("no queue directory here");
     }
@@ -151,7 +151,7 @@ fn a_pipe_that_nobody_reads_ends_it_as_it_ends_every_program() {
     assert!(transcript.code == 128 + 13 && transcript.stderr.is_empty(), "{transcript:?}");
 }
 
-/// The object of this queue.
+/// The JSON object of this queue.
 fn entry_of(name: &UniqueName, arguments: &[&str]) -> Value {
     let all = run(arguments).json();
     let wanted = name.as_str();
@@ -164,7 +164,7 @@ struct Holder(Child);
 impl Holder {
     fn of(queue: &posix_mqueue::MessageQueue) -> Self {
         let file = File::from(OwnedFd::from(queue.try_clone().unwrap()));
-        // Its standard output is the queue; it writes nothing, since it is told nothing.
+        // Its standard output is the queue. It writes nothing, because its input stays empty.
         let child =
             Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::from(file)).spawn().unwrap();
         Self(child)

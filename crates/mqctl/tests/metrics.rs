@@ -14,7 +14,7 @@ use std::process::{Child, Stdio};
 use fixture::{UniqueName, can_list, mqctl, namespace, run};
 use posix_mqueue::Notification;
 
-/// The samples of one queue, by its label as it is written, without that.
+/// The samples of the queue with these labels, without the labels.
 fn samples(text: &str, labels: &str) -> Vec<String> {
     let labels = format!("{{{labels}}}");
     text.lines()
@@ -30,11 +30,11 @@ fn label(name: &UniqueName) -> String {
 
 #[test]
 fn help() {
-    run(["metrics", "--help"]).succeeded().is_snapshot("metrics-help");
+    run(["metrics", "--help"]).assert_success().assert_snapshot("metrics-help");
 }
 
 #[test]
-fn every_number_of_a_queue_is_there() {
+fn every_queue_metric_is_exported() {
     if !can_list() {
         return;
     }
@@ -43,7 +43,7 @@ fn every_number_of_a_queue_is_there() {
     queue.send(b"four", 0).unwrap();
     queue.send(b"seven..", 0).unwrap();
     queue.notify(Notification::Silent).unwrap();
-    let page = run(["metrics"]).succeeded().text();
+    let page = run(["metrics"]).assert_success().text();
     let samples = samples(&page, &label(&name));
     let time = queue.status().unwrap().modified;
     let time = time.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
@@ -59,21 +59,21 @@ fn every_number_of_a_queue_is_there() {
             "mqueue_readable 1",
         ]
     );
-    // To look at it has not ended the registration.
-    let again = run(["metrics"]).succeeded().text();
+    // Sampling has not cancelled the registration.
+    let again = run(["metrics"]).assert_success().text();
     assert!(
         self::samples(&again, &label(&name)).contains(&"mqueue_notification_registered 1".into())
     );
 }
 
 #[test]
-fn every_sample_belongs_to_the_metric_that_was_announced_before_it() {
+fn every_sample_follows_its_metric_header() {
     if !can_list() {
         return;
     }
     let name = UniqueName::new("metrics");
     name.queue(1, 8);
-    let page = run(["metrics"]).succeeded().text();
+    let page = run(["metrics"]).assert_success().text();
     assert!(page.ends_with('\n'));
     let mut metric = String::new();
     let mut metrics = Vec::new();
@@ -97,13 +97,13 @@ fn every_sample_belongs_to_the_metric_that_was_announced_before_it() {
 }
 
 #[test]
-fn a_name_of_any_bytes_is_one_line_of_utf_8() {
+fn arbitrary_name_is_one_utf8_line() {
     if !can_list() {
         return;
     }
     let name = UniqueName::new(OsStr::from_bytes(b"a\\b\"c\nd\xff"));
     name.queue(1, 8);
-    let page = String::from_utf8(run(["metrics"]).succeeded().stdout).unwrap();
+    let page = String::from_utf8(run(["metrics"]).assert_success().stdout).unwrap();
     let begin = r#"{name="/a\\b\"c\nd\\xff."#;
     let lines: Vec<&str> = page.lines().filter(|line| line.contains(begin)).collect();
     assert_eq!(lines.len(), 7);
@@ -111,12 +111,12 @@ fn a_name_of_any_bytes_is_one_line_of_utf_8() {
 }
 
 #[test]
-fn a_queue_that_may_not_be_read_says_so_and_has_no_made_up_numbers() {
+fn unreadable_queue_has_no_invented_samples() {
     let script = "mqctl create /of-root --maxmsg 1 --msgsize 8 --mode 600
                   mount_queues
                   nobody mqctl metrics";
     let Some(transcript) = namespace::transcript(script) else { return };
-    let page = transcript.succeeded().text();
+    let page = transcript.assert_success().text();
     let samples = samples(&page, "name=\"/of-root\"");
     assert_eq!(samples.len(), 2);
     assert!(samples[0].starts_with("mqueue_modified_timestamp_seconds "));
@@ -125,38 +125,38 @@ fn a_queue_that_may_not_be_read_says_so_and_has_no_made_up_numbers() {
 }
 
 #[test]
-fn without_a_directory_the_error_has_the_command_that_mounts_it() {
+fn missing_mount_error_has_the_mount_command() {
     for (arguments, snapshot) in
         [("metrics", "metrics-unmounted"), ("metrics --listen 0", "metrics-listen-unmounted")]
     {
         let script = format!("unprivileged mqctl {arguments}");
         let Some(transcript) = namespace::transcript(&script) else { return };
-        transcript.failed(1).is_snapshot(snapshot);
+        transcript.assert_code(1).assert_snapshot(snapshot);
     }
 }
 
 #[test]
-fn wrong_addresses_are_refused_with_the_right_form() {
+fn invalid_address_error_shows_valid_forms() {
     for (address, snapshot) in [(":9123", "metrics-no-host"), ("localhost", "metrics-no-port")] {
-        run(["metrics", "--listen", address]).failed(2).is_snapshot(snapshot);
+        run(["metrics", "--listen", address]).assert_code(2).assert_snapshot(snapshot);
     }
 }
 
 #[test]
-fn an_address_that_is_in_use_is_named() {
+fn address_in_use_is_named() {
     let Some(server) = Server::start() else { return };
-    let transcript = run(["metrics", "--listen", &server.address]).failed(1);
+    let transcript = run(["metrics", "--listen", &server.address]).assert_code(1);
     assert!(transcript.stderr.starts_with(&format!("mqctl: {}: ", server.address)));
 }
 
-/// `mqctl metrics --listen 0`, until it is dropped.
+/// `mqctl metrics --listen 0`, killed when dropped.
 struct Server {
     child: Child,
     address: String,
 }
 
 impl Server {
-    /// None where there is nothing to serve.
+    /// Returns None if queues cannot be listed.
     fn start() -> Option<Self> {
         if !can_list() {
             return None;
@@ -165,7 +165,7 @@ impl Server {
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim_end().strip_prefix("mqctl: answering at http://").unwrap();
+        let address = line.trim_end().strip_prefix("mqctl: listening on http://").unwrap();
         let address = address.strip_suffix("/metrics").unwrap().to_owned();
         Some(Self { child, address })
     }
@@ -174,7 +174,7 @@ impl Server {
         TcpStream::connect(&self.address).unwrap()
     }
 
-    /// The status line, the headers and the body.
+    /// Sends a request and returns the headers and the body.
     fn ask(&self, request: &str) -> (String, String) {
         let mut client = self.connect();
         client.write_all(request.as_bytes()).unwrap();
@@ -193,13 +193,13 @@ impl Drop for Server {
 }
 
 #[test]
-fn a_port_alone_serves_this_machine_alone() {
+fn bare_port_listens_on_loopback() {
     let Some(server) = Server::start() else { return };
     assert!(server.address.starts_with("127.0.0.1:"));
 }
 
 #[test]
-fn a_scrape_gets_the_page_as_it_is_now() {
+fn scrape_returns_the_current_values() {
     let Some(server) = Server::start() else { return };
     let name = UniqueName::new("metrics");
     let queue = name.queue(3, 8);
@@ -214,7 +214,7 @@ fn a_scrape_gets_the_page_as_it_is_now() {
 }
 
 #[test]
-fn whatever_else_is_asked_is_answered_with_an_error() {
+fn unknown_requests_get_an_error_response() {
     let Some(server) = Server::start() else { return };
     for (request, status) in [
         ("GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 404 "),
@@ -228,7 +228,7 @@ fn whatever_else_is_asked_is_answered_with_an_error() {
 }
 
 #[test]
-fn clients_that_say_nothing_do_not_keep_others_from_being_served() {
+fn silent_clients_do_not_block_others() {
     let Some(server) = Server::start() else { return };
     let silent: Vec<TcpStream> = (0..9).map(|_| server.connect()).collect();
     assert!(server.ask("GET /metrics HTTP/1.1\r\n\r\n").0.starts_with("HTTP/1.1 200 "));
@@ -236,7 +236,7 @@ fn clients_that_say_nothing_do_not_keep_others_from_being_served() {
 }
 
 #[test]
-fn a_signal_ends_it_and_shows_as_one() {
+fn sigterm_ends_the_server() {
     let Some(mut server) = Server::start() else { return };
     let pid = server.child.id().to_string();
     assert!(std::process::Command::new("kill").arg(&pid).status().unwrap().success());

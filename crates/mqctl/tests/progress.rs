@@ -1,4 +1,4 @@
-//! How far long work has come, as it is seen on a terminal
+//! Progress on a terminal
 
 #![allow(clippy::unwrap_used)]
 
@@ -11,7 +11,7 @@ use terminal::TestTerminal;
 const MQCTL: &str = env!("CARGO_BIN_EXE_mqctl");
 
 #[test]
-fn messages_that_are_passed_on_are_counted_and_the_line_goes() {
+fn move_shows_progress_and_clears_it() {
     let Some(terminal) = TestTerminal::new(80, 24) else { return };
     let (a, b) = (UniqueName::new("progress"), UniqueName::new("progress"));
     let (from, to) = (a.queue(1, 8), b.queue(1, 8));
@@ -21,8 +21,8 @@ fn messages_that_are_passed_on_are_counted_and_the_line_goes() {
         from.send(b"", 0).unwrap();
         to.receive(&mut [0; 8]).unwrap();
     };
-    let line = |screen: &str| screen.contains(" of 1000000 messages passed on");
-    // Each look comes after another message, without which nothing is written.
+    let line = |screen: &str| screen.contains(" of 1000000 messages forwarded");
+    // Progress is updated only after another message.
     terminal.wait_for("the count", |screen| {
         pass_one();
         line(screen)
@@ -33,10 +33,10 @@ fn messages_that_are_passed_on_are_counted_and_the_line_goes() {
 }
 
 #[test]
-fn the_parts_of_a_measurement_are_counted_and_the_line_goes() {
+fn bench_shows_progress_and_clears_it() {
     let Some(terminal) = TestTerminal::new(80, 24) else { return };
     terminal.command(&format!("{MQCTL} bench --size 8 --size 16 --seconds 30"));
-    let line = |screen: &str| screen.contains(" of 10 parts measured");
+    let line = |screen: &str| screen.contains(" of 10 measurements done");
     terminal.wait_for("the count", line);
     terminal.press(&["C-c"]);
     assert_eq!(terminal.code(), 130);

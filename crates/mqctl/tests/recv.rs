@@ -6,15 +6,15 @@ mod fixture;
 
 use std::ffi::OsString;
 
-use fixture::{UniqueName, arguments, mqctl, run};
+use fixture::{UniqueName, mqctl, run, verb_args};
 use posix_mqueue::MessageQueue;
 
 fn recv(name: &UniqueName, more: &[&str]) -> Vec<OsString> {
-    arguments("recv", name, more)
+    verb_args("recv", name, more)
 }
 
-/// A queue with text, bytes and nothing in it, in this order.
-fn filled(name: &UniqueName) -> MessageQueue {
+/// A queue with three messages: text, all bytes, empty.
+fn queue_with_messages(name: &UniqueName) -> MessageQueue {
     let queue = name.queue(3, 256);
     let every_byte: Vec<u8> = (0..=255).collect();
     queue.send(b"text", 9).unwrap();
@@ -25,22 +25,22 @@ fn filled(name: &UniqueName) -> MessageQueue {
 
 #[test]
 fn help() {
-    run(["recv", "--help"]).succeeded().is_snapshot("recv-help");
+    run(["recv", "--help"]).assert_success().assert_snapshot("recv-help");
 }
 
 #[test]
-fn one_message_is_its_bytes_and_nothing_else() {
+fn single_message_is_written_raw() {
     let name = UniqueName::new("recv");
-    let queue = filled(&name);
-    assert_eq!(run(recv(&name, &[])).succeeded().stdout, b"text");
+    let queue = queue_with_messages(&name);
+    assert_eq!(run(recv(&name, &[])).assert_success().stdout, b"text");
     let every_byte: Vec<u8> = (0..=255).collect();
-    assert_eq!(run(recv(&name, &[])).succeeded().stdout, every_byte);
-    assert_eq!(run(recv(&name, &[])).succeeded().stdout, b"");
+    assert_eq!(run(recv(&name, &[])).assert_success().stdout, every_byte);
+    assert_eq!(run(recv(&name, &[])).assert_success().stdout, b"");
     assert_eq!(queue.attributes().unwrap().messages, 0);
 }
 
 #[test]
-fn several_are_written_in_the_format_that_is_asked_for() {
+fn several_messages_use_the_requested_format() {
     let every_byte: Vec<u8> = (0..=255).collect();
     let mut lines = b"text\n".to_vec();
     lines.extend(&every_byte);
@@ -57,62 +57,62 @@ fn several_are_written_in_the_format_that_is_asked_for() {
         (&["--count", "3", "--format", "length-prefixed"], prefixed),
     ] {
         let name = UniqueName::new("recv");
-        let _queue = filled(&name);
-        assert_eq!(run(recv(&name, arguments)).succeeded().stdout, expected);
+        let _queue = queue_with_messages(&name);
+        assert_eq!(run(recv(&name, arguments)).assert_success().stdout, expected);
     }
     for format in ["json", "hex", "base64"] {
         let name = UniqueName::new("recv");
-        let _queue = filled(&name);
+        let _queue = queue_with_messages(&name);
         let written = run(recv(&name, &["--all", "--priority", "--format", format]));
-        written.succeeded().is_snapshot(&format!("recv-{format}"));
+        written.assert_success().assert_snapshot(&format!("recv-{format}"));
     }
 }
 
 #[test]
-fn a_priority_has_no_place_among_raw_bytes() {
+fn priority_is_refused_in_raw_format() {
     let name = UniqueName::new("recv");
-    let queue = filled(&name);
-    run(recv(&name, &["--priority"])).failed(2).is_snapshot("recv-no-place");
+    let queue = queue_with_messages(&name);
+    run(recv(&name, &["--priority"])).assert_code(2).assert_snapshot("recv-priority-raw");
     assert_eq!(queue.attributes().unwrap().messages, 3);
 }
 
 #[test]
-fn an_empty_queue_is_waited_for_or_not() {
+fn empty_queue_blocks_or_fails_as_requested() {
     let name = UniqueName::new("recv");
     let queue = name.queue(2, 8);
-    run(recv(&name, &["--nonblock"])).failed(4).is_snapshot("recv-empty");
-    run(recv(&name, &["--timeout", "10ms"])).failed(6).is_snapshot("recv-timed-out");
-    run(recv(&name, &["--all"])).succeeded();
+    run(recv(&name, &["--nonblock"])).assert_code(4).assert_snapshot("recv-empty");
+    run(recv(&name, &["--timeout", "10ms"])).assert_code(6).assert_snapshot("recv-timed-out");
+    run(recv(&name, &["--all"])).assert_success();
     queue.send(b"one", 0).unwrap();
-    let two = run(recv(&name, &["--count", "2", "--nonblock"])).failed(4);
+    let two = run(recv(&name, &["--count", "2", "--nonblock"])).assert_code(4);
     assert_eq!(two.stdout, b"one\n");
-    two.is_snapshot("recv-one-of-two");
+    two.assert_snapshot("recv-one-of-two");
     let waiting = mqctl(recv(&name, &[])).stdout(std::process::Stdio::piped()).spawn().unwrap();
     queue.send(b"two", 0).unwrap();
     assert_eq!(waiting.wait_with_output().unwrap().stdout, b"two");
 }
 
 #[test]
-fn it_goes_on_until_nothing_comes_or_the_time_is_over() {
+fn recv_stops_when_idle_or_timed_out() {
     let name = UniqueName::new("recv");
     let queue = name.queue(2, 8);
     queue.send(b"one", 0).unwrap();
-    let idle = run(recv(&name, &["--until-idle", "20ms"])).succeeded();
+    let idle = run(recv(&name, &["--until-idle", "20ms"])).assert_success();
     assert_eq!(idle.stdout, b"one\n");
     queue.send(b"two", 0).unwrap();
-    let over = run(recv(&name, &["--follow", "--timeout", "20ms"])).failed(6);
+    let over = run(recv(&name, &["--follow", "--timeout", "20ms"])).assert_code(6);
     assert_eq!(over.stdout, b"two\n");
 }
 
 #[test]
-fn what_is_no_queue_is_told_apart() {
+fn missing_queue_and_invalid_name_differ() {
     let name = UniqueName::new("recv");
-    run(recv(&name, &[])).failed(3).is_snapshot("recv-not-found");
-    run(["recv", "/a/b"]).failed(2).is_snapshot("recv-no-name");
+    run(recv(&name, &[])).assert_code(3).assert_snapshot("recv-not-found");
+    run(["recv", "/a/b"]).assert_code(2).assert_snapshot("recv-invalid-name");
 }
 
 #[test]
-fn a_terminal_is_kept_safe_from_what_strangers_send() {
+fn terminal_output_is_escaped() {
     let name = UniqueName::new("recv");
     let queue = name.queue(1, 32);
     queue.send(b"\x1b[2Jgone\x07", 0).unwrap();

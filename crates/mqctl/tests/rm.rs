@@ -4,61 +4,61 @@
 
 mod fixture;
 
-use fixture::{UniqueName, line, namespace, run, skip};
+use fixture::{UniqueName, args_with_name, namespace, run, skip};
 
 #[test]
 fn help() {
-    run(["rm", "--help"]).succeeded().is_snapshot("rm-help");
+    run(["rm", "--help"]).assert_success().assert_snapshot("rm-help");
 }
 
 #[test]
-fn many_are_removed_and_those_that_fail_keep_none_of_the_others() {
+fn rm_removes_others_when_one_fails() {
     let (first, missing, last) =
         (UniqueName::new("a"), UniqueName::new("missing"), UniqueName::new("b"));
     first.queue(1, 8);
     last.queue(1, 8);
-    let mut arguments = line("rm {}", &first);
-    arguments.extend(line("{}", &missing));
-    arguments.extend(line("{}", &last));
-    run(arguments).failed(3).is_snapshot("rm-missing");
+    let mut arguments = args_with_name("rm {}", &first);
+    arguments.extend(args_with_name("{}", &missing));
+    arguments.extend(args_with_name("{}", &last));
+    run(arguments).assert_code(3).assert_snapshot("rm-missing");
     assert!(!first.exists() && !last.exists());
 }
 
 #[test]
-fn a_queue_that_is_to_be_empty_stays_with_its_messages() {
+fn if_empty_keeps_queue_with_messages() {
     let name = UniqueName::new("jobs");
     let queue = name.queue(2, 8);
     queue.send(b"one", 3).unwrap();
-    run(line("rm --if-empty {}", &name)).failed(7).is_snapshot("rm-not-empty");
+    run(args_with_name("rm --if-empty {}", &name)).assert_code(7).assert_snapshot("rm-not-empty");
     assert_eq!(queue.receive_message().unwrap().data, b"one");
-    run(line("rm --if-empty {}", &name)).succeeded();
+    run(args_with_name("rm --if-empty {}", &name)).assert_success();
     assert!(!name.exists());
 }
 
 #[test]
-fn names_and_all_exclude_each_other_and_one_of_them_is_needed() {
-    run(["rm"]).failed(2).is_snapshot("rm-without-names");
-    run(["rm", "--all", "/x"]).failed(2).is_snapshot("rm-all-and-names");
+fn rm_needs_either_names_or_all() {
+    run(["rm"]).assert_code(2).assert_snapshot("rm-without-names");
+    run(["rm", "--all", "/x"]).assert_code(2).assert_snapshot("rm-all-and-names");
 }
 
 #[test]
-fn all_is_refused_where_nobody_can_be_asked() {
+fn all_without_terminal_needs_yes() {
     let script = "mqctl create /jobs -m 1 -s 1; mqctl rm --all; mqctl ls";
     let Some(transcript) = namespace::transcript(script) else { return };
     assert!(transcript.text().contains("/jobs"), "{transcript:?}");
-    assert!(transcript.stderr.contains("without one it needs --yes"), "{transcript:?}");
+    assert!(transcript.stderr.contains("without a terminal, use --yes"), "{transcript:?}");
 }
 
 #[test]
-fn all_without_a_question_is_all() {
+fn all_with_yes_removes_everything() {
     let script =
         "mqctl create /a -m 1 -s 1\nmqctl create /b -m 1 -s 1\nmqctl rm --all --yes; mqctl ls";
     let Some(transcript) = namespace::transcript(script) else { return };
-    transcript.succeeded().is_snapshot("rm-all");
+    transcript.assert_success().assert_snapshot("rm-all");
 }
 
 #[test]
-fn all_asks_on_a_terminal_and_does_what_is_answered() {
+fn all_asks_on_terminal_and_follows_answer() {
     if !std::process::Command::new("script")
         .arg("--version")
         .output()
@@ -69,7 +69,7 @@ fn all_asks_on_a_terminal_and_does_what_is_answered() {
     for (answer, code, left) in [("n", 1, true), ("y", 0, false)] {
         let script = format!(
             "mqctl create /jobs -m 1 -s 1
-             echo {answer} | script -qec \"$FOLDER/mqctl rm --all\" /dev/null; echo code $?; mqctl ls"
+             echo {answer} | script -qec \"$DIR/mqctl rm --all\" /dev/null; echo code $?; mqctl ls"
         );
         let Some(transcript) = namespace::transcript(&script) else { return };
         let text = transcript.text();

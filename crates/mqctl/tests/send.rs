@@ -8,106 +8,110 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::Stdio;
 
-use fixture::process::{ended, eventually, signal, start};
-use fixture::{UniqueName, arguments, backlog, mqctl, run, run_with_input};
+use fixture::process::{eventually, send_signal, spawn, wait_for_exit};
+use fixture::{UniqueName, mqctl, receive_all, run, run_with_input, verb_args};
 use posix_mqueue::MessageQueue;
 
-/// Every byte there is, one of them twice.
+/// All bytes, and a line feed at the end.
 fn every_byte() -> Vec<u8> {
     (0..=255).chain([b'\n']).collect()
 }
 
 fn send(name: &UniqueName, more: &[&str]) -> Vec<OsString> {
-    arguments("send", name, more)
+    verb_args("send", name, more)
 }
 
 fn bytes(queue: &MessageQueue) -> Vec<Vec<u8>> {
-    backlog(queue).into_iter().map(|(data, _)| data).collect()
+    receive_all(queue).into_iter().map(|(data, _)| data).collect()
 }
 
 #[test]
 fn help() {
-    run(["send", "--help"]).succeeded().is_snapshot("send-help");
+    run(["send", "--help"]).assert_success().assert_snapshot("send-help");
 }
 
 #[test]
 fn each_argument_is_a_message() {
     let name = UniqueName::new("send");
     let queue = name.queue(4, 32);
-    run(send(&name, &["--priority", "7", "water the plants", ""])).succeeded();
-    run(send(&name, &["low"])).succeeded();
+    run(send(&name, &["--priority", "7", "water the plants", ""])).assert_success();
+    run(send(&name, &["low"])).assert_success();
     let expected = [(&b"water the plants"[..], 7), (b"", 7), (b"low", 0)];
-    assert_eq!(backlog(&queue), expected.map(|(data, priority)| (data.to_owned(), priority)));
+    assert_eq!(receive_all(&queue), expected.map(|(data, priority)| (data.to_owned(), priority)));
 }
 
 #[test]
-fn standard_input_is_one_message_with_every_byte() {
+fn standard_input_is_one_binary_message() {
     let name = UniqueName::new("send");
     let queue = name.queue(4, 257);
-    run_with_input(send(&name, &[]), &every_byte()).succeeded();
-    run_with_input(send(&name, &[]), b"").succeeded();
+    run_with_input(send(&name, &[]), &every_byte()).assert_success();
+    run_with_input(send(&name, &[]), b"").assert_success();
     assert_eq!(bytes(&queue), [every_byte(), Vec::new()]);
 }
 
 #[test]
-fn input_is_cut_as_it_is_said_to_be() {
+fn input_is_split_by_the_requested_framing() {
     let name = UniqueName::new("send");
     let queue = name.queue(4, 257);
-    run_with_input(send(&name, &["--lines"]), b"one\n\nthree").succeeded();
+    run_with_input(send(&name, &["--lines"]), b"one\n\nthree").assert_success();
     assert_eq!(bytes(&queue), [&b"one"[..], b"", b"three"]);
-    run_with_input(send(&name, &["--null"]), b"a\nb\0\0c\0").succeeded();
+    run_with_input(send(&name, &["--null"]), b"a\nb\0\0c\0").assert_success();
     assert_eq!(bytes(&queue), [&b"a\nb"[..], b"", b"c"]);
     let mut input = 257_u32.to_be_bytes().to_vec();
     input.extend(every_byte());
     input.extend([0; 4]);
-    run_with_input(send(&name, &["--length-prefixed"]), &input).succeeded();
+    run_with_input(send(&name, &["--length-prefixed"]), &input).assert_success();
     assert_eq!(bytes(&queue), [every_byte(), Vec::new()]);
-    run_with_input(send(&name, &["--lines"]), b"").succeeded();
+    run_with_input(send(&name, &["--lines"]), b"").assert_success();
     assert!(bytes(&queue).is_empty());
 }
 
 #[test]
-fn hexadecimal_digits_and_base64_are_decoded() {
+fn hex_and_base64_are_decoded() {
     let name = UniqueName::new("send");
     let queue = name.queue(4, 16);
-    run(send(&name, &["--hex", "00ff 0A", ""])).succeeded();
-    run_with_input(send(&name, &["--base64", "--lines"]), b"AP8K\n\n").succeeded();
+    run(send(&name, &["--hex", "00ff 0A", ""])).assert_success();
+    run_with_input(send(&name, &["--base64", "--lines"]), b"AP8K\n\n").assert_success();
     assert_eq!(bytes(&queue), [&b"\x00\xff\n"[..], b"", b"\x00\xff\n", b""]);
 }
 
 #[test]
-fn a_file_is_a_message_or_several() {
+fn file_is_one_message_or_several() {
     let name = UniqueName::new("send");
     let queue = name.queue(4, 16);
     let path = std::env::temp_dir().join(format!("mqctl-send-{}", std::process::id()));
     std::fs::write(&path, "one\ntwo").unwrap();
-    let mut whole = send(&name, &["--file"]);
-    whole.push(path.clone().into());
-    run(&whole).succeeded();
-    whole.push("--lines".into());
-    run(&whole).succeeded();
+    let mut arguments = send(&name, &["--file"]);
+    arguments.push(path.clone().into());
+    run(&arguments).assert_success();
+    arguments.push("--lines".into());
+    run(&arguments).assert_success();
     std::fs::remove_file(path).unwrap();
     assert_eq!(bytes(&queue), [&b"one\ntwo"[..], b"one", b"two"]);
-    let missing = run(send(&name, &["--file", "/nowhere/at/all"])).failed(1);
+    let missing = run(send(&name, &["--file", "/nowhere/at/all"])).assert_code(1);
     assert!(missing.stderr.contains("/nowhere/at/all"), "{missing:?}");
 }
 
 #[test]
-fn all_is_checked_before_the_first_is_sent() {
+fn all_input_is_checked_before_sending() {
     let name = UniqueName::new("send");
     let queue = name.queue(4, 8);
     let long = run_with_input(send(&name, &["--lines"]), b"short\nmuch too long for it\n");
-    long.failed(1).is_snapshot("send-too-long");
-    run(send(&name, &["short", "123456789"])).failed(1).is_snapshot("send-argument-too-long");
-    run(send(&name, &["--hex", "00", "0x"])).failed(2).is_snapshot("send-no-hex");
-    run(send(&name, &["--base64", "AP8K", "===="])).failed(2);
-    run_with_input(send(&name, &["--length-prefixed"]), b"\0\0\0\x02hi\0\0").failed(1);
-    run(send(&name, &["--priority", "32768", "x"])).failed(1).is_snapshot("send-no-priority");
+    long.assert_code(1).assert_snapshot("send-too-long");
+    run(send(&name, &["short", "123456789"]))
+        .assert_code(1)
+        .assert_snapshot("send-argument-too-long");
+    run(send(&name, &["--hex", "00", "0x"])).assert_code(2).assert_snapshot("send-not-hex");
+    run(send(&name, &["--base64", "AP8K", "===="])).assert_code(2);
+    run_with_input(send(&name, &["--length-prefixed"]), b"\0\0\0\x02hi\0\0").assert_code(1);
+    run(send(&name, &["--priority", "32768", "x"]))
+        .assert_code(1)
+        .assert_snapshot("send-bad-priority");
     assert!(bytes(&queue).is_empty());
 }
 
 #[test]
-fn a_stream_is_sent_as_it_comes() {
+fn stream_sends_messages_as_they_arrive() {
     let name = UniqueName::new("send");
     let queue = name.queue(4, 8);
     let mut command = mqctl(send(&name, &["--lines", "--stream"]));
@@ -120,17 +124,19 @@ fn a_stream_is_sent_as_it_comes() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.ends_with("this is line 3; 2 messages sent before\n"), "{said}");
+    assert!(said.ends_with("at line 3; 2 messages sent before it\n"), "{said}");
     assert_eq!(bytes(&queue), [b"two"]);
 }
 
 #[test]
-fn a_full_queue_is_waited_for_or_not() {
+fn full_queue_blocks_or_fails_as_requested() {
     let name = UniqueName::new("send");
     let queue = name.queue(1, 8);
     let full = run(send(&name, &["--nonblock", "one", "two"]));
-    full.failed(5).is_snapshot("send-full");
-    run(send(&name, &["--timeout", "10ms", "two"])).failed(6).is_snapshot("send-timed-out");
+    full.assert_code(5).assert_snapshot("send-full");
+    run(send(&name, &["--timeout", "10ms", "two"]))
+        .assert_code(6)
+        .assert_snapshot("send-timed-out");
     let mut waiting = mqctl(send(&name, &["two"])).spawn().unwrap();
     assert_eq!(queue.receive_message().unwrap().data, b"one");
     assert!(waiting.wait().unwrap().success());
@@ -138,21 +144,21 @@ fn a_full_queue_is_waited_for_or_not() {
 }
 
 #[test]
-fn what_is_no_queue_is_told_apart() {
+fn missing_queue_and_invalid_name_differ() {
     let name = UniqueName::new("send");
-    run(send(&name, &["x"])).failed(3).is_snapshot("send-not-found");
-    run(["send", "jobs", "x"]).failed(2).is_snapshot("send-no-slash");
-    run(["sned"]).failed(2).is_snapshot("send-misspelt");
+    run(send(&name, &["x"])).assert_code(3).assert_snapshot("send-not-found");
+    run(["send", "jobs", "x"]).assert_code(2).assert_snapshot("send-no-slash");
+    run(["sned"]).assert_code(2).assert_snapshot("send-typo");
 }
 
 #[test]
-fn ctrl_c_tells_how_many_went() {
+fn ctrl_c_reports_how_many_were_sent() {
     let name = UniqueName::new("send");
     let queue = name.queue(2, 16);
     let mut command = mqctl(send(&name, &["a", "b", "c"]));
-    let child = start(&mut command);
+    let child = spawn(&mut command);
     eventually(|| queue.attributes().unwrap().messages == 2);
-    signal(&child, "INT");
-    let ended = ended(child, &command).failed(128 + 2);
+    send_signal(&child, "INT");
+    let ended = wait_for_exit(child, &command).assert_code(128 + 2);
     assert_eq!(ended.stderr, "mqctl: 2 of 3 messages sent\n");
 }

@@ -13,7 +13,7 @@ use terminal::TestTerminal;
 
 const MQCTL: &str = env!("CARGO_BIN_EXE_mqctl");
 
-/// Watches the queues with this in their names, and is on the screen.
+/// Starts `mqctl top` with a filter and waits for its screen.
 fn top(width: u16, height: u16, filter: &str) -> Option<TestTerminal> {
     if !can_list() {
         return None;
@@ -21,7 +21,7 @@ fn top(width: u16, height: u16, filter: &str) -> Option<TestTerminal> {
     let terminal = TestTerminal::new(width, height)?;
     terminal.command(&format!("{MQCTL} top --interval 100ms --filter {filter}"));
     terminal.wait_for("the table", |screen| screen.contains("NAME") || screen.contains("no queue"));
-    assert!(terminal.is_taken());
+    assert!(terminal.is_full_screen());
     Some(terminal)
 }
 
@@ -37,30 +37,30 @@ fn row<'a>(screen: &'a str, name: &str) -> Option<Vec<&'a str>> {
 
 #[test]
 fn help() {
-    run(["top", "--help"]).succeeded().is_snapshot("top-help");
+    run(["top", "--help"]).assert_success().assert_snapshot("top-help");
 }
 
 #[test]
-fn without_a_terminal_it_says_what_is_for_programs() {
+fn top_without_terminal_suggests_alternatives() {
     if can_list() {
-        run(["top"]).failed(1).is_snapshot("top-no-terminal");
+        run(["top"]).assert_code(1).assert_snapshot("top-no-terminal");
     }
 }
 
 #[test]
-fn wrong_arguments_are_refused() {
-    run(["top", "--interval", "1ms"]).failed(2).is_snapshot("top-interval");
-    run(["top", "--sort", "colour"]).failed(2).is_snapshot("top-sort");
+fn invalid_arguments_are_rejected() {
+    run(["top", "--interval", "1ms"]).assert_code(2).assert_snapshot("top-interval");
+    run(["top", "--sort", "color"]).assert_code(2).assert_snapshot("top-sort");
 }
 
 #[test]
-fn without_a_directory_the_error_has_the_command_that_mounts_it() {
+fn missing_mount_error_has_the_mount_command() {
     let Some(transcript) = namespace::transcript("unprivileged mqctl top") else { return };
-    transcript.failed(1).is_snapshot("top-unmounted");
+    transcript.assert_code(1).assert_snapshot("top-unmounted");
 }
 
 #[test]
-fn depth_and_its_changes_are_seen_at_80_by_24_and_at_120_by_40() {
+fn depth_changes_show_at_two_terminal_sizes() {
     let name = UniqueName::new("top-depth");
     let queue = name.queue(4, 16);
     let name = part(&name);
@@ -88,7 +88,7 @@ fn depth_and_its_changes_are_seen_at_80_by_24_and_at_120_by_40() {
 }
 
 #[test]
-fn keys_select_sort_filter_and_ask_for_more() {
+fn keys_sort_filter_pause_and_show_holders() {
     let (first, second) = (UniqueName::new("top-keys"), UniqueName::new("top-keys"));
     let _kept = (first.queue(1, 8), second.queue(1, 8));
     let Some(terminal) = top(100, 30, "top-keys.") else { return };
@@ -112,46 +112,46 @@ fn keys_select_sort_filter_and_ask_for_more() {
     });
     terminal.press(&["q"]);
     assert_eq!(terminal.code(), 0);
-    terminal.is_given_back();
+    terminal.assert_restored();
 }
 
 #[test]
-fn it_lives_through_every_size() {
+fn top_survives_every_terminal_size() {
     let name = UniqueName::new("top-sizes");
     name.queue(1, 8);
     let Some(terminal) = top(80, 24, &part(&name)) else { return };
     for (width, height) in [(20, 5), (1, 1), (2, 2), (200, 3), (3, 60), (80, 24)] {
         terminal.resize(width, height);
     }
-    terminal.wait_for("the whole screen", |screen| {
+    terminal.wait_for("the full screen", |screen| {
         screen.starts_with("mqctl top") && screen.contains("OWNER") && screen.contains("q quit")
     });
     terminal.press(&["q"]);
     assert_eq!(terminal.code(), 0);
-    terminal.is_given_back();
+    terminal.assert_restored();
 }
 
 #[test]
-fn signals_end_it_as_signals_and_the_terminal_is_given_back() {
+fn termination_signals_restore_the_terminal() {
     for (signal, code) in [("TERM", 143), ("INT", 130), ("HUP", 129), ("QUIT", 131)] {
         let Some(terminal) = top(80, 24, "no-such-queue") else { return };
         let kill = ["-s", signal, &terminal.child()];
         assert!(Command::new("kill").args(kill).status().unwrap().success());
         assert_eq!(terminal.code(), code);
-        terminal.is_given_back();
+        terminal.assert_restored();
     }
 }
 
 #[test]
-fn ctrl_c_is_an_interrupt() {
+fn ctrl_c_interrupts_top() {
     let Some(terminal) = top(80, 24, "no-such-queue") else { return };
     terminal.press(&["C-c"]);
     assert_eq!(terminal.code(), 130);
-    terminal.is_given_back();
+    terminal.assert_restored();
 }
 
 #[test]
-fn stopped_it_gives_the_terminal_back_and_continued_it_takes_it_again() {
+fn suspend_releases_terminal_and_resume_retakes_it() {
     let Some(terminal) = top(80, 24, "no-such-queue") else { return };
     for by_key in [true, false] {
         if by_key {
@@ -161,19 +161,21 @@ fn stopped_it_gives_the_terminal_back_and_continued_it_takes_it_again() {
             assert!(Command::new("kill").args(kill).status().unwrap().success());
         }
         terminal.wait_for("the shell", |screen| screen.contains("Stopped"));
-        terminal.is_given_back();
+        terminal.assert_restored();
         terminal.command("clear; fg");
         terminal.wait_for("the table", |screen| {
-            screen.starts_with("mqctl top") && screen.contains("no queue") && terminal.is_taken()
+            screen.starts_with("mqctl top")
+                && screen.contains("no queue")
+                && terminal.is_full_screen()
         });
     }
     terminal.press(&["q"]);
     assert_eq!(terminal.code(), 0);
-    terminal.is_given_back();
+    terminal.assert_restored();
 }
 
 #[test]
-fn to_watch_a_queue_ends_nobodys_notification() {
+fn watching_keeps_notification_registrations() {
     let name = UniqueName::new("top-notify");
     let queue = name.queue(1, 8);
     queue.notify(Notification::Silent).unwrap();
@@ -184,7 +186,7 @@ fn to_watch_a_queue_ends_nobodys_notification() {
         row(screen, &part).is_some_and(|row| row.contains(&"silent") && row.contains(&me.as_str()))
     };
     terminal.wait_for("the registration", is_shown);
-    terminal.wait_for("several looks more", |screen| {
+    terminal.wait_for("later samples", |screen| {
         row(screen, &part).is_some_and(|row| row.last() != Some(&"0s"))
     });
     assert!(is_shown(&terminal.screen()));
@@ -196,17 +198,17 @@ fn to_watch_a_queue_ends_nobodys_notification() {
 }
 
 #[test]
-fn no_color_is_honoured() {
-    let name = UniqueName::new("top-colour");
+fn no_color_disables_color() {
+    let name = UniqueName::new("top-color");
     name.queue(1, 8).send(b"", 0).unwrap();
     if !can_list() {
         return;
     }
-    for (no_color, is_coloured) in [("", true), ("1", false)] {
+    for (no_color, has_color) in [("", true), ("1", false)] {
         let Some(terminal) = TestTerminal::new(80, 24) else { return };
         terminal.command(&format!("NO_COLOR={no_color} {MQCTL} top -f {}", part(&name)));
         terminal.wait_for("the bar", |screen| screen.contains('█'));
         let screen = terminal.screen_with_escapes();
-        assert_eq!(screen.contains("\x1b[38;5;1m"), is_coloured, "{screen:?}");
+        assert_eq!(screen.contains("\x1b[38;5;1m"), has_color, "{screen:?}");
     }
 }

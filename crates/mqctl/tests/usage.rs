@@ -1,4 +1,4 @@
-//! What the command says before any verb runs.
+//! Usage errors.
 
 #![allow(clippy::unwrap_used)]
 
@@ -7,22 +7,22 @@ mod fixture;
 use fixture::run;
 
 #[test]
-fn an_unknown_verb_or_option_suggests_the_nearest() {
-    run(["creat", "/jobs"]).failed(2).is_snapshot("usage-creat");
-    run(["ls", "--holder"]).failed(2).is_snapshot("usage-holder");
+fn unknown_verb_or_option_suggests_the_nearest() {
+    run(["creat", "/jobs"]).assert_code(2).assert_snapshot("usage-unknown-verb");
+    run(["ls", "--holder"]).assert_code(2).assert_snapshot("usage-unknown-option");
 }
 
 #[test]
-fn a_name_that_is_none_is_said_by_every_verb() {
+fn every_verb_rejects_name_without_slash() {
     for verb in [&["chmod", "600"][..], &["chown", "0"], &["create"], &["info"], &["rm"]] {
-        let transcript = run([verb, &["jobs"]].concat()).failed(2);
+        let transcript = run([verb, &["jobs"]].concat()).assert_code(2);
         assert!(transcript.stderr.contains("did you mean /jobs?"), "{transcript:?}");
     }
 }
 
 #[test]
-fn control_characters_in_a_name_do_not_reach_the_terminal_in_an_error() {
-    let transcript = run(["info", "/\u{1b}[2J-no-such-queue"]).failed(3);
+fn errors_escape_control_characters_in_names() {
+    let transcript = run(["info", "/\u{1b}[2J-no-such-queue"]).assert_code(3);
     assert!(transcript.stderr.contains("\\u{1b}[2J"), "{transcript:?}");
     assert!(!transcript.stderr.contains('\u{1b}'), "{transcript:?}");
 }

@@ -4,21 +4,22 @@ use std::os::unix::fs::{chown, fchown};
 
 use posix_mqueue::QueueName;
 
-use crate::account::{self, Owner};
 use crate::failure::Outcome;
-use crate::several::each;
-use crate::{opened, queue_name};
+use crate::failure::operands::for_each_operand;
+use crate::queue::inspect;
+use crate::values::owner::{self, Owner};
+use crate::values::queue_name;
 
 /// Change the owner and group of queues
 ///
-/// To change the owner takes root; its owner may change its group to another one of theirs. A
-/// queue's size stays charged to the user who created it.
+/// Changing the owner requires root. The owner can change the group to another of their own groups.
+/// The queue still counts against the RLIMIT_MSGQUEUE of the user who created it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// USER, USER:GROUP or :GROUP, each a name or a number
-    #[arg(value_parser = account::owner)]
+    #[arg(value_parser = owner::parse)]
     owner: Owner,
-    /// Their names
+    /// Names of the queues
     #[arg(required = true, value_name = "NAME", value_parser = queue_name::parser())]
     names: Vec<QueueName>,
 }
@@ -26,8 +27,8 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) fn run(self) -> Outcome {
         let Owner { uid, gid } = self.owner;
-        each(&self.names, |name| {
-            opened::change(name, |file| fchown(file, uid, gid), |path| chown(path, uid, gid))
+        for_each_operand(&self.names, |name| {
+            inspect::change(name, |file| fchown(file, uid, gid), |path| chown(path, uid, gid))
         })
     }
 }

@@ -3,10 +3,12 @@
 use clap::ValueEnum;
 use clap_complete::env::Shells;
 
+use crate::display::output;
 use crate::failure::Outcome;
-use crate::{completion, output};
 
-/// Print what makes a shell complete verbs, options and the names of queues
+/// Print a shell completion script
+///
+/// Completes verbs, options and queue names. To install it, add one line to the shell's start file:
 ///
 /// - bash, in ~/.bashrc: source <(mqctl completions bash)
 ///
@@ -14,10 +16,10 @@ use crate::{completion, output};
 ///
 /// - fish, in ~/.config/fish/config.fish: mqctl completions fish | source
 ///
-/// Names of queues are found where `mqctl ls` finds them.
+/// Queue names are completed where `mqctl ls` works.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The shell
+    /// Shell to complete in
     shell: Shell,
 }
 
@@ -29,7 +31,8 @@ enum Shell {
 }
 
 impl Args {
-    pub(crate) fn run(self) -> Outcome {
+    /// The script sets the environment variable `variable` to ask for candidates.
+    pub(crate) fn run(self, variable: &str) -> Outcome {
         let name = match self.shell {
             Shell::Bash => "bash",
             Shell::Fish => "fish",
@@ -37,14 +40,8 @@ impl Args {
         };
         let mut script = Vec::new();
         if let Some(shell) = Shells::builtins().completer(name) {
-            shell.write_registration(
-                completion::VARIABLE,
-                "mqctl",
-                "mqctl",
-                "mqctl",
-                &mut script,
-            )?;
+            shell.write_registration(variable, "mqctl", "mqctl", "mqctl", &mut script)?;
         }
-        output::write(&script)
+        Ok(output::write(&script)?)
     }
 }

@@ -7,63 +7,64 @@ use std::os::unix::fs::{PermissionsExt as _, fchown};
 
 use posix_mqueue::{MessageQueue, OpenOptions, QueueName, Status};
 
-use crate::exit_code::Code;
+use crate::failure::exit_code::Code;
 use crate::failure::{Failure, Outcome};
-use crate::mode::{self, Change};
-use crate::{account, opened, queue_name, size};
+use crate::queue::inspect;
+use crate::values::mode::{self, ModeChange};
+use crate::values::{owner, queue_name, size};
 
 /// Create a queue
 ///
-/// Its sizes cannot be changed later, and you are charged for the whole of it at once, full or not
-/// (see `mqctl limits`).
+/// The sizes cannot be changed later. The whole queue counts against your RLIMIT_MSGQUEUE at once,
+/// even when it is empty (see `mqctl limits`).
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Its name, as in /jobs
+    /// Name of the queue, such as /jobs
     #[arg(value_parser = queue_name::parser())]
     name: QueueName,
-    /// How many messages it can hold [default: fs.mqueue.msg_default]
-    #[arg(long, short = 'm', value_name = "N", value_parser = size::positive)]
+    /// Capacity in messages [default: fs.mqueue.msg_default]
+    #[arg(long, short = 'm', value_name = "N", value_parser = size::parse_nonzero)]
     maxmsg: Option<usize>,
-    /// How many bytes a message can have: 8192, 8K [default: fs.mqueue.msgsize_default]
-    #[arg(long, short = 's', value_name = "BYTES", value_parser = size::positive)]
+    /// Maximum size of a message: 8192, 8K [default: fs.mqueue.msgsize_default]
+    #[arg(long, short = 's', value_name = "BYTES", value_parser = size::parse_nonzero)]
     msgsize: Option<usize>,
-    /// Who may use it, whatever the umask: octal (640), or added to 600 (g+r) [default: 600 less
-    /// the umask]
+    /// Permissions, regardless of the umask: octal (640), or relative to 600 (g+r) [default: 600
+    /// less the umask]
     #[arg(long, value_parser = mode::parse)]
-    mode: Option<Change>,
-    /// Its owner, a name or a number [default: you]
-    #[arg(long, value_name = "USER", value_parser = account::uid)]
+    mode: Option<ModeChange>,
+    /// Owner, a name or a number [default: you]
+    #[arg(long, value_name = "USER", value_parser = owner::parse_user)]
     owner: Option<u32>,
-    /// Its group, a name or a number [default: yours]
-    #[arg(long, value_parser = account::gid)]
+    /// Group, a name or a number [default: yours]
+    #[arg(long, value_parser = owner::parse_group)]
     group: Option<u32>,
-    /// Fail if it exists; this is the default
+    /// Fail if the queue exists (default)
     #[arg(long, conflicts_with = "exist_ok")]
     exclusive: bool,
-    /// Succeed if it exists and all that is asked for here is true of it; change nothing of it
+    /// Accept an existing queue if it matches all given options; never change it
     #[arg(long)]
     exist_ok: bool,
 }
 
-/// What a queue has, and only its owner.
+/// The permissions of a queue without `--mode`, before the umask.
 const DEFAULT_MODE: u32 = 0o600;
 
 impl Args {
     pub(crate) fn run(self) -> Outcome {
-        // Each turn means that somebody made the queue or removed it between the two calls.
+        // Another iteration means that another process removed the queue between the two calls.
         loop {
             match self.options().open(&self.name) {
-                Ok(queue) => return self.settle(&queue),
+                Ok(queue) => return self.apply_owner_and_mode(&queue),
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                     if !self.exist_ok {
-                        let text = "exists; --exist-ok accepts it if it is as asked for";
-                        return Err(Failure::about(&self.name, Code::Refused, text));
+                        let text = "exists; use --exist-ok to accept it if it matches the request";
+                        return Err(Failure::for_queue(&self.name, Code::Refused, text));
                     }
                 }
                 Err(error) => return Err(error.into()),
             }
-            match opened::to_look(&self.name) {
-                Ok(queue) => return self.check(&queue.status()?),
+            match inspect::open_for_inspection(&self.name) {
+                Ok(queue) => return self.check_matches(&queue.status()?),
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => return Err(error.into()),
             }
@@ -73,8 +74,8 @@ impl Args {
     fn options(&self) -> OpenOptions {
         let mut options = OpenOptions::new();
         options.read(true).create(true).exclusive(true);
-        // Until it has its owner, nobody else gets in.
-        options.mode(self.asked_mode().unwrap_or(DEFAULT_MODE) & 0o700);
+        // Until the owner and group are set, only this user has access.
+        options.mode(self.requested_mode().unwrap_or(DEFAULT_MODE) & 0o700);
         if let Some(maxmsg) = self.maxmsg {
             options.capacity(maxmsg);
         }
@@ -84,18 +85,18 @@ impl Args {
         options
     }
 
-    fn asked_mode(&self) -> Option<u32> {
-        self.mode.as_ref().map(|change| change.of(DEFAULT_MODE))
+    fn requested_mode(&self) -> Option<u32> {
+        self.mode.as_ref().map(|change| change.apply(DEFAULT_MODE))
     }
 
-    /// Gives a new queue its owner and mode. One that cannot have them is not left behind.
-    fn settle(&self, queue: &MessageQueue) -> Outcome {
+    /// Sets the owner and mode of the new queue. On failure, removes the queue again.
+    fn apply_owner_and_mode(&self, queue: &MessageQueue) -> Outcome {
         let outcome = (|| {
             let file = File::from(OwnedFd::from(queue.try_clone().map_err(io::Error::from)?));
             if self.owner.is_some() || self.group.is_some() {
                 fchown(&file, self.owner, self.group)?;
             }
-            match self.asked_mode() {
+            match self.requested_mode() {
                 Some(mode) => file.set_permissions(Permissions::from_mode(mode)),
                 None => Ok(()),
             }
@@ -103,24 +104,24 @@ impl Args {
         outcome.map_err(|error: io::Error| {
             let (code, why) = match error.kind() {
                 ErrorKind::PermissionDenied => {
-                    (Code::Refused, "only root may give a queue to that owner or group".to_owned())
+                    (Code::Refused, "only root can give a queue to that owner or group".to_owned())
                 }
-                _ => (Code::Failed, error.to_string()),
+                _ => (Code::Other, error.to_string()),
             };
             let left = match queue.unlink() {
                 Ok(()) => "nothing was created",
-                Err(_) => "the queue is there, and could not be removed again",
+                Err(_) => "the queue remains, because it could not be removed",
             };
-            Failure::about(&self.name, code, format!("{why}; {left}"))
+            Failure::for_queue(&self.name, code, format!("{why}; {left}"))
         })
     }
 
-    /// Whether one that exists is what was asked for.
-    fn check(&self, status: &Status) -> Outcome {
+    /// Fails if the existing queue differs from the request, and names every difference.
+    fn check_matches(&self, status: &Status) -> Outcome {
         let mut differences = Vec::new();
-        let mut compare = |what: &str, has: String, asked: Option<String>| {
-            if let Some(asked) = asked.filter(|asked| *asked != has) {
-                differences.push(format!("{what} {has}, not {asked}"));
+        let mut compare = |what: &str, has: String, requested: Option<String>| {
+            if let Some(requested) = requested.filter(|requested| *requested != has) {
+                differences.push(format!("{what} {has}, not {requested}"));
             }
         };
         let attributes = status.attributes;
@@ -130,13 +131,17 @@ impl Args {
             attributes.message_size.to_string(),
             self.msgsize.map(|n| n.to_string()),
         );
-        compare("mode", mode::octal(status.mode), self.asked_mode().map(mode::octal));
-        compare("owner", account::user(status.uid), self.owner.map(account::user));
-        compare("group", account::group(status.gid), self.group.map(account::group));
+        compare(
+            "mode",
+            mode::format_octal(status.mode),
+            self.requested_mode().map(mode::format_octal),
+        );
+        compare("owner", owner::format_user(status.uid), self.owner.map(owner::format_user));
+        compare("group", owner::format_group(status.gid), self.group.map(owner::format_group));
         if differences.is_empty() {
             return Ok(());
         }
         let text = format!("exists with {}", differences.join("; "));
-        Err(Failure::about(&self.name, Code::Refused, text))
+        Err(Failure::for_queue(&self.name, Code::Refused, text))
     }
 }

@@ -3,18 +3,20 @@
 use posix_mqueue::{Directory, holders};
 use serde_json::Value;
 
+use crate::display::output;
+use crate::display::table::{Align, Table, UNKNOWN};
+use crate::failure;
 use crate::failure::Outcome;
-use crate::record::{self, Record};
-use crate::table::{Side, Table, UNKNOWN};
-use crate::{account, failure, mode, output};
+use crate::queue::queue_info::{self, QueueInfo};
+use crate::values::{mode, owner};
 
 /// List all queues
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Show which processes have each of them open
+    /// Show the processes that have each queue open
     #[arg(long)]
     holders: bool,
-    /// Write a JSON array with an object for each; what is not known is null
+    /// Print a JSON array with one object per queue; unknown values are null
     #[arg(long)]
     json: bool,
 }
@@ -23,51 +25,51 @@ impl Args {
     pub(crate) fn run(self) -> Outcome {
         let entries = Directory::open()?.entries()?;
         let holders = if self.holders { Some(holders(&entries)?) } else { None };
-        let mut records: Vec<Record> = entries.into_iter().map(Record::from).collect();
+        let mut infos: Vec<QueueInfo> = entries.into_iter().map(QueueInfo::from).collect();
         if let Some(holders) = &holders {
-            for record in &mut records {
-                record.held_by(holders);
+            for info in &mut infos {
+                info.set_holders(holders);
             }
         }
         if self.json {
-            return output::json(&records.iter().map(Record::json).collect::<Value>());
+            return Ok(output::write_json(&infos.iter().map(QueueInfo::json).collect::<Value>())?);
         }
         let mut table = Table::new(&COLUMNS[..if self.holders { 8 } else { 7 }]);
-        for record in &records {
-            table.row(cells(record));
+        for info in &infos {
+            table.push_row(cells(info));
         }
         table.print()?;
         if let Some(holders) = holders.filter(|holders| !holders.is_complete()) {
-            failure::say(&record::out_of_reach(&holders));
+            failure::warn(&queue_info::describe_unreadable(&holders));
         }
         Ok(())
     }
 }
 
-const COLUMNS: [(&str, Side); 8] = [
-    ("NAME", Side::Left),
-    ("OWNER", Side::Left),
-    ("MODE", Side::Left),
-    ("MESSAGES", Side::Right),
-    ("BYTES", Side::Right),
-    ("MSGSIZE", Side::Right),
-    ("NOTIFY", Side::Left),
-    ("HOLDERS", Side::Left),
+const COLUMNS: [(&str, Align); 8] = [
+    ("NAME", Align::Left),
+    ("OWNER", Align::Left),
+    ("MODE", Align::Left),
+    ("MESSAGES", Align::Right),
+    ("BYTES", Align::Right),
+    ("MSGSIZE", Align::Right),
+    ("NOTIFY", Align::Left),
+    ("HOLDERS", Align::Left),
 ];
 
-fn cells(record: &Record) -> Vec<Vec<u8>> {
+fn cells(info: &QueueInfo) -> Vec<Vec<u8>> {
     let unknown = || UNKNOWN.to_owned();
-    let attributes = record.attributes;
-    let mut cells = vec![record.name.as_os_str().as_encoded_bytes().to_vec()];
+    let attributes = info.attributes;
+    let mut cells = vec![info.name.as_os_str().as_encoded_bytes().to_vec()];
     let words = [
-        Some(account::pair(record.uid, record.gid)),
-        Some(mode::letters(record.mode)),
+        Some(owner::format_owner(info.uid, info.gid)),
+        Some(mode::format_symbolic(info.mode)),
         attributes.map(|a| format!("{}/{}", a.messages, a.capacity)),
-        record.details.map(|details| details.bytes.to_string()),
+        info.details.map(|details| details.bytes.to_string()),
         attributes.map(|a| a.message_size.to_string()),
-        record.details.as_ref().map(record::registered),
+        info.details.as_ref().map(queue_info::format_registration),
     ];
     cells.extend(words.into_iter().map(|word| word.unwrap_or_else(unknown).into_bytes()));
-    cells.extend(record.holders.as_ref().map(|h| record::processes(h).into_bytes()));
+    cells.extend(info.holders.as_ref().map(|h| queue_info::format_holders(h).into_bytes()));
     cells
 }

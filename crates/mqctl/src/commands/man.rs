@@ -4,31 +4,30 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
-use clap::CommandFactory as _;
+use clap::Command;
 
-use crate::args::Mqctl;
 use crate::failure::{Failure, Outcome};
 
-/// Write the manual pages into a folder
+/// Write the manual pages
 ///
-/// mqctl.1, and a page for each verb, such as mqctl-ls.1. `man -l FOLDER/mqctl.1` shows one; in
-/// /usr/local/share/man/man1 or ~/.local/share/man/man1 they are found by name.
+/// Writes mqctl.1 and a page for each verb, such as mqctl-ls.1. `man -l DIRECTORY/mqctl.1` shows a
+/// page. Pages in /usr/local/share/man/man1 or ~/.local/share/man/man1 are found by name.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Made if need be
-    folder: PathBuf,
+    /// Directory to write to; created if missing
+    directory: PathBuf,
 }
 
 impl Args {
-    pub(crate) fn run(self) -> Outcome {
-        self.write().map_err(|error| Failure::about_file(&self.folder, error))
+    pub(crate) fn run(self, definition: Command) -> Outcome {
+        self.write(definition).map_err(|error| Failure::for_file(&self.directory, error))
     }
 
-    fn write(&self) -> io::Result<()> {
-        fs::create_dir_all(&self.folder)?;
-        clap_mangen::generate_to(Mqctl::command(), &self.folder)?;
-        // What follows the options in the help is the exit codes, whose section has a usual name.
-        let first = self.folder.join("mqctl.1");
+    fn write(&self, definition: Command) -> io::Result<()> {
+        fs::create_dir_all(&self.directory)?;
+        clap_mangen::generate_to(definition, &self.directory)?;
+        // clap_mangen puts the exit codes into a section EXTRA; manual pages call it EXIT STATUS.
+        let first = self.directory.join("mqctl.1");
         let page = fs::read_to_string(&first)?.replace("\n.SH EXTRA\n", "\n.SH EXIT STATUS\n");
         fs::write(first, page)
     }

@@ -10,42 +10,43 @@ use std::net::TcpListener;
 
 use posix_mqueue::{Directory, Limits};
 
-use crate::exit_code::Code;
+use crate::display::output;
+use crate::failure::exit_code::Code;
 use crate::failure::{Failure, Outcome};
-use crate::output;
 use address::Address;
 
-/// Give every queue's numbers to Prometheus, once or over HTTP
+/// Export queue metrics for Prometheus
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = HELP)]
 pub(crate) struct Args {
-    /// Answer GET /metrics at this address, until a signal ends it: a port of this machine alone
-    /// (9123 is 127.0.0.1:9123), or HOST:PORT
+    /// Serve GET /metrics at ADDRESS until a signal arrives, instead of printing once: PORT, which
+    /// listens on 127.0.0.1 only, or HOST:PORT
     #[arg(long, value_name = "ADDRESS", value_parser = address::parse)]
     listen: Option<Address>,
 }
 
 const HELP: &str = "\
-The label `name` is the queue's. What Prometheus takes is UTF-8, and names are any bytes: each byte
-of a name that is not part of UTF-8 is written as \\xff, and such a queue has a second label,
-name_base64, with the very bytes, so that no two queues ever have the same labels.
+The label `name` is the name of the queue. Prometheus requires UTF-8, but names are arbitrary bytes:
+bytes that are not UTF-8 are written in the form \\xff, and such a queue has a second label,
+name_base64, with the exact bytes. So no two queues have the same labels.
 
-A queue that may not be read has mqueue_readable 0, its modification time, and no other sample.
-To look at a queue changes nothing of it but the times of its last access and status change.
-Whoever may connect to the address sees all of this: there is no password.";
+A queue that this user may not read has mqueue_readable 0, its modification time, and no other
+sample. Sampling changes only the times of the queue's last access and status change.
+Anyone who can connect to ADDRESS can read the metrics: there is no authentication.";
 
 impl Args {
     pub(crate) fn run(self) -> Outcome {
-        // What is wrong with the mount is said before anything listens.
+        // Report a missing mount before listening.
         let directory = Directory::open()?;
-        let page =
-            || -> Outcome<String> { Ok(exposition::text(&Limits::read()?, &directory.entries()?)) };
-        let Some(address) = self.listen else { return output::write(page()?.as_bytes()) };
+        let page = || -> Outcome<String> {
+            Ok(exposition::render(&Limits::read()?, &directory.entries()?))
+        };
+        let Some(address) = self.listen else { return Ok(output::write(page()?.as_bytes())?) };
         let listener = TcpListener::bind(address.host_and_port())
-            .map_err(|error| Failure::new(Code::Failed, format!("{address}: {error}")))?;
+            .map_err(|error| Failure::new(Code::Other, format!("{address}: {error}")))?;
         let local = listener.local_addr()?;
-        // On standard error, where a log is kept; and port 0 is any that is free.
-        let _ = writeln!(io::stderr(), "mqctl: answering at http://{local}/metrics");
+        // Report the actual port: 0 means any free one. Standard error usually goes to a log.
+        let _ = writeln!(io::stderr(), "mqctl: listening on http://{local}/metrics");
         server::serve(&listener, &page)
     }
 }

@@ -3,29 +3,29 @@
 use posix_mqueue::QueueName;
 
 use crate::failure::Outcome;
-use crate::passing::Passing;
-use crate::queue_name;
+use crate::messages::forward::ForwardArgs;
+use crate::values::queue_name;
 
-/// Move messages from one queue into another
+/// Move messages from one queue to another
 ///
-/// Each message is received, and sent with its priority, until the first queue is empty. None is
-/// received before there is room for it. If it cannot be sent then, or a signal comes, the message
-/// in hand is put back, behind others of its priority; where that cannot be, it is written to the
-/// file of --spill, or, in base64, to standard error, and the exit code is 9.
+/// Receives each message and sends it with its priority, until FROM is empty. A message is received
+/// only when TO has room. If sending then fails, or a signal arrives, the message is
+/// requeued, after others of the same priority. If it cannot be requeued, it is written to the
+/// --rescue-file, or to standard error in base64, and the exit code is 9.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The queue that they are taken from
+    /// Queue to receive from
     #[arg(value_parser = queue_name::parser())]
     from: QueueName,
-    /// The queue that they go into
+    /// Queue to send to
     #[arg(value_parser = queue_name::parser())]
     to: QueueName,
     #[command(flatten)]
-    passing: Passing,
+    forward: ForwardArgs,
 }
 
 impl Args {
     pub(crate) fn run(self) -> Outcome {
-        self.passing.run(&self.from, &[self.to])
+        self.forward.run(&self.from, &[self.to])
     }
 }

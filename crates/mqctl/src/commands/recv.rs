@@ -1,7 +1,7 @@
 //! `mqctl recv`
 
 mod exec;
-mod extent;
+mod stop_condition;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -9,111 +9,114 @@ use std::sync::Arc;
 
 use posix_mqueue::{Message, QueueName};
 
-use self::exec::Exec;
-use self::extent::Extent;
-use crate::delivery;
+use self::exec::ShellCommand;
+use self::stop_condition::StopCondition;
+use crate::display::output;
+use crate::failure::signals::Signals;
 use crate::failure::{Failure, Outcome};
-use crate::format::{Format, Layout};
-use crate::hand::{self, Hand, Spill};
-use crate::signals::Signals;
-use crate::waiting::{self, Waiting};
-use crate::{output, queue_name};
+use crate::messages::format::{Format, MessageFormatter};
+use crate::messages::requeue::{self, Requeuer, RescueFile};
+use crate::messages::stdout;
+use crate::queue::timed;
+use crate::values::queue_name;
+use crate::values::timeout::TimeoutArgs;
 
 /// Receive messages
 ///
-/// The message with the highest priority comes first, of equals the oldest. Each one is written and
-/// flushed before the next one is taken. If it cannot be written, or --exec fails, or a signal
-/// comes, the message in hand is put back into the queue with its priority, behind others of the
-/// same; where that cannot be, it is written to the file of --spill, or, in base64, to standard
-/// error, and the exit code is 9.
+/// Messages arrive in priority order, oldest first within a priority. Each message is written and
+/// flushed before the next is received. If writing or --exec fails, or a signal arrives, the message
+/// is requeued with its priority, after others of the same priority. If it cannot be requeued, it is
+/// written to the --rescue-file, or to standard error in base64, and the exit code is 9.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The queue's name, as in /jobs
+    /// Name of the queue, such as /jobs
     #[arg(value_parser = queue_name::parser())]
     name: QueueName,
     #[command(flatten)]
-    extent: Extent,
+    stop: StopCondition,
     #[command(flatten)]
-    waiting: Waiting,
-    /// How messages are written [default: raw for one, lines for several]
+    timeout: TimeoutArgs,
+    /// Output format [default: raw for one message, lines for several]
     #[arg(long, short, value_enum, hide_possible_values = false)]
     format: Option<Format>,
     /// Write the priority and a tab before each message
     #[arg(long, short)]
     priority: bool,
-    /// Give each message to this shell command, on its standard input, instead of writing it
+    /// Run COMMAND in a shell for each message, with the message as its standard input
     ///
-    /// MQCTL_QUEUE and MQCTL_PRIORITY are in its environment. A message is taken for good when the
-    /// command succeeds; when it fails the message is put back, and mqctl ends.
+    /// The environment has MQCTL_QUEUE and MQCTL_PRIORITY. If COMMAND fails, the message is requeued
+    /// and mqctl ends.
     #[arg(long, value_name = "COMMAND", conflicts_with_all = ["format", "priority"])]
     exec: Option<OsString>,
-    /// A new file for a message that can neither be written nor put back
+    /// Create FILE for a message that can be neither written nor requeued
     #[arg(long, value_name = "FILE")]
-    spill: Option<PathBuf>,
+    rescue_file: Option<PathBuf>,
 }
 
-/// Where messages go.
+/// Where to write messages.
 enum Sink {
-    Output(Layout),
-    Exec(Exec),
+    Stdout(MessageFormatter),
+    Command(ShellCommand),
 }
 
 impl Args {
     pub(crate) fn run(self) -> Outcome {
-        let sink = self.sink()?;
-        let queue = Arc::new(hand::open(&self.name)?);
-        let spill = self.spill.as_deref().map(Spill::create).transpose()?;
+        let sink = self.choose_sink()?;
+        let queue = Arc::new(requeue::open(&self.name)?);
+        let rescue_file = self.rescue_file.as_deref().map(RescueFile::create).transpose()?;
         let signals = Signals::watch(vec![Arc::clone(&queue)])?;
-        let hand = Hand::new(&queue, spill);
-        let deadline = self.waiting.deadline();
+        let requeuer = Requeuer::new(&queue, rescue_file);
+        let deadline = self.timeout.deadline();
         let mut message = Message::default();
-        let mut taken = 0;
-        while self.extent.wants(taken) {
+        let mut received = 0;
+        while self.stop.should_receive(received) {
             signals.check()?;
             sink.check()?;
-            if let Err(error) = waiting::receive(&queue, &mut message, self.extent.next(deadline)) {
+            if let Err(error) =
+                timed::receive(&queue, &mut message, self.stop.next_deadline(deadline))
+            {
                 let idle = error.is_timed_out() || error.is_would_block();
-                if idle && self.extent.ends_when_idle(deadline) {
+                if idle && self.stop.is_met_when_idle(deadline) {
                     break;
                 }
-                return Err(self.extent.account(taken, signals.reason(error)));
+                return Err(self.stop.with_count(received, signals.signal_or(error)));
             }
-            if let Err(reason) = sink.deliver(&message, &signals) {
-                return Err(self.extent.account(taken, hand.put_back(&message, reason)));
+            if let Err(reason) = sink.write(&message, &signals) {
+                return Err(self.stop.with_count(received, requeuer.requeue(&message, reason)));
             }
-            taken += 1;
+            received += 1;
         }
         Ok(())
     }
 
-    fn sink(&self) -> Outcome<Sink> {
+    fn choose_sink(&self) -> Outcome<Sink> {
         if let Some(command) = &self.exec {
-            return Ok(Sink::Exec(Exec::new(command.clone(), &self.name)));
+            return Ok(Sink::Command(ShellCommand::new(command.clone(), &self.name)));
         }
-        let one = if self.extent.is_one() { Format::Raw } else { Format::Lines };
-        let layout = Layout {
+        let one = if self.stop.is_single() { Format::Raw } else { Format::Lines };
+        let formatter = MessageFormatter {
             format: self.format.unwrap_or(one),
-            priority: self.priority,
-            terminal: output::is_terminal(),
+            with_priority: self.priority,
+            for_terminal: output::is_terminal(),
         };
-        layout.check()?;
-        Ok(Sink::Output(layout))
+        formatter.validate()?;
+        Ok(Sink::Stdout(formatter))
     }
 }
 
 impl Sink {
-    /// Fails where no message could go.
+    /// Fails if a message certainly cannot be written.
     fn check(&self) -> Outcome {
         match self {
-            Self::Output(_) => delivery::check(),
-            Self::Exec(_) => Ok(()),
+            Self::Stdout(_) => stdout::check_reader(),
+            Self::Command(_) => Ok(()),
         }
     }
 
-    fn deliver(&self, message: &Message, signals: &Signals) -> Result<(), Failure> {
+    fn write(&self, message: &Message, signals: &Signals) -> Result<(), Failure> {
         match self {
-            Self::Output(layout) => delivery::write(&layout.bytes(message), signals),
-            Self::Exec(exec) => exec.run(message),
+            Self::Stdout(formatter) => stdout::write(&formatter.format(message), signals),
+            Self::Command(exec) => exec.run(message),
         }
     }
 }

@@ -6,65 +6,67 @@ use std::sync::Arc;
 
 use posix_mqueue::{Deadline, Message, OpenOptions, QueueName};
 
-use crate::counted::messages;
-use crate::dump::Verified;
-use crate::exit_code::Code;
+use crate::display::plural::messages;
+use crate::display::progress::Progress;
+use crate::display::sanitize;
+use crate::dump::verified::VerifiedDump;
+use crate::failure::exit_code::Code;
+use crate::failure::signals::Signals;
 use crate::failure::{self, Failure, Outcome};
-use crate::progress::Progress;
-use crate::signals::Signals;
-use crate::target::Target;
-use crate::waiting::Waiting;
-use crate::{queue_name, sanitize};
+use crate::queue::target::Target;
+use crate::values::queue_name;
+use crate::values::timeout::TimeoutArgs;
 
-/// Send the messages of a file that `mqctl drain` wrote
+/// Send the messages of a file written by `mqctl drain`
 ///
-/// All of the file is read and checked before the first message is sent: one that is cut or damaged
-/// is refused whole, as is one with a message that is too long for the queue. The messages are sent
-/// in order, with their priorities, waiting while the queue is full; if that ends early, the error
-/// says how many were sent, and --skip goes on there. The file is not changed.
+/// The whole file is read and checked before the first message is sent. A file that is truncated or
+/// corrupt, or has a message that is too long for the queue, is rejected. Messages are sent in order,
+/// with their priorities, waiting while the queue is full. If mqctl ends early, the error says how
+/// many were sent; continue with --skip. The file is not changed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The queue's name, as in /jobs
+    /// Name of the queue, such as /jobs
     #[arg(value_parser = queue_name::parser())]
     queue: QueueName,
-    /// The file; - is standard input
+    /// File to read; - is standard input
     file: PathBuf,
-    /// Make the queue if there is none, with the sizes of the one that the messages are from
+    /// Create the queue if it does not exist, with the sizes of the dumped queue
     #[arg(long)]
     create: bool,
-    /// Take the messages that are whole of a file that is cut, and say so
+    /// Accept a truncated file, send its complete messages, and warn
     #[arg(long)]
     partial: bool,
-    /// Leave out the first N messages
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    /// Skip the first N messages
+    #[arg(long, value_name = "N", default_value_t = 0)]
     skip: u64,
     #[command(flatten)]
-    waiting: Waiting,
+    timeout: TimeoutArgs,
 }
 
 impl Args {
     pub(crate) fn run(self) -> Outcome {
-        let existing = self.existing()?;
-        let most = existing.as_ref().map(|target| target.queue().message_size());
-        let mut dump = Verified::open(&self.file, self.partial, |number, message| match most {
-            Some(most) if message.data.len() > most && number > self.skip => {
-                Err(self.too_long(number, message.data.len(), most))
-            }
-            _ => Ok(()),
-        })?;
-        self.remark(&dump)?;
+        let existing = self.open_existing()?;
+        let max_len = existing.as_ref().map(|target| target.queue().message_size());
+        let mut dump =
+            VerifiedDump::open(&self.file, self.partial, |number, message| match max_len {
+                Some(max_len) if message.data.len() > max_len && number > self.skip => {
+                    Err(self.too_long(number, message.data.len(), max_len))
+                }
+                _ => Ok(()),
+            })?;
+        self.report_omissions(&dump)?;
         let target = match existing {
             Some(target) => target,
-            None => self.make(&dump)?,
+            None => self.create_queue(&dump)?,
         };
         let signals = Signals::watch(vec![Arc::clone(target.queue())])?;
         let mut sent = 0;
-        let ended = self.send(&mut dump, &target, &signals, &mut sent);
-        ended.map_err(|failure| self.account(sent, dump.count(), failure))
+        let outcome = self.send_messages(&mut dump, &target, &signals, &mut sent);
+        outcome.map_err(|failure| self.with_progress(sent, dump.count(), failure))
     }
 
-    /// The queue, or None if it is to be made.
-    fn existing(&self) -> Outcome<Option<Target>> {
+    /// Opens the queue. Returns None if it must be created.
+    fn open_existing(&self) -> Outcome<Option<Target>> {
         match Target::open(&self.queue) {
             Ok(target) => Ok(Some(target)),
             Err(error) if self.create && error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -72,69 +74,74 @@ impl Args {
         }
     }
 
-    fn make(&self, dump: &Verified) -> Outcome<Target> {
+    fn create_queue(&self, dump: &VerifiedDump) -> Outcome<Target> {
         let sizes = dump.sizes();
         let mut options = OpenOptions::new();
-        // What somebody else makes meanwhile was not checked.
+        // A queue created by another process in the meantime has not been checked.
         options.write(true).create(true).exclusive(true);
         options.capacity(sizes.capacity as usize).message_size(sizes.message_size as usize);
         Ok(Target::new(options.open(&self.queue)?, &self.queue))
     }
 
-    /// Says what is left out, and refuses to leave out more than there is.
-    fn remark(&self, dump: &Verified) -> Outcome {
+    /// Warns about a truncated file. Fails if --skip exceeds the number of messages.
+    fn report_omissions(&self, dump: &VerifiedDump) -> Outcome {
         let count = dump.count();
         if self.skip > count {
-            let text = format!("--skip {}: the file has {}", self.skip, messages(count));
+            let text = format!("--skip {} exceeds the file's {}", self.skip, messages(count));
             return Err(Failure::usage(text));
         }
-        if let Some(cut) = dump.cut() {
+        if let Some(truncation) = dump.truncation() {
             let file = sanitize::name(self.file.as_os_str());
-            failure::say(&format!("{file}: {cut}; what is whole is sent, {}", messages(count)));
+            failure::warn(&format!("{file}: {truncation}; sending the first {}", messages(count)));
         }
         Ok(())
     }
 
-    fn send(
+    fn send_messages(
         &self,
-        dump: &mut Verified,
+        dump: &mut VerifiedDump,
         target: &Target,
         signals: &Signals,
         sent: &mut u64,
     ) -> Outcome {
-        let deadline: Deadline = self.waiting.deadline();
+        let deadline: Deadline = self.timeout.deadline();
         let mut progress = Progress::new("messages sent", Some(dump.count() - self.skip));
         let mut message = Message::default();
         let mut number = 0;
-        let changed = |text: &dyn std::fmt::Display| Failure::about_file(&self.file, text);
-        while dump.next(&mut message).map_err(|flaw| changed(&flaw))? {
+        let changed = |text: &dyn std::fmt::Display| Failure::for_file(&self.file, text);
+        while dump.read_next(&mut message).map_err(|error| changed(&error))? {
             number += 1;
             if number <= self.skip {
                 continue;
             }
             signals.check()?;
-            target.send(&message, deadline).map_err(|failure| signals.reason(failure))?;
+            target.send(&message, deadline).map_err(|failure| signals.signal_or(failure))?;
             *sent += 1;
             progress.show(*sent);
         }
         Ok(())
     }
 
-    fn too_long(&self, number: u64, length: usize, most: usize) -> Failure {
+    fn too_long(&self, number: u64, length: usize, max_len: usize) -> Failure {
         let text = format!(
-            "takes messages of {most} bytes at most, and record {number} of {} has {length}; \
+            "message {number} of {} has {length} bytes and exceeds this queue's msgsize of {max_len}; \
              nothing was sent",
             sanitize::name(self.file.as_os_str())
         );
-        Failure::about(&self.queue, Code::Failed, text)
+        Failure::for_queue(&self.queue, Code::Other, text)
     }
 
-    fn account(&self, sent: u64, count: u64, failure: Failure) -> Failure {
+    fn with_progress(&self, sent: u64, count: u64, failure: Failure) -> Failure {
         let done = self.skip + sent;
         if done == count {
-            return failure.and(format!("all were sent, {}", messages(sent)));
+            return failure.with_context(format!("all {} sent", messages(sent)));
         }
-        let failure = failure.and(format!("{sent} of {} sent", messages(count - self.skip)));
-        if done == 0 { failure } else { failure.and(format!("--skip {done} goes on there")) }
+        let failure =
+            failure.with_context(format!("{sent} of {} sent", messages(count - self.skip)));
+        if done == 0 {
+            failure
+        } else {
+            failure.with_context(format!("continue with --skip {done}"))
+        }
     }
 }

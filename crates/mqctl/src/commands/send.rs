@@ -9,70 +9,73 @@ use std::sync::Arc;
 
 use posix_mqueue::{Deadline, MessageQueue, OpenOptions, QueueName};
 
-use crate::counted::messages;
+use crate::display::plural::messages;
+use crate::display::sanitize;
+use crate::failure::exit_code;
+use crate::failure::signals::Signals;
 use crate::failure::{Failure, Outcome};
-use crate::records::{Coding, Framing};
-use crate::signals::Signals;
-use crate::waiting::{self, Waiting};
-use crate::{exit_code, queue_name, sanitize};
+use crate::messages::framing::{Encoding, Framing};
+use crate::queue::timed;
+use crate::values::queue_name;
+use crate::values::timeout::TimeoutArgs;
 
 /// Send messages
 ///
-/// Each argument is a message. Without arguments and --file, standard input is one, or as many as
-/// --lines, --null or --length-prefixed cut it into. All of them are read and checked before the
-/// first one is sent; with --stream each is sent as soon as it is read.
+/// Each argument is a message. Without arguments and --file, standard input is one message, or is
+/// split into several by --lines, --null or --length-prefixed. All messages are read and checked
+/// before the first is sent; with --stream, each is sent as soon as it is read.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The queue's name, as in /jobs
+    /// Name of the queue, such as /jobs
     #[arg(value_parser = queue_name::parser())]
     name: QueueName,
-    /// The messages
-    #[arg(conflicts_with_all = ["file", "framing"])]
+    /// Messages to send
+    #[arg(value_name = "MESSAGE", conflicts_with_all = ["file", "framing"])]
     messages: Vec<OsString>,
-    /// Send what is in a file, as standard input would be; may be given several times
+    /// Read FILE instead of standard input; can be given several times
     #[arg(long, short, value_name = "FILE")]
     file: Vec<PathBuf>,
     #[command(flatten)]
-    cut: Cut,
+    framing: FramingArgs,
     #[command(flatten)]
-    code: Code,
-    /// 0 (low) to 32767 (high)
+    encoding: EncodingArgs,
+    /// Priority, 0 (low) to 32767 (high)
     #[arg(long, short, value_name = "N", default_value_t = 0)]
     priority: u32,
-    /// Send each message as soon as it is read, without looking at those behind it
+    /// Send each message as soon as it is read, without checking the following ones
     #[arg(long, requires = "framing")]
     stream: bool,
     #[command(flatten)]
-    waiting: Waiting,
+    timeout: TimeoutArgs,
 }
 
 #[derive(Debug, clap::Args)]
 #[group(id = "framing", multiple = false)]
-struct Cut {
-    /// Each line is a message, without its line feed
+struct FramingArgs {
+    /// Send each line as a message, without its line feed
     #[arg(long, short)]
     lines: bool,
-    /// Each part that a NUL byte ends is a message, without it
+    /// Send each part that ends with a NUL byte as a message, without that byte
     #[arg(long, short = '0')]
     null: bool,
-    /// Four bytes before each message have its length, the highest first
+    /// Read a length of 4 bytes, big-endian, before each message
     #[arg(long)]
     length_prefixed: bool,
 }
 
 #[derive(Debug, clap::Args)]
 #[group(multiple = false)]
-struct Code {
-    /// The messages are given as hexadecimal digits
+struct EncodingArgs {
+    /// Decode the messages from hexadecimal digits
     #[arg(long)]
     hex: bool,
-    /// The messages are given in base64
+    /// Decode the messages from base64
     #[arg(long)]
     base64: bool,
 }
 
-/// A message, and what it is called if it is at fault.
-struct Record {
+/// A message, and its name in error messages.
+struct InputMessage {
     label: String,
     data: Vec<u8>,
 }
@@ -84,113 +87,129 @@ impl Args {
         let mut sender = Sender {
             queue: &queue,
             priority: self.priority,
-            deadline: self.waiting.deadline(),
+            deadline: self.timeout.deadline(),
             sent: 0,
         };
         if self.stream {
-            let sent = self.each_record(&queue, &mut |record| {
-                sender.send(&record).map_err(|failure| at(&record.label, failure))
+            let sent = self.for_each_message(&queue, &mut |input_message| {
+                sender
+                    .send(&input_message)
+                    .map_err(|failure| with_label(&input_message.label, failure))
             });
             return sent.map_err(|failure| {
-                failure.and(format!("{} sent before", messages(sender.sent as u64)))
+                failure.with_context(format!("{} sent before it", messages(sender.sent as u64)))
             });
         }
-        let mut records = Vec::new();
-        self.each_record(&queue, &mut |record| {
-            records.push(record);
+        let mut inputs = Vec::new();
+        self.for_each_message(&queue, &mut |input_message| {
+            inputs.push(input_message);
             Ok(())
         })?;
-        // Not while input is read, which a signal ends at once.
+        // Watch only now: while input is read, a signal should end the program at once.
         let signals = Signals::watch(vec![Arc::clone(&queue)])?;
-        for record in &records {
-            let sent = signals.check().and_then(|()| sender.send(record));
+        for input_message in &inputs {
+            let sent = signals.check().and_then(|()| sender.send(input_message));
             sent.map_err(|failure| {
-                let failure = signals.reason(failure);
-                match records.len() {
+                let failure = signals.signal_or(failure);
+                match inputs.len() {
                     1 => failure,
-                    all => failure.and(format!("{} of {} sent", sender.sent, messages(all as u64))),
+                    all => failure.with_context(format!(
+                        "{} of {} sent",
+                        sender.sent,
+                        messages(all as u64)
+                    )),
                 }
             })?;
         }
         Ok(())
     }
 
-    /// Reads, decodes and checks one message after the other.
-    fn each_record(
+    /// Reads, decodes and checks all messages and passes each to `consume`.
+    fn for_each_message(
         &self,
         queue: &MessageQueue,
-        take: &mut impl FnMut(Record) -> Outcome,
+        consume: &mut impl FnMut(InputMessage) -> Outcome,
     ) -> Outcome {
         for (argument, number) in self.messages.iter().zip(1..) {
             let label = format!("argument {number}");
-            take(self.record(queue, label, argument.clone().into_vec())?)?;
+            consume(self.decode(queue, label, argument.clone().into_vec())?)?;
         }
         for path in &self.file {
             let shown = sanitize::name(path.as_os_str());
-            let input = File::open(path).map_err(|error| Failure::from(error).and(&shown))?;
-            self.each_of_input(queue, &mut BufReader::new(input), &format!("{shown}: "), take)?;
+            let input =
+                File::open(path).map_err(|error| Failure::from(error).with_context(&shown))?;
+            self.for_each_in_input(
+                queue,
+                &mut BufReader::new(input),
+                &format!("{shown}: "),
+                consume,
+            )?;
         }
         if self.messages.is_empty() && self.file.is_empty() {
-            self.each_of_input(queue, &mut io::stdin().lock(), "", take)?;
+            self.for_each_in_input(queue, &mut io::stdin().lock(), "", consume)?;
         }
         Ok(())
     }
 
-    fn each_of_input(
+    fn for_each_in_input(
         &self,
         queue: &MessageQueue,
         input: &mut impl BufRead,
         source: &str,
-        take: &mut impl FnMut(Record) -> Outcome,
+        consume: &mut impl FnMut(InputMessage) -> Outcome,
     ) -> Outcome {
-        let framing = self.cut.framing();
-        let most = self.code.coding().most(queue.message_size());
+        let framing = self.framing.framing();
+        let max_len = self.encoding.encoding().max_encoded_len(queue.message_size());
         for number in 1_u64.. {
             let label = match framing {
-                Framing::Whole => format!("{source}{}", framing.noun()),
+                Framing::Single => format!("{source}{}", framing.noun()),
                 _ => format!("{source}{} {number}", framing.noun()),
             };
-            let read = framing.next(input, most);
-            let Some(data) = read.map_err(|error| at(&label, Failure::from(error)))? else { break };
-            take(self.record(queue, label, data)?)?;
-            if framing == Framing::Whole {
+            let read = framing.next_message(input, max_len);
+            let Some(data) = read.map_err(|error| with_label(&label, Failure::from(error)))? else {
+                break;
+            };
+            consume(self.decode(queue, label, data)?)?;
+            if framing == Framing::Single {
                 break;
             }
         }
         Ok(())
     }
 
-    fn record(&self, queue: &MessageQueue, label: String, data: Vec<u8>) -> Outcome<Record> {
-        let decoded = self.code.coding().decode(data).map_err(Failure::usage);
-        let data = decoded.map_err(|failure| at(&label, failure))?;
-        let most = queue.message_size();
-        if data.len() > most {
-            // How much longer is not known of what was read only as far as is needed to see it.
-            let text =
-                format!("longer than the {most} bytes that a message of this queue can have");
-            return Err(at(&label, Failure::about(&self.name, exit_code::Code::Failed, text)));
+    fn decode(&self, queue: &MessageQueue, label: String, data: Vec<u8>) -> Outcome<InputMessage> {
+        let decoded = self.encoding.encoding().decode(data).map_err(Failure::usage);
+        let data = decoded.map_err(|failure| with_label(&label, failure))?;
+        let max_len = queue.message_size();
+        if data.len() > max_len {
+            // The exact length is unknown, because reading stopped at the limit.
+            let text = format!("message exceeds this queue's msgsize of {max_len}");
+            return Err(with_label(
+                &label,
+                Failure::for_queue(&self.name, exit_code::Code::Other, text),
+            ));
         }
-        Ok(Record { label, data })
+        Ok(InputMessage { label, data })
     }
 }
 
-impl Cut {
+impl FramingArgs {
     fn framing(&self) -> Framing {
         match self {
             Self { lines: true, .. } => Framing::Lines,
             Self { null: true, .. } => Framing::Null,
             Self { length_prefixed: true, .. } => Framing::LengthPrefixed,
-            _ => Framing::Whole,
+            _ => Framing::Single,
         }
     }
 }
 
-impl Code {
-    fn coding(&self) -> Coding {
+impl EncodingArgs {
+    fn encoding(&self) -> Encoding {
         match self {
-            Self { hex: true, .. } => Coding::Hex,
-            Self { base64: true, .. } => Coding::Base64,
-            _ => Coding::Plain,
+            Self { hex: true, .. } => Encoding::Hex,
+            Self { base64: true, .. } => Encoding::Base64,
+            _ => Encoding::Raw,
         }
     }
 }
@@ -203,14 +222,14 @@ struct Sender<'a> {
 }
 
 impl Sender<'_> {
-    fn send(&mut self, record: &Record) -> Outcome {
-        waiting::send(self.queue, &record.data, self.priority, self.deadline)?;
+    fn send(&mut self, message: &InputMessage) -> Outcome {
+        timed::send(self.queue, &message.data, self.priority, self.deadline)?;
         self.sent += 1;
         Ok(())
     }
 }
 
-/// A failure, with which message it is about.
-fn at(label: &str, failure: Failure) -> Failure {
-    failure.and(format!("this is {label}"))
+/// Adds which message a failure is about.
+fn with_label(label: &str, failure: Failure) -> Failure {
+    failure.with_context(format!("at {label}"))
 }

@@ -3,31 +3,31 @@
 use posix_mqueue::QueueName;
 
 use crate::failure::Outcome;
-use crate::passing::Passing;
-use crate::queue_name;
+use crate::messages::forward::ForwardArgs;
+use crate::values::queue_name;
 
-/// Move messages from one queue into each of several
+/// Move messages from one queue to each of several others
 ///
-/// Each message is received, and sent with its priority into one queue after the other, until the
-/// first queue is empty. None is received before there is room for it in all of them: the fullest
-/// one sets the pace. If it cannot be sent then into one of them, or a signal comes, the message in
-/// hand is put back, behind others of its priority, and the error says which queues have it
-/// already; where that cannot be, it is written to the file of --spill, or, in base64, to standard
-/// error, and the exit code is 9.
+/// Receives each message and sends it with its priority to every TO queue, until FROM is empty. A
+/// message is received only when all TO queues have room, so the slowest determines the speed.
+/// If sending to one of them then fails, or a signal arrives, the message is requeued, after others
+/// of the same priority, and the error names the queues that already received it. If it cannot be
+/// requeued, it is written to the --rescue-file, or to standard error in base64, and the exit code
+/// is 9.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The queue that they are taken from
+    /// Queue to receive from
     #[arg(value_parser = queue_name::parser())]
     from: QueueName,
-    /// The queues that they go into, two at least
+    /// Queues to send to, at least two
     #[arg(required = true, num_args = 2.., value_parser = queue_name::parser())]
     to: Vec<QueueName>,
     #[command(flatten)]
-    passing: Passing,
+    forward: ForwardArgs,
 }
 
 impl Args {
     pub(crate) fn run(self) -> Outcome {
-        self.passing.run(&self.from, &self.to)
+        self.forward.run(&self.from, &self.to)
     }
 }

@@ -1,18 +1,18 @@
 //! `mqctl top`
 
 mod draw;
+mod events;
 #[cfg(test)]
-mod example;
+mod fixture;
 mod history;
 mod holders;
-mod news;
-mod order;
+mod humanize;
 mod sample;
 mod screen;
+mod sort;
 mod traffic;
-mod users;
+mod user_names;
 mod view;
-mod words;
 
 use std::io::{self, IsTerminal as _};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -23,168 +23,175 @@ use ratatui::crossterm::event::KeyEvent;
 use signal_hook::consts::{SIGINT, SIGSTOP};
 use signal_hook::low_level;
 
-use crate::exit_code::Code;
+use crate::display::output;
+use crate::failure::exit_code::Code;
 use crate::failure::{Failure, Outcome};
-use crate::{account, output, waiting};
-use draw::{Paint, Scene};
+use crate::values::{duration, owner};
+use draw::context::DrawContext;
+use draw::theme::Theme;
+use events::AppEvent;
 use history::History;
-use holders::Found;
-use news::News;
-use order::Order;
+use holders::HolderReport;
 use sample::Sample;
 use screen::Screen;
-use users::Users;
-use view::{View, Wish};
+use sort::SortKey;
+use user_names::UserNames;
+use view::{Action, View};
 
-/// Watch all queues on the terminal
+/// Watch all queues in the terminal
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = HELP)]
 pub(crate) struct Args {
-    /// Look at the queues so often (1.5, 200ms)
-    #[arg(long, short = 'i', value_name = "TIME", default_value = "1", value_parser = interval)]
+    /// Sample the queues every TIME, 50ms to 1h (1.5, 200ms)
+    #[arg(long, short = 'i', value_name = "TIME", default_value = "1", value_parser = parse_interval)]
     interval: Duration,
-    /// Show queues with this in their names only
+    /// Show only queues whose names contain TEXT
     #[arg(long, short = 'f', value_name = "TEXT", default_value = "")]
     #[arg(hide_default_value = true)]
     filter: String,
-    /// Sort by this
+    /// Sort by COLUMN
     #[arg(long, short = 's', value_name = "COLUMN", default_value = "name")]
-    sort: Order,
+    sort: SortKey,
 }
 
 const HELP: &str = "\
-Rates are lower bounds, and say so (≥): the kernel counts no messages. It tells how many there are,
-their bytes, and the second of the last use; what comes and goes between two looks is not seen.
+Rates are lower bounds, marked ≥, because the kernel does not count messages. It reports the number
+of messages, their bytes, and the second of the last use. Messages that are sent and received
+between two samples are not seen.
 
-To look at a queue takes nothing from it, ends nobody's notification, and keeps no queue that is
-removed; it sets the times of its last access and status change. Press ? for the keys.";
+Sampling receives no message, cancels no notification, and does not keep removed queues alive. It
+changes only the times of a queue's last access and status change. Press ? for the keys.";
 
-/// What is not done in no time.
-fn interval(typed: &str) -> Result<Duration, String> {
-    match waiting::parse(typed)? {
-        time if time < Duration::from_millis(50) => Err("50ms is the shortest".to_owned()),
-        time if time > Duration::from_secs(3_600) => Err("1h is the longest".to_owned()),
+/// Parses an interval and checks its bounds.
+fn parse_interval(typed: &str) -> Result<Duration, String> {
+    match duration::parse(typed)? {
+        time if time < Duration::from_millis(50) => {
+            Err("the interval is below the minimum of 50ms".to_owned())
+        }
+        time if time > Duration::from_secs(3_600) => {
+            Err("the interval is above the maximum of 1h".to_owned())
+        }
         time => Ok(time),
     }
 }
 
 impl Args {
     pub(crate) fn run(self) -> Outcome {
-        // Before the terminal is touched: the error has the command that mounts it.
+        // Report a missing mount, with its remedy, before changing the terminal.
         let directory = Directory::open()?;
         if !output::is_terminal() || !io::stdin().is_terminal() {
-            let text = "top draws on a terminal, and this is none; for programs there are \
-                        `mqctl ls --json` and `mqctl metrics`";
-            return Err(Failure::new(Code::Failed, text));
+            let text =
+                "top requires a terminal; programs can use `mqctl ls --json` or `mqctl metrics`";
+            return Err(Failure::new(Code::Other, text));
         }
-        let mut top = Top {
+        let mut app = App {
             directory,
             history: History::default(),
             view: View::new(self.interval, self.sort, self.filter),
-            users: Users::new(account::user),
+            user_names: UserNames::new(owner::format_user),
             holders: None,
-            trouble: None,
-            paint: Paint { is_coloured: output::is_coloured() },
+            error: None,
+            theme: Theme { has_color: output::is_color_enabled() },
         };
-        let (sender, news) = news::listen()?;
-        let mut screen = Screen::take()?;
-        news::read_keys(sender)?;
-        let end = top.watch(&mut screen, &news);
+        let (sender, events) = events::watch_signals()?;
+        let mut screen = Screen::enter()?;
+        events::read_keys(sender)?;
+        let reason = app.run(&mut screen, &events);
         drop(screen);
-        if let End::Signal(signal) = end? {
+        if let ExitReason::Signal(signal) = reason? {
             low_level::emulate_default_handler(signal)?;
         }
         Ok(())
     }
 }
 
-/// Why the watching is over.
-enum End {
-    Wanted,
+/// Why the event loop ended.
+enum ExitReason {
+    Quit,
     Signal(i32),
 }
 
 #[derive(Debug)]
-struct Top {
+struct App {
     directory: Directory,
     history: History,
     view: View,
-    users: Users,
-    holders: Option<Found>,
-    trouble: Option<String>,
-    paint: Paint,
+    user_names: UserNames,
+    holders: Option<HolderReport>,
+    error: Option<String>,
+    theme: Theme,
 }
 
-impl Top {
-    fn watch(&mut self, screen: &mut Screen, news: &Receiver<News>) -> Outcome<End> {
-        let mut looked: Option<Instant> = None;
+impl App {
+    fn run(&mut self, screen: &mut Screen, events: &Receiver<AppEvent>) -> Outcome<ExitReason> {
+        let mut last_sample: Option<Instant> = None;
         loop {
-            let wait = self.until_next(looked);
+            let wait = self.time_until_sample(last_sample);
             if wait.is_zero() {
-                self.look();
-                looked = Some(Instant::now());
+                self.take_sample();
+                last_sample = Some(Instant::now());
             }
-            screen.draw(|frame| draw::scene(frame, &self.scene()))?;
-            match news.recv_timeout(self.until_next(looked)) {
-                Ok(News::Key(key)) => match self.press(key) {
+            screen.draw(|frame| draw::draw_screen(frame, &self.draw_context()))?;
+            match events.recv_timeout(self.time_until_sample(last_sample)) {
+                Ok(AppEvent::Key(key)) => match self.on_key(key) {
                     None => {}
-                    Some(Wish::Quit) => return Ok(End::Wanted),
-                    Some(Wish::Interrupt) => return Ok(End::Signal(SIGINT)),
-                    Some(Wish::Suspend) => screen.without(stop)?,
-                    Some(Wish::Holders) => self.find_holders(),
+                    Some(Action::Quit) => return Ok(ExitReason::Quit),
+                    Some(Action::Interrupt) => return Ok(ExitReason::Signal(SIGINT)),
+                    Some(Action::Suspend) => screen.leave_during(suspend)?,
+                    Some(Action::FindHolders) => self.find_holders(),
                 },
-                Ok(News::Redraw) | Err(RecvTimeoutError::Timeout) => {}
-                Ok(News::Fatal(signal)) => return Ok(End::Signal(signal)),
-                Ok(News::Stop) => screen.without(stop)?,
-                Ok(News::Continue) => screen.retake()?,
-                Ok(News::Lost(error)) => return Err(error.into()),
-                Err(RecvTimeoutError::Disconnected) => return Ok(End::Wanted),
+                Ok(AppEvent::Redraw) | Err(RecvTimeoutError::Timeout) => {}
+                Ok(AppEvent::Terminate(signal)) => return Ok(ExitReason::Signal(signal)),
+                Ok(AppEvent::Suspend) => screen.leave_during(suspend)?,
+                Ok(AppEvent::Resume) => screen.reenter()?,
+                Ok(AppEvent::KeyboardError(error)) => return Err(error.into()),
+                Err(RecvTimeoutError::Disconnected) => return Ok(ExitReason::Quit),
             }
         }
     }
 
-    /// The interval may have changed since; a paused view only waits for keys.
-    fn until_next(&self, looked: Option<Instant>) -> Duration {
-        match looked {
+    /// Computed again each time because a key can change the interval or pause the view.
+    fn time_until_sample(&self, last_sample: Option<Instant>) -> Duration {
+        match last_sample {
             None => Duration::ZERO,
             Some(_) if self.view.is_paused => Duration::MAX,
-            Some(looked) => self.view.interval.saturating_sub(looked.elapsed()),
+            Some(last_sample) => self.view.interval.saturating_sub(last_sample.elapsed()),
         }
     }
 
-    /// What goes wrong may be over by the next time, so it is shown and does not end the watching.
-    fn look(&mut self) {
+    /// An error may be temporary, so it is shown and does not end the program.
+    fn take_sample(&mut self) {
         match Sample::take(&self.directory) {
             Ok(sample) => {
                 self.history.add(sample);
-                self.trouble = None;
+                self.error = None;
             }
-            Err(failure) => self.trouble = Some(failure.to_string()),
+            Err(failure) => self.error = Some(failure.to_string()),
         }
     }
 
-    fn press(&mut self, key: KeyEvent) -> Option<Wish> {
-        self.view.press(key, &self.history)
+    fn on_key(&mut self, key: KeyEvent) -> Option<Action> {
+        self.view.on_key(key, &self.history)
     }
 
     fn find_holders(&mut self) {
         let row = self.view.selected(&self.history);
-        self.holders = row.map(|row| holders::find(&self.directory, row));
+        self.holders = row.map(|row| holders::find_holders(&self.directory, row));
     }
 
-    fn scene(&self) -> Scene<'_> {
-        Scene {
+    fn draw_context(&self) -> DrawContext<'_> {
+        DrawContext {
             history: &self.history,
             view: &self.view,
-            users: &self.users,
+            user_names: &self.user_names,
             holders: self.holders.as_ref(),
-            trouble: self.trouble.as_deref(),
-            paint: self.paint,
+            error: self.error.as_deref(),
+            theme: self.theme,
         }
     }
 }
 
-/// Until somebody continues it.
-fn stop() -> io::Result<()> {
+/// Stops this process until it receives SIGCONT.
+fn suspend() -> io::Result<()> {
     low_level::raise(SIGSTOP)
 }

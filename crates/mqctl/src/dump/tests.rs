@@ -1,12 +1,14 @@
-//! What is written is read, and no cut and no flipped bit is taken for it.
+//! Encoding and decoding, truncation and corruption.
 
 #![allow(clippy::unwrap_used)]
 
 use posix_mqueue::{Message, PRIORITY_MAX};
 
-use super::{Decoder, Encoder, Flaw, Sizes};
+use super::decoder::{DecodeError, Decoder};
+use super::encoder::Encoder;
+use super::format::QueueSizes;
 
-const SIZES: Sizes = Sizes { capacity: 3, message_size: 256 };
+const SIZES: QueueSizes = QueueSizes { capacity: 3, message_size: 256 };
 
 fn messages() -> Vec<Message> {
     let message = |data: &[u8], priority| Message { data: data.to_vec(), priority };
@@ -14,7 +16,7 @@ fn messages() -> Vec<Message> {
     vec![message(&every_byte, PRIORITY_MAX), message(b"", 7), message(b"x", 7), message(b"y", 0)]
 }
 
-/// The dump, and where each of its records begins, and the end.
+/// A dump, and the offsets at which each message and the end start.
 fn dump() -> (Vec<u8>, Vec<usize>) {
     let mut encoder = Encoder::default();
     let mut bytes = encoder.header(SIZES);
@@ -27,35 +29,35 @@ fn dump() -> (Vec<u8>, Vec<usize>) {
     (bytes, starts)
 }
 
-/// What is read before the end or a flaw.
-fn read(bytes: &[u8]) -> (Vec<Message>, Option<Flaw>) {
+/// The messages decoded before the end or an error.
+fn read(bytes: &[u8]) -> (Vec<Message>, Option<DecodeError>) {
     let mut all = Vec::new();
     let mut decoder = match Decoder::new(bytes) {
         Ok(decoder) => decoder,
-        Err(flaw) => return (all, Some(flaw)),
+        Err(error) => return (all, Some(error)),
     };
     assert_eq!(decoder.sizes(), SIZES);
     loop {
         let mut message = Message::default();
-        match decoder.next(&mut message) {
+        match decoder.read_next(&mut message) {
             Ok(true) => all.push(message),
             Ok(false) => return (all, None),
-            Err(flaw) => return (all, Some(flaw)),
+            Err(error) => return (all, Some(error)),
         }
     }
 }
 
 #[test]
-fn what_is_written_is_read() {
-    let (all, flaw) = read(&dump().0);
-    assert!(flaw.is_none(), "{flaw:?}");
+fn encoded_messages_are_decoded() {
+    let (all, error) = read(&dump().0);
+    assert!(error.is_none(), "{error:?}");
     assert_eq!(all, messages());
 }
 
 #[test]
-fn the_bytes_are_those_of_the_document() {
+fn encoding_matches_the_documented_example() {
     let mut encoder = Encoder::default();
-    let mut bytes = encoder.header(Sizes { capacity: 10, message_size: 8192 });
+    let mut bytes = encoder.header(QueueSizes { capacity: 10, message_size: 8192 });
     bytes.extend(encoder.message(&Message { data: b"hi".to_vec(), priority: 5 }));
     bytes.extend(encoder.end());
     let document = include_str!("../../../../docs/mqctl-dump-format.md");
@@ -69,38 +71,38 @@ fn the_bytes_are_those_of_the_document() {
 }
 
 #[test]
-fn a_dump_that_is_cut_anywhere_is_seen_to_be_and_keeps_what_is_whole() {
+fn truncation_anywhere_is_detected_after_complete_messages() {
     let (bytes, starts) = dump();
     for length in 0..bytes.len() {
-        let (all, flaw) = read(&bytes[..length]);
-        let flaw = flaw.unwrap();
-        assert!(flaw.is_cut(), "{length}: {flaw}");
-        assert!(flaw.to_string().ends_with(&format!("after {length} bytes")), "{length}: {flaw}");
-        let whole = starts.iter().skip(1).filter(|start| **start <= length).count();
-        assert_eq!(all, messages()[..whole], "{length}");
+        let (all, error) = read(&bytes[..length]);
+        let error = error.unwrap();
+        assert!(error.is_truncated(), "{length}: {error}");
+        assert!(error.to_string().ends_with(&format!("after {length} bytes")), "{length}: {error}");
+        let complete = starts.iter().skip(1).filter(|start| **start <= length).count();
+        assert_eq!(all, messages()[..complete], "{length}");
     }
 }
 
 #[test]
-fn no_byte_can_be_another_and_no_damage_looks_like_a_cut() {
+fn flipped_bits_are_corruption_and_never_truncation() {
     let (bytes, starts) = dump();
-    for place in 0..bytes.len() {
+    for offset in 0..bytes.len() {
         for flip in 1..=255 {
-            let mut damaged = bytes.clone();
-            damaged[place] ^= flip;
-            let (all, flaw) = read(&damaged);
-            let flaw = flaw.unwrap();
-            assert!(!flaw.is_cut(), "{place} ^ {flip}: {flaw}");
-            let whole = starts.iter().skip(1).filter(|start| **start <= place).count();
-            assert_eq!(all, messages()[..whole], "{place} ^ {flip}");
+            let mut corrupt = bytes.clone();
+            corrupt[offset] ^= flip;
+            let (all, error) = read(&corrupt);
+            let error = error.unwrap();
+            assert!(!error.is_truncated(), "{offset} ^ {flip}: {error}");
+            let complete = starts.iter().skip(1).filter(|start| **start <= offset).count();
+            assert_eq!(all, messages()[..complete], "{offset} ^ {flip}");
         }
     }
 }
 
 #[test]
-fn records_cannot_change_places_or_be_left_out() {
+fn reordered_missing_or_repeated_messages_are_detected() {
     let (bytes, starts) = dump();
-    // The last two have the same length.
+    // The last two messages have the same encoded length.
     let [.., second, third, end] = starts[..] else { unreachable!() };
     assert_eq!(third - second, end - third);
     let (head, tail) = (&bytes[..second], &bytes[end..]);
@@ -109,14 +111,14 @@ fn records_cannot_change_places_or_be_left_out() {
     let twice = [&bytes[..third], &bytes[second..]].concat();
     let longer = [&bytes[..], b"\0"].concat();
     for wrong in [swapped, left_out, twice, longer] {
-        assert!(!read(&wrong).1.unwrap().is_cut());
+        assert!(!read(&wrong).1.unwrap().is_truncated());
     }
 }
 
 #[test]
-fn what_is_no_dump_or_of_another_time_is_told_apart() {
+fn other_files_and_versions_are_distinguished() {
     let text = read(b"some text, longer than a header is").1.unwrap();
-    assert!(text.to_string().ends_with("this is no dump of mqctl"), "{text}");
+    assert!(text.to_string().ends_with("this is not a dump of mqctl"), "{text}");
     let mut later = dump().0;
     later[11] = 2;
     let later = read(&later).1.unwrap();

@@ -1,4 +1,4 @@
-//! A dump that was read to its end before anything is done with it.
+//! A dump that has been read to its end and checked before it is used.
 
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek as _};
@@ -6,114 +6,126 @@ use std::path::Path;
 
 use posix_mqueue::Message;
 
-use super::{Decoder, Flaw, Sizes};
+use super::decoder::{DecodeError, Decoder};
+use super::format::QueueSizes;
 use crate::failure::{Failure, Outcome};
 
-/// One that is whole, or, where that was asked for, cut.
-pub(crate) struct Verified {
+/// A complete dump, or a truncated one if the caller accepts that.
+pub(crate) struct VerifiedDump {
     decoder: Decoder<Box<dyn Read>>,
     count: u64,
-    cut: Option<Flaw>,
+    truncation: Option<DecodeError>,
 }
 
-impl Verified {
-    /// Reads it once, giving each message and its number to `check`, and then stands at the first
-    /// one again. `-` is standard input.
+impl VerifiedDump {
+    /// Reads the dump once and passes each message and its number to `check`, then rewinds to the
+    /// first message. `-` is standard input.
     pub(crate) fn open(
         path: &Path,
         partial: bool,
         check: impl Fn(u64, &Message) -> Outcome,
     ) -> Outcome<Self> {
-        let about = |error: io::Error| Failure::about_file(path, error);
-        let flawed = |flaw: &Flaw| {
-            let failure = Failure::about_file(path, flaw);
-            let hint = if flaw.is_cut() { "; --partial takes what is whole" } else { "" };
-            failure.and(format!("nothing was sent{hint}"))
+        let io_failure = |error: io::Error| Failure::for_file(path, error);
+        let decode_failure = |error: &DecodeError| {
+            let failure = Failure::for_file(path, error);
+            let hint = if error.is_truncated() {
+                "; use --partial to send the complete messages"
+            } else {
+                ""
+            };
+            failure.with_context(format!("nothing was sent{hint}"))
         };
         let mut input: Box<dyn Read> = if path == Path::new("-") {
             Box::new(io::stdin())
         } else {
-            let file = File::open(path).map_err(about)?;
-            if file.metadata().map_err(about)?.is_file() {
-                let again = file.try_clone().map_err(about)?;
-                let (count, cut) = read(BufReader::new(file), partial, check, flawed)?;
-                // Both have one position in the file.
-                (&again).rewind().map_err(about)?;
-                return Self::stand(Box::new(BufReader::new(again)), count, cut, flawed);
+            let file = File::open(path).map_err(io_failure)?;
+            if file.metadata().map_err(io_failure)?.is_file() {
+                let again = file.try_clone().map_err(io_failure)?;
+                let (count, truncation) =
+                    read(BufReader::new(file), partial, check, decode_failure)?;
+                // Both descriptors share one file offset.
+                (&again).rewind().map_err(io_failure)?;
+                return Self::at_start(
+                    Box::new(BufReader::new(again)),
+                    count,
+                    truncation,
+                    decode_failure,
+                );
             }
             Box::new(file)
         };
-        // What cannot be read twice is kept.
-        let mut kept = Kept { input: &mut input, bytes: Vec::new() };
-        let (count, cut) = read(BufReader::new(&mut kept), partial, check, flawed)?;
-        Self::stand(Box::new(Cursor::new(kept.bytes)), count, cut, flawed)
+        // A pipe cannot be read twice, so keep its bytes.
+        let mut recorder = RecordingReader { input: &mut input, bytes: Vec::new() };
+        let (count, truncation) =
+            read(BufReader::new(&mut recorder), partial, check, decode_failure)?;
+        Self::at_start(Box::new(Cursor::new(recorder.bytes)), count, truncation, decode_failure)
     }
 
-    fn stand(
+    fn at_start(
         input: Box<dyn Read>,
         count: u64,
-        cut: Option<Flaw>,
-        flawed: impl Fn(&Flaw) -> Failure,
+        truncation: Option<DecodeError>,
+        decode_failure: impl Fn(&DecodeError) -> Failure,
     ) -> Outcome<Self> {
-        let decoder = Decoder::new(input).map_err(|flaw| flawed(&flaw))?;
-        Ok(Self { decoder, count, cut })
+        let decoder = Decoder::new(input).map_err(|error| decode_failure(&error))?;
+        Ok(Self { decoder, count, truncation })
     }
 
-    pub(crate) fn sizes(&self) -> Sizes {
+    pub(crate) fn sizes(&self) -> QueueSizes {
         self.decoder.sizes()
     }
 
-    /// How many messages there are.
+    /// Returns the number of messages.
     pub(crate) fn count(&self) -> u64 {
         self.count
     }
 
-    /// What is wrong behind the last of them.
-    pub(crate) fn cut(&self) -> Option<&Flaw> {
-        self.cut.as_ref()
+    /// Returns the error after the last message of a truncated dump.
+    pub(crate) fn truncation(&self) -> Option<&DecodeError> {
+        self.truncation.as_ref()
     }
 
-    /// Reads the next message. That fails only if the file is changed meanwhile.
-    pub(crate) fn next(&mut self, message: &mut Message) -> Result<bool, Flaw> {
+    /// Reads the next message. Fails only if another process changes the file.
+    pub(crate) fn read_next(&mut self, message: &mut Message) -> Result<bool, DecodeError> {
         if self.decoder.count() == self.count {
             return Ok(false);
         }
-        self.decoder.next(message)
+        self.decoder.read_next(message)
     }
 }
 
-/// How many messages there are, and whether it is cut behind them.
+/// Returns the number of messages, and the error if the dump is truncated after them.
 fn read(
     input: impl Read,
     partial: bool,
     check: impl Fn(u64, &Message) -> Outcome,
-    flawed: impl Fn(&Flaw) -> Failure,
-) -> Outcome<(u64, Option<Flaw>)> {
-    let mut decoder = Decoder::new(input).map_err(|flaw| flawed(&flaw))?;
+    decode_failure: impl Fn(&DecodeError) -> Failure,
+) -> Outcome<(u64, Option<DecodeError>)> {
+    let mut decoder = Decoder::new(input).map_err(|error| decode_failure(&error))?;
     let mut message = Message::default();
-    // A message that does not fit is told only of a dump that is not damaged behind it.
+    // Corruption anywhere in the dump takes precedence over a message that does not fit.
     let mut fits = Ok(());
-    let cut = loop {
-        match decoder.next(&mut message) {
+    let truncation = loop {
+        match decoder.read_next(&mut message) {
             Ok(true) => fits = fits.and_then(|()| check(decoder.count(), &message)),
             Ok(false) => break None,
-            Err(flaw) if partial && flaw.is_cut() => break Some(flaw),
-            Err(flaw) => return Err(flawed(&flaw)),
+            Err(error) if partial && error.is_truncated() => break Some(error),
+            Err(error) => return Err(decode_failure(&error)),
         }
     };
-    fits.map(|()| (decoder.count(), cut))
+    fits.map(|()| (decoder.count(), truncation))
 }
 
-/// Keeps what is read through it.
-struct Kept<'a> {
+/// Records the bytes that are read through it.
+struct RecordingReader<'a> {
     input: &'a mut dyn Read,
     bytes: Vec<u8>,
 }
 
-impl Read for Kept<'_> {
-    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        let read = self.input.read(room)?;
-        self.bytes.extend(room.get(..read).unwrap_or_default());
+impl Read for RecordingReader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        self.bytes.extend(buffer.get(..read).unwrap_or_default());
         Ok(read)
     }
 }

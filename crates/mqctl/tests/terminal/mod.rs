@@ -1,6 +1,6 @@
-//! A terminal that nobody sits at: a shell in tmux, typed into and looked at.
+//! A terminal for tests: a shell in tmux that receives keys and shows its screen.
 
-// Not all of it is used everywhere.
+// Not every test crate uses all of it.
 #![allow(dead_code)]
 
 use std::ffi::OsStr;
@@ -9,17 +9,17 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long something is waited for that has to come: so long only if it never does.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The time limit for an expected screen; reached only on failure.
+const SCREEN_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A tmux server with one pane in which `sh` runs. Gone when dropped, with what runs in it.
+/// A tmux server with one pane that runs `sh`. Dropping it kills the server and its processes.
 #[derive(Debug)]
 pub(crate) struct TestTerminal {
     socket: String,
 }
 
 impl TestTerminal {
-    /// None, said as a skipped test, where there is no tmux.
+    /// Returns None and reports a skipped test if there is no tmux.
     pub(crate) fn new(width: u16, height: u16) -> Option<Self> {
         static COUNTER: AtomicU32 = AtomicU32::new(0);
         let mut probe = Command::new("tmux");
@@ -38,7 +38,7 @@ impl TestTerminal {
 
     fn tmux<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> String {
         let mut command = Command::new("tmux");
-        // In UTF-8, whatever the surroundings say.
+        // Use UTF-8 regardless of the environment.
         command.args(["-u", "-L", &self.socket]).args(arguments).env_remove("TMUX");
         let output = command.output();
         output
@@ -46,7 +46,7 @@ impl TestTerminal {
             .unwrap_or_default()
     }
 
-    /// Types keys by tmux's names for them: `Enter`, `C-z`, `j`.
+    /// Types keys, by tmux's names: `Enter`, `C-z`, `j`.
     pub(crate) fn press(&self, keys: &[&str]) {
         self.tmux(["send-keys"].iter().chain(keys));
     }
@@ -62,17 +62,17 @@ impl TestTerminal {
         self.tmux(["resize-window", "-x", &width, "-y", &height]);
     }
 
-    /// What is on the screen, without spaces at the ends of lines.
+    /// Returns the screen without trailing spaces.
     pub(crate) fn screen(&self) -> String {
         self.tmux(["capture-pane", "-p"])
     }
 
-    /// The same with its colours, as a terminal is told them.
+    /// Returns the screen with its escape sequences for color.
     pub(crate) fn screen_with_escapes(&self) -> String {
         self.tmux(["capture-pane", "-p", "-e"])
     }
 
-    /// The screen as soon as it is as it should be.
+    /// Waits until the screen meets the condition, and returns it.
     #[track_caller]
     pub(crate) fn wait_for(&self, what: &str, condition: impl Fn(&str) -> bool) -> String {
         let begin = Instant::now();
@@ -81,12 +81,12 @@ impl TestTerminal {
             if condition(&screen) {
                 return screen;
             }
-            assert!(begin.elapsed() < PATIENCE, "waited for {what}; the screen is\n{screen}");
+            assert!(begin.elapsed() < SCREEN_TIMEOUT, "waited for {what}; the screen is\n{screen}");
             thread::sleep(Duration::from_millis(20));
         }
     }
 
-    /// The process that the shell runs.
+    /// Returns the id of the process that the shell runs.
     #[track_caller]
     pub(crate) fn child(&self) -> String {
         let shell = self.tmux(["display-message", "-p", "#{pane_pid}"]);
@@ -97,7 +97,7 @@ impl TestTerminal {
         child.to_owned()
     }
 
-    /// How the program ended, once the shell waits for the next line.
+    /// Waits for the shell's prompt and returns the exit code of the last command.
     #[track_caller]
     pub(crate) fn code(&self) -> i32 {
         self.wait_for("the prompt", |screen| screen.trim_end().ends_with("\n$"));
@@ -106,10 +106,10 @@ impl TestTerminal {
         code(&self.wait_for("the code", |screen| code(screen).is_some())).unwrap_or(-1)
     }
 
-    /// That a program which took the terminal has given it back, and a shell is at it: the screen
-    /// is the ordinary one, the cursor shows, and what is typed is echoed, by lines, with signals.
+    /// Asserts that a full screen program has restored the terminal: normal screen, visible cursor,
+    /// echo, canonical mode, signals.
     #[track_caller]
-    pub(crate) fn is_given_back(&self) {
+    pub(crate) fn assert_restored(&self) {
         self.command(
             "echo modes: $(stty -a | tr ' ;' '\\n\\n' | grep -xE -- '-?(echo|icanon|isig|opost)')",
         );
@@ -123,8 +123,8 @@ impl TestTerminal {
         assert_eq!(flags.trim(), "0 1", "alternate screen, cursor");
     }
 
-    /// Whether a program has the terminal to itself.
-    pub(crate) fn is_taken(&self) -> bool {
+    /// Whether a program shows the alternate screen without a cursor.
+    pub(crate) fn is_full_screen(&self) -> bool {
         self.tmux(["display-message", "-p", "#{alternate_on} #{cursor_flag}"]).trim() == "1 0"
     }
 }

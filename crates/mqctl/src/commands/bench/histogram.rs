@@ -1,12 +1,12 @@
-//! Times counted by size, in little room however many there are.
+//! A histogram of durations, of bounded size.
 
 use std::time::Duration;
 
-/// Times are told apart to one part in 128; below 128 ns, exactly.
-const SUB_BITS: u32 = 7;
-const SUBS: u64 = 1 << SUB_BITS;
+/// The resolution is one part in 128; durations below 128 ns are exact.
+const SUB_BUCKET_BITS: u32 = 7;
+const SUB_BUCKETS: u64 = 1 << SUB_BUCKET_BITS;
 
-/// How often each time, in nanoseconds, was seen.
+/// Counts durations, in nanoseconds.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Histogram {
     counts: Vec<u64>,
@@ -14,12 +14,12 @@ pub(super) struct Histogram {
 }
 
 impl Histogram {
-    pub(super) fn record(&mut self, time: Duration) {
-        let slot = slot(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
-        if self.counts.len() <= slot {
-            self.counts.resize(slot + 1, 0);
+    pub(super) fn add(&mut self, time: Duration) {
+        let bucket = bucket(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+        if self.counts.len() <= bucket {
+            self.counts.resize(bucket + 1, 0);
         }
-        if let Some(count) = self.counts.get_mut(slot) {
+        if let Some(count) = self.counts.get_mut(bucket) {
             *count += 1;
             self.total += 1;
         }
@@ -29,85 +29,86 @@ impl Histogram {
         self.total
     }
 
-    /// The nanoseconds within which `permille` of a thousand times were, 0 if there are none.
-    pub(super) fn within(&self, permille: u64) -> u64 {
+    /// Returns the duration in nanoseconds that `permille` thousandths do not exceed, or 0 if the
+    /// histogram is empty.
+    pub(super) fn at_permille(&self, permille: u64) -> u64 {
         let rank = (self.total * permille).div_ceil(1000).max(1);
         let mut seen = 0;
-        for (slot, count) in self.counts.iter().enumerate() {
+        for (bucket, count) in self.counts.iter().enumerate() {
             seen += count;
             if seen >= rank {
-                return upper(slot);
+                return bucket_max(bucket);
             }
         }
         0
     }
 
-    /// How many were longer than `from` nanoseconds and not longer than `to`, as far as they are
-    /// told apart.
-    pub(super) fn between(&self, from: u64, to: u64) -> u64 {
-        let inside = |slot: usize| (from..to).contains(&(upper(slot).saturating_sub(1)));
-        self.counts.iter().enumerate().filter(|(slot, _)| inside(*slot)).map(|(_, n)| n).sum()
+    /// Counts the durations above `from` and up to `to` nanoseconds, within the resolution.
+    pub(super) fn count_between(&self, from: u64, to: u64) -> u64 {
+        let inside = |bucket: usize| (from..to).contains(&(bucket_max(bucket).saturating_sub(1)));
+        self.counts.iter().enumerate().filter(|(bucket, _)| inside(*bucket)).map(|(_, n)| n).sum()
     }
 }
 
-/// Numbers below `SUBS` have one each; every power of two above is divided into `SUBS` slots.
-fn slot(nanoseconds: u64) -> usize {
-    let shift = (u64::BITS - nanoseconds.leading_zeros()).saturating_sub(SUB_BITS + 1);
-    let slot = (u64::from(shift) << SUB_BITS) + (nanoseconds >> shift);
+/// Each number below `SUB_BUCKETS` has its own bucket; every power of two above is divided into
+/// `SUB_BUCKETS` buckets.
+fn bucket(nanoseconds: u64) -> usize {
+    let shift = (u64::BITS - nanoseconds.leading_zeros()).saturating_sub(SUB_BUCKET_BITS + 1);
+    let bucket = (u64::from(shift) << SUB_BUCKET_BITS) + (nanoseconds >> shift);
     // At most 58 << 7.
-    usize::try_from(slot).unwrap_or(usize::MAX)
+    usize::try_from(bucket).unwrap_or(usize::MAX)
 }
 
-/// The largest number of a slot.
-fn upper(slot: usize) -> u64 {
-    let slot = slot as u64;
-    if slot < SUBS {
-        return slot;
+/// The largest number in a bucket.
+fn bucket_max(bucket: usize) -> u64 {
+    let bucket = bucket as u64;
+    if bucket < SUB_BUCKETS {
+        return bucket;
     }
-    let shift = (slot >> SUB_BITS) - 1;
-    let sub = slot - (shift << SUB_BITS);
-    // Of the last slot it is the largest number there is.
+    let shift = (bucket >> SUB_BUCKET_BITS) - 1;
+    let sub = bucket - (shift << SUB_BUCKET_BITS);
+    // For the last bucket this wraps to u64::MAX.
     ((sub + 1) << shift).wrapping_sub(1)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Histogram, slot, upper};
+    use super::{Histogram, bucket, bucket_max};
     use std::time::Duration;
 
     #[test]
-    fn a_number_is_at_most_one_part_in_128_below_the_largest_of_its_slot() {
+    fn bucket_error_is_at_most_one_in_128() {
         let numbers =
             (0..4096).chain((12..57).flat_map(|bit| [(1 << bit) - 1, 1 << bit, 5 << bit]));
         for n in numbers {
-            let upper = upper(slot(n));
-            assert!(n <= upper && upper - n <= n / 128, "{n} {upper}");
-            assert_eq!(slot(upper), slot(n));
-            assert_eq!(slot(upper + 1), slot(n) + 1);
+            let max = bucket_max(bucket(n));
+            assert!(n <= max && max - n <= n / 128, "{n} {max}");
+            assert_eq!(bucket(max), bucket(n));
+            assert_eq!(bucket(max + 1), bucket(n) + 1);
         }
     }
 
     #[test]
-    fn percentiles_are_those_of_the_sorted_times() {
+    fn percentiles_match_sorted_durations() {
         let mut histogram = Histogram::default();
-        (1..=100).for_each(|n| histogram.record(Duration::from_nanos(n)));
+        (1..=100).for_each(|n| histogram.add(Duration::from_nanos(n)));
         assert_eq!(histogram.total(), 100);
         for (permille, expected) in [(0, 1), (10, 1), (500, 50), (990, 99), (999, 100), (1000, 100)]
         {
-            assert_eq!(histogram.within(permille), expected, "{permille}");
+            assert_eq!(histogram.at_permille(permille), expected, "{permille}");
         }
-        assert_eq!(histogram.between(10, 20), 10);
+        assert_eq!(histogram.count_between(10, 20), 10);
     }
 
     #[test]
-    fn nothing_has_no_percentiles() {
-        assert_eq!(Histogram::default().within(500), 0);
+    fn empty_histogram_has_zero_percentiles() {
+        assert_eq!(Histogram::default().at_permille(500), 0);
     }
 
     #[test]
-    fn the_longest_time_fits() {
+    fn longest_duration_fits() {
         let mut histogram = Histogram::default();
-        histogram.record(Duration::MAX);
-        assert_eq!(histogram.within(500), u64::MAX);
+        histogram.add(Duration::MAX);
+        assert_eq!(histogram.at_permille(500), u64::MAX);
     }
 }

@@ -2,22 +2,22 @@
 
 use serde_json::{Map, Value, json};
 
-use super::results::{OfSize, PERCENTILES, Results, Rounds};
+use super::results::{PERCENTILES, Results, Rounds, SizeResults};
 
 pub(super) fn value(results: &Results) -> Value {
-    results.sizes.iter().map(of_size).collect()
+    results.sizes.iter().map(size_results).collect()
 }
 
-fn of_size(of_size: &OfSize) -> Value {
+fn size_results(size_results: &SizeResults) -> Value {
     let percentile = |(name, permille)| {
-        // A name that needs no quotes in jq.
-        (str::replace(name, '.', "_"), json!(of_size.round_trips.within(permille)))
+        // Names without dots need no quotes in jq.
+        (str::replace(name, '.', "_"), json!(size_results.round_trips.at_permille(permille)))
     };
     json!({
-        "size": of_size.size,
-        "pairs_per_second": rounds(&of_size.pairs),
-        "stream_messages_per_second": rounds(&of_size.stream),
-        "round_trips": of_size.round_trips.total(),
+        "size": size_results.size,
+        "pairs_per_second": rounds(&size_results.pairs),
+        "stream_messages_per_second": rounds(&size_results.stream),
+        "round_trips": size_results.round_trips.total(),
         "round_trip_ns": PERCENTILES.into_iter().map(percentile).collect::<Map<_, _>>(),
     })
 }

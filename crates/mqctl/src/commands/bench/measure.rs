@@ -1,4 +1,4 @@
-//! The measurements. Each has queues of its own, which have lost their names before it begins.
+//! The measurements. Each uses its own queues, which are unlinked before it starts.
 
 use std::panic;
 use std::thread::{self, ScopedJoinHandle};
@@ -8,15 +8,15 @@ use posix_mqueue::{MessageQueue, OpenOptions, Owned};
 
 use super::histogram::Histogram;
 use crate::failure::Outcome;
-use crate::signals::Signals;
+use crate::failure::signals::Signals;
 
-/// So many messages between two looks at the clock, which takes a part of the time that one does.
-const BATCH: u32 = 64;
-/// The priority of what is measured. Of all messages in a queue the last is [`END`].
-const DATA: u32 = 1;
-const END: u32 = 0;
+/// The number of messages between two clock reads, which are too expensive for every message.
+const BATCH_LEN: u32 = 64;
+/// The priority of measured messages, and that of the end marker, which is received last.
+const DATA_PRIORITY: u32 = 1;
+const END_PRIORITY: u32 = 0;
 
-/// How the queues are made.
+/// The properties of the queues.
 #[derive(Debug)]
 pub(super) struct Bench {
     pub(super) capacity: usize,
@@ -24,59 +24,61 @@ pub(super) struct Bench {
 }
 
 impl Bench {
-    /// Fails where a queue for messages of this size is refused.
-    pub(super) fn check(&self, size: usize) -> Outcome {
-        self.queue(self.capacity, size).map(drop)
+    /// Fails if a queue for messages of this size cannot be created.
+    pub(super) fn check_size(&self, size: usize) -> Outcome {
+        self.create_queue(self.capacity, size).map(drop)
     }
 
-    /// Pairs of send and receive a second, in one thread.
+    /// Measures pairs of send and receive per second, in one thread.
     pub(super) fn pairs(&self, size: usize, time: Duration, signals: &Signals) -> Outcome<f64> {
-        let queue = self.queue(1, size)?;
+        let queue = self.create_queue(1, size)?;
         let (message, mut buffer) = (vec![0; size], vec![0; queue.message_size()]);
-        let mut count = Count::begin(time, signals);
-        while count.goes_on() {
-            for _ in 0..BATCH {
-                queue.send(&message, DATA)?;
+        let mut count = RateCounter::start(time, signals);
+        while count.should_continue() {
+            for _ in 0..BATCH_LEN {
+                queue.send(&message, DATA_PRIORITY)?;
                 queue.receive(&mut buffer)?;
             }
         }
         Ok(count.per_second())
     }
 
-    /// Messages a second from one thread to another.
+    /// Measures messages per second from one thread to another.
     pub(super) fn stream(&self, size: usize, time: Duration, signals: &Signals) -> Outcome<f64> {
-        let queue = self.queue(self.capacity, size)?;
+        let queue = self.create_queue(self.capacity, size)?;
         thread::scope(|scope| {
-            let receive = || or_shut_down(&[&queue], receive_to_the_end(&queue));
+            let receive = || shut_down_on_error(&[&queue], receive_until_end(&queue));
             let receiver = thread::Builder::new().spawn_scoped(scope, receive)?;
-            let count = or_shut_down(&[&queue], send_for(&queue, size, time, signals));
-            joined(receiver)?;
-            // What counts has arrived.
+            let count = shut_down_on_error(&[&queue], send_stream(&queue, size, time, signals));
+            join(receiver)?;
+            // The receiver has finished, so all counted messages have arrived.
             Ok(count?.per_second())
         })
     }
 
-    /// The times there and back, between two threads.
+    /// Measures the round trip time between two threads.
     pub(super) fn round_trips(
         &self,
         size: usize,
         time: Duration,
         signals: &Signals,
-        times: &mut Histogram,
+        histogram: &mut Histogram,
     ) -> Outcome {
-        let (there, back) = (self.queue(1, size)?, self.queue(1, size)?);
-        let both: [&MessageQueue; 2] = [&there, &back];
+        let (requests, replies) = (self.create_queue(1, size)?, self.create_queue(1, size)?);
+        let both: [&MessageQueue; 2] = [&requests, &replies];
         thread::scope(|scope| {
-            let echo = || or_shut_down(&both, send_back(&there, &back));
+            let echo = || shut_down_on_error(&both, echo_messages(&requests, &replies));
             let echo = thread::Builder::new().spawn_scoped(scope, echo)?;
-            let outcome =
-                or_shut_down(&both, go_and_return(&there, &back, size, time, signals, times));
-            joined(echo)?;
+            let outcome = shut_down_on_error(
+                &both,
+                time_round_trips(&requests, &replies, size, time, signals, histogram),
+            );
+            join(echo)?;
             outcome
         })
     }
 
-    fn queue(&self, capacity: usize, size: usize) -> Outcome<Owned> {
+    fn create_queue(&self, capacity: usize, size: usize) -> Outcome<Owned> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).capacity(capacity).message_size(size.max(1));
         let queue = Owned::new(options.create_unique("/mqctl-bench-")?);
@@ -86,64 +88,64 @@ impl Bench {
     }
 }
 
-fn receive_to_the_end(queue: &MessageQueue) -> Outcome {
+fn receive_until_end(queue: &MessageQueue) -> Outcome {
     let mut buffer = vec![0; queue.message_size()];
-    while queue.receive(&mut buffer)?.1 != END {}
+    while queue.receive(&mut buffer)?.1 != END_PRIORITY {}
     Ok(())
 }
 
-fn send_for<'a>(
+fn send_stream<'a>(
     queue: &MessageQueue,
     size: usize,
     time: Duration,
     signals: &'a Signals,
-) -> Outcome<Count<'a>> {
+) -> Outcome<RateCounter<'a>> {
     let message = vec![0; size];
-    let mut count = Count::begin(time, signals);
-    while count.goes_on() {
-        for _ in 0..BATCH {
-            queue.send(&message, DATA)?;
+    let mut count = RateCounter::start(time, signals);
+    while count.should_continue() {
+        for _ in 0..BATCH_LEN {
+            queue.send(&message, DATA_PRIORITY)?;
         }
     }
-    queue.send(&[], END)?;
+    queue.send(&[], END_PRIORITY)?;
     Ok(count)
 }
 
-fn go_and_return(
-    there: &MessageQueue,
-    back: &MessageQueue,
+fn time_round_trips(
+    requests: &MessageQueue,
+    replies: &MessageQueue,
     size: usize,
     time: Duration,
     signals: &Signals,
-    times: &mut Histogram,
+    histogram: &mut Histogram,
 ) -> Outcome {
-    let (message, mut buffer) = (vec![0; size], vec![0; back.message_size()]);
-    let begin = Instant::now();
-    let mut departure = begin;
-    while departure - begin < time && signals.received().is_none() {
-        there.send(&message, DATA)?;
-        back.receive(&mut buffer)?;
-        let arrival = Instant::now();
-        times.record(arrival - departure);
-        departure = arrival;
+    let (message, mut buffer) = (vec![0; size], vec![0; replies.message_size()]);
+    let start = Instant::now();
+    let mut sent_at = start;
+    while sent_at - start < time && signals.received().is_none() {
+        requests.send(&message, DATA_PRIORITY)?;
+        replies.receive(&mut buffer)?;
+        let received_at = Instant::now();
+        histogram.add(received_at - sent_at);
+        sent_at = received_at;
     }
-    there.send(&[], END)?;
+    requests.send(&[], END_PRIORITY)?;
     Ok(())
 }
 
-fn send_back(there: &MessageQueue, back: &MessageQueue) -> Outcome {
-    let mut buffer = vec![0; there.message_size()];
+fn echo_messages(requests: &MessageQueue, replies: &MessageQueue) -> Outcome {
+    let mut buffer = vec![0; requests.message_size()];
     loop {
-        let (length, priority) = there.receive(&mut buffer)?;
-        if priority == END {
+        let (length, priority) = requests.receive(&mut buffer)?;
+        if priority == END_PRIORITY {
             return Ok(());
         }
-        back.send(buffer.get(..length).unwrap_or_default(), priority)?;
+        replies.send(buffer.get(..length).unwrap_or_default(), priority)?;
     }
 }
 
-/// One thread's failure must not leave the other one waiting.
-fn or_shut_down<T>(queues: &[&MessageQueue], outcome: Outcome<T>) -> Outcome<T> {
+/// If one thread fails, shuts the queues down so that the other does not block forever.
+fn shut_down_on_error<T>(queues: &[&MessageQueue], outcome: Outcome<T>) -> Outcome<T> {
     outcome.inspect_err(|_| {
         for queue in queues {
             queue.shutdown();
@@ -151,35 +153,35 @@ fn or_shut_down<T>(queues: &[&MessageQueue], outcome: Outcome<T>) -> Outcome<T> 
     })
 }
 
-fn joined<T>(thread: ScopedJoinHandle<'_, Outcome<T>>) -> Outcome<T> {
+fn join<T>(thread: ScopedJoinHandle<'_, Outcome<T>>) -> Outcome<T> {
     thread.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked))
 }
 
-/// Batches of messages until the time is over, one at least.
-struct Count<'a> {
-    begin: Instant,
-    passed: Duration,
+/// Counts batches of messages until the time has elapsed; at least one.
+struct RateCounter<'a> {
+    start: Instant,
+    elapsed: Duration,
     time: Duration,
     batches: u64,
     signals: &'a Signals,
 }
 
-impl<'a> Count<'a> {
-    fn begin(time: Duration, signals: &'a Signals) -> Self {
-        Self { begin: Instant::now(), passed: Duration::ZERO, time, batches: 0, signals }
+impl<'a> RateCounter<'a> {
+    fn start(time: Duration, signals: &'a Signals) -> Self {
+        Self { start: Instant::now(), elapsed: Duration::ZERO, time, batches: 0, signals }
     }
 
-    fn goes_on(&mut self) -> bool {
-        self.passed = self.begin.elapsed();
-        let goes_on =
-            self.batches == 0 || self.passed < self.time && self.signals.received().is_none();
-        self.batches += u64::from(goes_on);
-        goes_on
+    fn should_continue(&mut self) -> bool {
+        self.elapsed = self.start.elapsed();
+        let should_continue =
+            self.batches == 0 || self.elapsed < self.time && self.signals.received().is_none();
+        self.batches += u64::from(should_continue);
+        should_continue
     }
 
-    /// Exact as long as there are fewer than 2^53 of them.
+    /// Exact below 2^53 messages.
     #[expect(clippy::cast_precision_loss)]
     fn per_second(&self) -> f64 {
-        (self.batches * u64::from(BATCH)) as f64 / self.passed.as_secs_f64()
+        (self.batches * u64::from(BATCH_LEN)) as f64 / self.elapsed.as_secs_f64()
     }
 }

@@ -1,59 +1,62 @@
-//! The results as a small picture of characters, beside the table.
+//! Bars and sparklines of the results, printed after the table on a terminal.
 
 use std::fmt::Write as _;
 
-use super::results::{OfSize, Results, Rounds};
-use super::table::time;
-use crate::blocks;
+use super::results::{Results, Rounds, SizeResults};
+use super::table::format_duration;
+use crate::display::bars;
 
-/// Cells of the longest bar.
-const BAR: usize = 48;
-/// Round trips are counted in so many columns for each time that is twice as long.
+/// The length of the longest bar, in cells.
+const BAR_WIDTH: usize = 48;
+/// The number of columns per doubling of the round trip time.
 const COLUMNS_PER_OCTAVE: i32 = 4;
 
-pub(super) fn text(results: &Results) -> String {
+pub(super) fn render(results: &Results) -> String {
     let mut text = String::new();
-    bars(&mut text, "pairs a second, in one thread", results, |of_size| &of_size.pairs);
-    bars(&mut text, "messages a second, to another thread", results, |of_size| &of_size.stream);
+    bars(&mut text, "pairs per second, in one thread", results, |size_results| &size_results.pairs);
+    bars(&mut text, "messages per second, to another thread", results, |size_results| {
+        &size_results.stream
+    });
     round_trips(&mut text, results);
     text
 }
 
-fn bars(text: &mut String, title: &str, results: &Results, value: fn(&OfSize) -> &Rounds) {
+fn bars(text: &mut String, title: &str, results: &Results, value: fn(&SizeResults) -> &Rounds) {
     let _ = writeln!(text, "\n{title}");
-    let most = results.sizes.iter().map(|of_size| value(of_size).median()).fold(0.0, f64::max);
-    for of_size in &results.sizes {
-        let value = value(of_size).median();
-        let bar = blocks::bar(value, most, BAR);
-        let _ = writeln!(text, "{:>8}  {bar} {value:.0}", of_size.size);
+    let most =
+        results.sizes.iter().map(|size_results| value(size_results).median()).fold(0.0, f64::max);
+    for size_results in &results.sizes {
+        let value = value(size_results).median();
+        let bar = bars::bar(value, most, BAR_WIDTH);
+        let _ = writeln!(text, "{:>8}  {bar} {value:.0}", size_results.size);
     }
 }
 
-/// How often the round trips took how long, each size by itself, all on one scale.
+/// The distribution of round trip times for each size, on a common scale.
 #[expect(clippy::cast_precision_loss)]
 fn round_trips(text: &mut String, results: &Results) {
-    let all = || results.sizes.iter().map(|of_size| &of_size.round_trips);
-    let shortest = all().map(|times| times.within(1)).min().unwrap_or(1);
-    let longest = all().map(|times| times.within(999)).max().unwrap_or(1);
+    let all = || results.sizes.iter().map(|size_results| &size_results.round_trips);
+    let shortest = all().map(|times| times.at_permille(1)).min().unwrap_or(1);
+    let longest = all().map(|times| times.at_permille(999)).max().unwrap_or(1);
     let edges = edges(shortest, longest);
-    let _ = writeln!(text, "\nround trips, by how long they took");
-    for of_size in &results.sizes {
+    let _ = writeln!(text, "\ndistribution of round trip times");
+    for size_results in &results.sizes {
         let counts: Vec<f64> = edges
             .windows(2)
             .filter_map(|edge| Some((*edge.first()?, *edge.last()?)))
-            .map(|(from, to)| of_size.round_trips.between(from, to) as f64)
+            .map(|(from, to)| size_results.round_trips.count_between(from, to) as f64)
             .collect();
         let most = counts.iter().copied().fold(0.0, f64::max);
-        let line = blocks::spark(counts, most);
-        let _ = writeln!(text, "{:>8}  {}", of_size.size, line.trim_end());
+        let line = bars::sparkline(counts, most);
+        let _ = writeln!(text, "{:>8}  {}", size_results.size, line.trim_end());
     }
     let _ = writeln!(text, "{:>8}  {}", "", scale(&edges));
 }
 
-/// From below the shortest time to above the longest.
+/// The bucket edges, from below `shortest` to above `longest`.
 fn edges(shortest: u64, longest: u64) -> Vec<u64> {
     let edge = |n: i32| {
-        // Of a time, so neither negative nor beyond what a u64 holds.
+        // The value is a duration: not negative, and it fits a u64.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let edge = f64::from(n).exp2().powf(1.0 / f64::from(COLUMNS_PER_OCTAVE)) as u64;
         edge
@@ -66,7 +69,7 @@ fn edges(shortest: u64, longest: u64) -> Vec<u64> {
     edges.split_off(first.min(edges.len()))
 }
 
-/// A mark where each doubling begins, if there is room for what it says.
+/// The scale below the sparklines: a mark at every third doubling.
 fn scale(edges: &[u64]) -> String {
     let mut scale = String::new();
     for (column, edge) in
@@ -75,19 +78,19 @@ fn scale(edges: &[u64]) -> String {
         while scale.chars().count() < column {
             scale.push(' ');
         }
-        let _ = write!(scale, "|{}", time(*edge));
+        let _ = write!(scale, "|{}", format_duration(*edge));
     }
     scale
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{edges, text};
+    use super::{edges, render};
     use crate::commands::bench::results::Results;
     use std::time::Duration;
 
     #[test]
-    fn the_edges_hold_every_time() {
+    fn bucket_edges_enclose_every_duration() {
         for (shortest, longest) in [(0, 0), (1, 1), (999, 1_000_000), (5, u64::MAX)] {
             let edges = edges(shortest, longest);
             assert!(edges.len() >= 2, "{edges:?}");
@@ -98,14 +101,14 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_has_a_line_for_each_size() {
-        let mut results = Results::of(&[0, 8192]);
-        for (n, of_size) in (1..).zip(&mut results.sizes) {
-            of_size.pairs.push(600_000.0 / f64::from(n));
-            of_size.stream.push(250_000.0);
-            (1..100).for_each(|us| of_size.round_trips.record(Duration::from_micros(us)));
+    fn plot_has_a_line_for_each_size() {
+        let mut results = Results::empty(&[0, 8192]);
+        for (n, size_results) in (1..).zip(&mut results.sizes) {
+            size_results.pairs.push(600_000.0 / f64::from(n));
+            size_results.stream.push(250_000.0);
+            (1..100).for_each(|us| size_results.round_trips.add(Duration::from_micros(us)));
         }
-        let text = text(&results);
+        let text = render(&results);
         let of =
             |size: &str| text.lines().filter(|line| line.trim_start().starts_with(size)).count();
         assert_eq!((of("0 "), of("8192 ")), (3, 3), "{text}");

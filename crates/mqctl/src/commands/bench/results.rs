@@ -1,46 +1,46 @@
-//! What was measured: plain values.
+//! The results: plain values.
 
 use super::histogram::Histogram;
 
-/// Of every size.
+/// The results for all sizes.
 #[derive(Debug)]
 pub(super) struct Results {
-    pub(super) sizes: Vec<OfSize>,
+    pub(super) sizes: Vec<SizeResults>,
 }
 
-/// Of messages of one size.
+/// The results for messages of one size.
 #[derive(Debug, Default)]
-pub(super) struct OfSize {
-    /// Bytes.
+pub(super) struct SizeResults {
+    /// The size of a message, in bytes.
     pub(super) size: usize,
-    /// Pairs a second.
+    /// Pairs of send and receive per second.
     pub(super) pairs: Rounds,
-    /// Messages a second.
+    /// Messages per second.
     pub(super) stream: Rounds,
     pub(super) round_trips: Histogram,
 }
 
 impl Results {
-    /// Nothing yet.
-    pub(super) fn of(sizes: &[usize]) -> Self {
-        let empty = |size: &usize| OfSize { size: *size, ..OfSize::default() };
-        Self { sizes: sizes.iter().map(empty).collect() }
+    /// Results without measurements.
+    pub(super) fn empty(sizes: &[usize]) -> Self {
+        let without_samples = |size: &usize| SizeResults { size: *size, ..SizeResults::default() };
+        Self { sizes: sizes.iter().map(without_samples).collect() }
     }
 }
 
-impl OfSize {
-    /// Bytes a second, of the stream.
+impl SizeResults {
+    /// Bytes per second of the stream.
     #[expect(clippy::cast_precision_loss)]
     pub(super) fn bytes_per_second(&self) -> f64 {
         self.stream.median() * self.size as f64
     }
 }
 
-/// The percentiles that are told, by their names and as parts of a thousand.
+/// The reported percentiles: name, and value in thousandths.
 pub(super) const PERCENTILES: [(&str, u64); 4] =
     [("p50", 500), ("p90", 900), ("p99", 990), ("p99.9", 999)];
 
-/// The same number, once from each round.
+/// One measurement, repeated in each round.
 #[derive(Debug, Default)]
 pub(super) struct Rounds(Vec<f64>);
 
@@ -50,7 +50,7 @@ impl Rounds {
         self.0.sort_unstable_by(f64::total_cmp);
     }
 
-    /// The one in the middle, the higher one of two.
+    /// The median; the higher of the two middle values if their number is even.
     pub(super) fn median(&self) -> f64 {
         self.0.get(self.0.len() / 2).copied().unwrap_or_default()
     }
@@ -69,7 +69,7 @@ mod tests {
     use super::Rounds;
 
     #[test]
-    fn the_median_does_not_depend_on_the_order() {
+    fn median_does_not_depend_on_order() {
         let mut rounds = Rounds::default();
         for value in [3.0, 900.0, 1.0, 2.0, 4.0] {
             rounds.push(value);

@@ -1,34 +1,34 @@
 //! The results as a table.
 
-use super::results::{OfSize, PERCENTILES, Results};
-use crate::table::{NOTHING, Side, Table};
+use super::results::{PERCENTILES, Results, SizeResults};
+use crate::display::table::{Align, NONE, Table};
 
-pub(super) fn table(results: &Results) -> Table {
+pub(super) fn build(results: &Results) -> Table {
     let percentiles = PERCENTILES.map(|(name, _)| name.to_uppercase());
     let titles = ["SIZE", "PAIRS/S", "STREAM/S", "MIB/S"].into_iter();
-    let columns: Vec<(&str, Side)> =
-        titles.chain(percentiles.iter().map(String::as_str)).map(|t| (t, Side::Right)).collect();
+    let columns: Vec<(&str, Align)> =
+        titles.chain(percentiles.iter().map(String::as_str)).map(|t| (t, Align::Right)).collect();
     let mut table = Table::new(&columns);
-    for of_size in &results.sizes {
-        table.row(cells(of_size).into_iter().map(String::into_bytes).collect());
+    for size_results in &results.sizes {
+        table.push_row(cells(size_results).into_iter().map(String::into_bytes).collect());
     }
     table
 }
 
-fn cells(of_size: &OfSize) -> Vec<String> {
-    let OfSize { size, pairs, stream, round_trips } = of_size;
+fn cells(size_results: &SizeResults) -> Vec<String> {
+    let SizeResults { size, pairs, stream, round_trips } = size_results;
     let mebibytes = match size {
-        0 => NOTHING.to_owned(),
-        _ => format!("{:.1}", of_size.bytes_per_second() / f64::from(1 << 20)),
+        0 => NONE.to_owned(),
+        _ => format!("{:.1}", size_results.bytes_per_second() / f64::from(1 << 20)),
     };
     let (pairs, stream) = (format!("{:.0}", pairs.median()), format!("{:.0}", stream.median()));
-    let times = PERCENTILES.map(|(_, permille)| time(round_trips.within(permille)));
+    let times = PERCENTILES.map(|(_, permille)| format_duration(round_trips.at_permille(permille)));
     [size.to_string(), pairs, stream, mebibytes].into_iter().chain(times).collect()
 }
 
-/// Three digits or more, in the unit that suits.
+/// Formats a duration with at least three digits in a suitable unit.
 #[expect(clippy::cast_precision_loss)]
-pub(super) fn time(nanoseconds: u64) -> String {
+pub(super) fn format_duration(nanoseconds: u64) -> String {
     let n = nanoseconds as f64;
     let (n, unit) = match nanoseconds {
         0..1_000 => return format!("{nanoseconds} ns"),
@@ -44,11 +44,11 @@ pub(super) fn time(nanoseconds: u64) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::{cells, time};
+    use super::{cells, format_duration};
     use crate::commands::bench::results::Results;
 
     #[test]
-    fn times_are_told_in_the_unit_that_suits() {
+    fn durations_use_a_suitable_unit() {
         for (nanoseconds, expected) in [
             (0, "0 ns"),
             (999, "999 ns"),
@@ -58,20 +58,20 @@ mod tests {
             (1_234_567, "1.23 ms"),
             (61_000_000_000, "61.0 s"),
         ] {
-            assert_eq!(time(nanoseconds), expected);
+            assert_eq!(format_duration(nanoseconds), expected);
         }
     }
 
     #[test]
-    fn empty_messages_have_no_bytes_a_second() {
-        let mut results = Results::of(&[0, 8192]);
-        for of_size in &mut results.sizes {
-            of_size.pairs.push(612_345.6);
-            of_size.stream.push(250_000.0);
-            of_size.round_trips.record(Duration::from_nanos(100));
+    fn empty_messages_have_no_byte_rate() {
+        let mut results = Results::empty(&[0, 8192]);
+        for size_results in &mut results.sizes {
+            size_results.pairs.push(612_345.6);
+            size_results.stream.push(250_000.0);
+            size_results.round_trips.add(Duration::from_nanos(100));
         }
         let rows: Vec<String> =
-            results.sizes.iter().map(|of_size| cells(of_size).join(" | ")).collect();
+            results.sizes.iter().map(|size_results| cells(size_results).join(" | ")).collect();
         assert_eq!(
             rows,
             [

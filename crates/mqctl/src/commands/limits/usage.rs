@@ -1,47 +1,47 @@
-//! What the queues that are to be seen add up to.
+//! The usage of the limits, summed over all visible queues.
 
 use std::collections::BTreeMap;
 
 use posix_mqueue::{Entry, charge};
 use serde_json::{Value, json};
 
-use crate::account;
+use crate::values::owner;
 
-/// All queues of the namespace.
+/// The usage in this IPC namespace.
 #[derive(Debug)]
 pub(super) struct Usage {
     pub(super) queues: usize,
-    /// By user id; this process's user is always there.
-    pub(super) users: Vec<User>,
+    /// By user id; always includes this process's user.
+    pub(super) users: Vec<UserUsage>,
 }
 
-/// The queues of one owner, who is most likely the one that was charged for them.
+/// The queues of one owner, who is most likely the user that created them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct User {
+pub(super) struct UserUsage {
     pub(super) uid: u32,
     pub(super) queues: usize,
     pub(super) charge: u64,
-    /// How many of them have sizes that this process may not read.
+    /// The number of queues whose sizes this process may not read.
     pub(super) unreadable: usize,
 }
 
 impl Usage {
-    pub(super) fn of(entries: &[Entry]) -> Self {
+    pub(super) fn from_entries(entries: &[Entry]) -> Self {
         let sizes = entries.iter().map(|entry| {
             let sizes = entry.details.map(|details| details.attributes);
             (entry.uid, sizes.map(|sizes| charge(sizes.capacity, sizes.message_size)))
         });
-        Self { queues: entries.len(), users: added(sizes, own_uid()) }
+        Self { queues: entries.len(), users: sum_by_user(sizes, own_uid()) }
     }
 
-    /// Those of the user who is charged for what this process creates.
-    pub(super) fn own(&self) -> User {
+    /// Returns the usage of the user against whose limit this process creates queues.
+    pub(super) fn current_user(&self) -> UserUsage {
         let uid = own_uid();
-        self.users.iter().find(|user| user.uid == uid).copied().unwrap_or(User::new(uid))
+        self.users.iter().find(|user| user.uid == uid).copied().unwrap_or(UserUsage::new(uid))
     }
 }
 
-impl User {
+impl UserUsage {
     const fn new(uid: u32) -> Self {
         Self { uid, queues: 0, charge: 0, unreadable: 0 }
     }
@@ -49,7 +49,7 @@ impl User {
     pub(super) fn json(&self) -> Value {
         json!({
             "uid": self.uid,
-            "user": account::user_name(self.uid),
+            "user": owner::user_name(self.uid),
             "queues": self.queues,
             "charge": self.charge,
             "unreadable": self.unreadable,
@@ -57,15 +57,15 @@ impl User {
     }
 }
 
-/// The kernel charges the real user.
+/// The kernel charges the real user, not the effective one.
 fn own_uid() -> u32 {
     nix::unistd::getuid().as_raw()
 }
 
-fn added(queues: impl Iterator<Item = (u32, Option<u64>)>, own: u32) -> Vec<User> {
-    let mut users = BTreeMap::from([(own, User::new(own))]);
+fn sum_by_user(queues: impl Iterator<Item = (u32, Option<u64>)>, own: u32) -> Vec<UserUsage> {
+    let mut users = BTreeMap::from([(own, UserUsage::new(own))]);
     for (uid, charge) in queues {
-        let user = users.entry(uid).or_insert(User::new(uid));
+        let user = users.entry(uid).or_insert(UserUsage::new(uid));
         user.queues += 1;
         match charge {
             Some(charge) => user.charge = user.charge.saturating_add(charge),
@@ -77,17 +77,17 @@ fn added(queues: impl Iterator<Item = (u32, Option<u64>)>, own: u32) -> Vec<User
 
 #[cfg(test)]
 mod tests {
-    use super::{User, added};
+    use super::{UserUsage, sum_by_user};
 
     #[test]
-    fn queues_add_up_by_owner_and_ones_own_line_is_always_there() {
+    fn usage_is_summed_by_owner_including_own() {
         let queues = [(7, Some(100)), (7, None), (7, Some(4)), (9, None)];
         assert_eq!(
-            added(queues.into_iter(), 8),
+            sum_by_user(queues.into_iter(), 8),
             [
-                User { uid: 7, queues: 3, charge: 104, unreadable: 1 },
-                User { uid: 8, queues: 0, charge: 0, unreadable: 0 },
-                User { uid: 9, queues: 1, charge: 0, unreadable: 1 },
+                UserUsage { uid: 7, queues: 3, charge: 104, unreadable: 1 },
+                UserUsage { uid: 8, queues: 0, charge: 0, unreadable: 0 },
+                UserUsage { uid: 9, queues: 1, charge: 0, unreadable: 1 },
             ]
         );
     }

@@ -1,8 +1,8 @@
-//! Where to listen, as people type it: nobody else's machine is let in by a short form.
+//! Listen addresses, as users type them. The short form listens on loopback only.
 
 use std::fmt;
 
-/// A host, by name or number, and a port.
+/// A host name or address, and a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
     host: String,
@@ -10,7 +10,7 @@ pub(crate) struct Address {
 }
 
 impl Address {
-    /// In the form that the standard library resolves.
+    /// Returns the pair that the standard library resolves.
     pub(super) fn host_and_port(&self) -> (&str, u16) {
         (&self.host, self.port)
     }
@@ -26,30 +26,30 @@ impl fmt::Display for Address {
     }
 }
 
-/// `9123`, `0.0.0.0:9123`, `[::1]:9123`, `localhost:9123`.
+/// Parses `9123`, `0.0.0.0:9123`, `[::1]:9123` or `localhost:9123`.
 pub(super) fn parse(typed: &str) -> Result<Address, String> {
     let (host, port) = typed.rsplit_once(':').unwrap_or(("127.0.0.1", typed));
-    let port = port.parse().map_err(|_| FORMS.to_owned())?;
+    let port = port.parse().map_err(|_| EXPECTED.to_owned())?;
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     match bare.unwrap_or(host) {
         "" => Err(format!(
-            "for this machine alone leave out the colon ({port}), for every machine that can reach \
-             it say 0.0.0.0:{port}"
+            "for loopback only, leave out the colon ({port}); for all interfaces, use \
+             0.0.0.0:{port}"
         )),
-        // Without brackets nobody can tell where the port of such an address begins.
-        host if host.contains(':') && bare.is_none() => Err(FORMS.to_owned()),
+        // Without brackets, the port of an IPv6 address is ambiguous.
+        host if host.contains(':') && bare.is_none() => Err(EXPECTED.to_owned()),
         host => Ok(Address { host: host.to_owned(), port }),
     }
 }
 
-const FORMS: &str = "an address is PORT or HOST:PORT: 9123, 0.0.0.0:9123, [::1]:9123";
+const EXPECTED: &str = "an address is PORT or HOST:PORT: 9123, 0.0.0.0:9123, [::1]:9123";
 
 #[cfg(test)]
 mod tests {
     use super::parse;
 
     #[test]
-    fn a_port_alone_is_of_this_machine_alone() {
+    fn bare_port_means_loopback_only() {
         for (typed, meant) in [
             ("9123", "127.0.0.1:9123"),
             ("0", "127.0.0.1:0"),
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn other_text_is_refused() {
+    fn invalid_addresses_are_rejected() {
         for typed in ["", ":9123", "[]:9123", "::1", "::1:9123", "host", "host:", "65536", "-1"] {
             assert!(parse(typed).is_err(), "{typed}");
         }

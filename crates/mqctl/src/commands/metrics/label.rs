@@ -1,4 +1,4 @@
-//! Names as labels: any bytes, in a format that has room for UTF-8 only.
+//! Queue names as labels: arbitrary bytes, in a format that allows only UTF-8.
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
@@ -7,34 +7,34 @@ use std::os::unix::ffi::OsStrExt as _;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-/// What stands between the braces. No two names have the same labels.
+/// Returns the labels without the braces. Different names have different labels.
 pub(super) fn labels(name: &OsStr) -> String {
-    let mut labels = format!("name=\"{}\"", value(name.as_bytes()));
+    let mut labels = format!("name=\"{}\"", escape(name.as_bytes()));
     if name.to_str().is_none() {
-        // Another queue may have the escapes themselves in its name.
+        // Another queue's name could contain the escape sequence literally.
         let bytes = BASE64_STANDARD.encode(name.as_bytes());
         let _ = write!(labels, ",name_base64=\"{bytes}\"");
     }
     labels
 }
 
-/// The three characters that the format escapes, and `\xff` for what is not UTF-8.
-fn value(bytes: &[u8]) -> String {
-    let mut value = String::with_capacity(bytes.len());
+/// Escapes the three special characters of the format, and bytes that are not UTF-8 as `\xff`.
+fn escape(bytes: &[u8]) -> String {
+    let mut escaped = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
             match c {
-                '\\' => value.push_str(r"\\"),
-                '"' => value.push_str("\\\""),
-                '\n' => value.push_str(r"\n"),
-                c => value.push(c),
+                '\\' => escaped.push_str(r"\\"),
+                '"' => escaped.push_str("\\\""),
+                '\n' => escaped.push_str(r"\n"),
+                c => escaped.push(c),
             }
         }
         for byte in chunk.invalid() {
-            let _ = write!(value, r"\\x{byte:02x}");
+            let _ = write!(escaped, r"\\x{byte:02x}");
         }
     }
-    value
+    escaped
 }
 
 #[cfg(test)]
@@ -45,7 +45,7 @@ mod tests {
     use super::labels;
 
     #[test]
-    fn what_the_format_escapes_is_escaped_and_nothing_else() {
+    fn only_the_three_special_characters_are_escaped() {
         for (name, expected) in [
             ("/jobs", r#"name="/jobs""#),
             ("/a \"b\"", r#"name="/a \"b\"""#),
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_not_utf8_cannot_be_taken_for_one_that_looks_like_it() {
+    fn non_utf8_name_has_distinct_labels() {
         let bytes = labels(OsStr::from_bytes(b"/a\xffb"));
         let looks_like_it = labels(OsStr::new(r"/a\xffb"));
         assert_eq!(bytes, r#"name="/a\\xffb",name_base64="L2H/Yg==""#);

@@ -1,4 +1,4 @@
-//! A command of the shell that a message is given to.
+//! The shell command that receives each message.
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -7,21 +7,21 @@ use std::process::{Command, Stdio};
 
 use posix_mqueue::{Message, QueueName};
 
-use crate::exit_code::Code;
+use crate::failure::exit_code::Code;
+use crate::failure::signals::TERMINATION_SIGNALS;
 use crate::failure::{Failure, Outcome};
-use crate::signals::ENDING;
 
-pub(super) struct Exec {
+pub(super) struct ShellCommand {
     command: OsString,
     queue: OsString,
 }
 
-impl Exec {
+impl ShellCommand {
     pub(super) fn new(command: OsString, queue: &QueueName) -> Self {
         Self { command, queue: queue.as_os_str().to_owned() }
     }
 
-    /// Runs it to its end. It fails unless the command succeeds.
+    /// Runs the command to its end, with the message as its input. Fails unless it succeeds.
     pub(super) fn run(&self, message: &Message) -> Outcome {
         let mut child = Command::new("sh")
             .arg("-c")
@@ -36,17 +36,20 @@ impl Exec {
         };
         let status = child.wait()?;
         match (status.signal(), written) {
-            // A command need not read all of it.
+            // The command may close its input early.
             (_, Err(error)) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
             _ if status.success() => Ok(()),
-            // What ended both is what the user asked for.
-            (Some(signal), _) if ENDING.contains(&signal) => Err(Failure::killed(signal)),
-            (Some(signal), _) => {
-                Err(Failure::new(Code::Failed, format!("the command was ended by signal {signal}")))
+            // Ctrl-C reaches the command too; report the signal, not a failed command.
+            (Some(signal), _) if TERMINATION_SIGNALS.contains(&signal) => {
+                Err(Failure::by_signal(signal))
             }
+            (Some(signal), _) => Err(Failure::new(
+                Code::Other,
+                format!("the command was terminated by signal {signal}"),
+            )),
             (None, _) => {
                 let code = status.code().unwrap_or_default();
-                Err(Failure::new(Code::Failed, format!("the command failed with exit code {code}")))
+                Err(Failure::new(Code::Other, format!("the command failed with exit code {code}")))
             }
         }
     }

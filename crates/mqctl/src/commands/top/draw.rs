@@ -1,66 +1,51 @@
-//! The whole screen out of the model and the view. Reads both, changes neither.
+//! Draws the whole screen. Does not change the model or the view.
 
+pub(super) mod context;
 mod details;
 mod help;
-mod paint;
 mod table;
 #[cfg(test)]
 mod tests;
+pub(super) mod theme;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::history::History;
-use super::holders::Found;
-use super::users::Users;
-use super::view::View;
-use super::words;
-use crate::counted::{counted, messages};
-pub(super) use paint::Paint;
+use context::DrawContext;
 
-/// All that is shown.
-#[derive(Debug)]
-pub(super) struct Scene<'a> {
-    pub(super) history: &'a History,
-    pub(super) view: &'a View,
-    pub(super) users: &'a Users,
-    pub(super) holders: Option<&'a Found>,
-    /// Why the queues could not be looked at this time.
-    pub(super) trouble: Option<&'a str>,
-    pub(super) paint: Paint,
-}
+use super::humanize;
+use crate::display::plural::{messages, pluralize};
 
-/// The lines that matter most come first where there are few: the rows, then what is above and
-/// below them.
-pub(super) fn scene(frame: &mut Frame, scene: &Scene) {
+/// If there are few lines, the rows take precedence over the title and the footer.
+pub(super) fn draw_screen(frame: &mut Frame, context: &DrawContext) {
     let area = frame.area();
-    if scene.view.shows_help {
-        help::draw(frame, area, scene.paint);
+    if context.view.shows_help {
+        help::draw(frame, area, context.theme);
         return;
     }
     let (top, rest) = split_top(area, u16::from(area.height >= 4));
     let (rest, bottom) = split_bottom(rest, u16::from(area.height >= 3));
-    frame.render_widget(title(scene), top);
-    frame.render_widget(footer(scene), bottom);
-    if !scene.view.shows_details {
-        table::draw(frame, rest, scene);
+    frame.render_widget(title(context), top);
+    frame.render_widget(footer(context), bottom);
+    if !context.view.shows_details {
+        table::draw(frame, rest, context);
         return;
     }
-    // A few rows stay in sight, if anything but the details does.
+    // Keep a few rows visible unless the details need all lines.
     let height = match rest.height {
         0..12 => rest.height,
-        height => (height / 2).min(details::HEIGHT),
+        height => (height / 2).min(details::MAX_HEIGHT),
     };
     let (rows, below) = split_bottom(rest, height);
-    table::draw(frame, rows, scene);
-    details::draw(frame, below, scene);
+    table::draw(frame, rows, context);
+    details::draw(frame, below, context);
 }
 
-fn title(scene: &Scene) -> Line<'static> {
-    let view = scene.view;
-    let (rows, _) = view.rows(scene.history);
-    let queues = counted(scene.history.rows().len() as u64, "queue", "queues");
+fn title(context: &DrawContext) -> Line<'static> {
+    let view = context.view;
+    let (rows, _) = view.rows(context.history);
+    let queues = pluralize(context.history.rows().len() as u64, "queue", "queues");
     let mut parts = vec![match view.filter.as_str() {
         "" => queues,
         filter => format!("{} of {queues}, with {filter:?}", rows.len()),
@@ -68,24 +53,24 @@ fn title(scene: &Scene) -> Line<'static> {
     if view.is_paused {
         parts.insert(0, "PAUSED".to_owned());
     }
-    let contents = rows.iter().filter_map(|row| row.seen.contents);
+    let contents = rows.iter().filter_map(|row| row.sample.contents);
     parts.push(messages(contents.map(|contents| contents.messages as u64).sum()));
     let backwards = if view.is_reversed { ", reversed" } else { "" };
-    parts.push(format!("by {}{backwards}", view.order.name()));
-    parts.push(format!("every {}", words::interval(view.interval)));
-    Line::styled(format!("mqctl top  {}", parts.join("  ")), scene.paint.title())
+    parts.push(format!("by {}{backwards}", view.sort_key.name()));
+    parts.push(format!("every {}", humanize::interval(view.interval)));
+    Line::styled(format!("mqctl top  {}", parts.join("  ")), context.theme.title())
 }
 
-fn footer(scene: &Scene) -> Line<'static> {
-    if let Some(trouble) = scene.trouble {
-        return Line::styled(trouble.to_owned(), scene.paint.trouble());
+fn footer(context: &DrawContext) -> Line<'static> {
+    if let Some(error) = context.error {
+        return Line::styled(error.to_owned(), context.theme.error());
     }
-    if scene.view.typing.is_some() {
-        let text = format!("/{}_   Enter keeps it, Esc drops it", scene.view.filter);
+    if context.view.filter_before_edit.is_some() {
+        let text = format!("/{}_   Enter applies, Esc cancels", context.view.filter);
         return Line::raw(text);
     }
-    let keys = "q quit  ? help  / filter  s sort  Enter details  h holders  p pause  + - pace";
-    Line::styled(keys, paint::ASIDE)
+    let keys = "q quit  ? help  / filter  s sort  Enter details  h holders  p pause  +- interval";
+    Line::styled(keys, theme::SECONDARY)
 }
 
 fn split_top(area: Rect, height: u16) -> (Rect, Rect) {

@@ -1,4 +1,4 @@
-//! One look at all queues: plain values, and the only place that asks the kernel for them.
+//! Takes samples of all queues. Nothing else in `top` queries the kernel for queues.
 
 use std::time::{Instant, SystemTime};
 
@@ -6,60 +6,59 @@ use posix_mqueue::{Delivery, Directory, Entry, QueueName};
 
 use crate::failure::Outcome;
 
-/// What was seen, and when.
+/// One sample of all queues.
 #[derive(Clone, Debug)]
 pub(super) struct Sample {
-    pub(super) at: Instant,
-    /// The same moment by the clock that queues have their times from.
-    pub(super) clock: SystemTime,
-    pub(super) queues: Vec<Seen>,
+    pub(super) instant: Instant,
+    /// The same time by the wall clock, which the modification times of queues use.
+    pub(super) wall_time: SystemTime,
+    pub(super) queues: Vec<QueueSample>,
 }
 
-/// Device and inode: a queue made anew under the same name is another one.
-pub(super) type Id = (u64, u64);
+/// Device and inode, because a new queue can have the name of a removed one.
+pub(super) type QueueId = (u64, u64);
 
-/// A queue at that moment.
+/// One queue in a sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Seen {
-    pub(super) id: Id,
+pub(super) struct QueueSample {
+    pub(super) id: QueueId,
     pub(super) name: QueueName,
     pub(super) mode: u32,
     pub(super) uid: u32,
     pub(super) gid: u32,
-    /// The last send or receive, in whole seconds.
+    /// The time of the last send or receive, in whole seconds.
     pub(super) modified: SystemTime,
-    /// `None` where this process may not read it.
+    /// `None` if this process may not read the queue.
     pub(super) contents: Option<Contents>,
 }
 
-/// What only who may read the queue is told.
+/// What requires read permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Contents {
     pub(super) messages: usize,
     pub(super) capacity: usize,
     pub(super) message_size: usize,
     pub(super) bytes: u64,
-    pub(super) registered: Option<Registered>,
+    pub(super) registered: Option<RegisteredProcess>,
 }
 
-/// The process that waits to be notified: how it will be, and who it is, where that shows here.
+/// The process registered for notification. Its id is None if it is in another pid namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Registered {
+pub(super) struct RegisteredProcess {
     pub(super) delivery: Delivery,
     pub(super) pid: Option<u32>,
 }
 
 impl Sample {
-    /// Lists the queues anew, and opens and closes each. No notification ends by that: to close a
-    /// queue ends those of the process that closes it only, and this one has none. No queue lives
-    /// longer for it.
+    /// Lists all queues, and opens and closes each. Closing a queue cancels only notifications of
+    /// the closing process, and this process has none. No queue stays open, so none is kept alive.
     pub(super) fn take(directory: &Directory) -> Outcome<Self> {
-        let queues = directory.entries()?.into_iter().map(Seen::from).collect();
-        Ok(Self { at: Instant::now(), clock: SystemTime::now(), queues })
+        let queues = directory.entries()?.into_iter().map(QueueSample::from).collect();
+        Ok(Self { instant: Instant::now(), wall_time: SystemTime::now(), queues })
     }
 }
 
-impl From<Entry> for Seen {
+impl From<Entry> for QueueSample {
     fn from(entry: Entry) -> Self {
         let contents = entry.details.map(|details| Contents {
             messages: details.attributes.messages,
@@ -68,7 +67,7 @@ impl From<Entry> for Seen {
             bytes: details.bytes,
             registered: details
                 .registration
-                .map(|found| Registered { delivery: found.delivery, pid: found.pid }),
+                .map(|found| RegisteredProcess { delivery: found.delivery, pid: found.pid }),
         });
         Self {
             id: (entry.device, entry.inode),

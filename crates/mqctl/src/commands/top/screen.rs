@@ -1,4 +1,4 @@
-//! The terminal, taken and given back: on return, on failure, on panic and around a stop.
+//! Switching the terminal to full screen, and restoring it on return, failure, panic and suspension.
 
 use std::io::{self, Stdout};
 use std::panic;
@@ -12,41 +12,41 @@ use ratatui::crossterm::terminal::{
 use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal};
 
-/// While there is one, the terminal is in raw mode and shows the alternate screen.
+/// While this exists, the terminal is in raw mode and shows the alternate screen.
 #[derive(Debug)]
 pub(super) struct Screen(Terminal<CrosstermBackend<Stdout>>);
 
 impl Screen {
-    pub(super) fn take() -> io::Result<Self> {
-        let former = panic::take_hook();
-        // What a panic says would be lost with the alternate screen.
+    pub(super) fn enter() -> io::Result<Self> {
+        let previous_hook = panic::take_hook();
+        // The message of a panic would disappear with the alternate screen.
         panic::set_hook(Box::new(move |info| {
-            give_back();
-            former(info);
+            restore_terminal();
+            previous_hook(info);
         }));
-        take()?;
-        // From here on it is given back.
+        enter_raw_mode()?;
+        // From here on, an error must restore the terminal.
         let screen = Terminal::new(CrosstermBackend::new(io::stdout())).map(Self);
-        screen.inspect_err(|_| give_back())
+        screen.inspect_err(|_| restore_terminal())
     }
 
     pub(super) fn draw(&mut self, draw: impl FnOnce(&mut Frame)) -> io::Result<()> {
         self.0.draw(draw).map(drop)
     }
 
-    /// Runs this with the terminal given back, then takes it again.
-    pub(super) fn without(&mut self, run: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
-        give_back();
+    /// Restores the terminal, calls `run`, and switches to full screen again.
+    pub(super) fn leave_during(&mut self, run: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        restore_terminal();
         run()?;
-        self.retake()
+        self.reenter()
     }
 
-    /// Whatever has become of the terminal: another program may have had it.
-    pub(super) fn retake(&mut self) -> io::Result<()> {
+    /// Switches to full screen again, in whatever state another program has left the terminal.
+    pub(super) fn reenter(&mut self) -> io::Result<()> {
         let _ = disable_raw_mode();
-        take()?;
-        // `clear` would ask the terminal where its cursor is, and wait for the answer that the
-        // thread which reads keys gets.
+        enter_raw_mode()?;
+        // `clear` would query the cursor position and wait for a reply that the key reader thread
+        // would consume. Resizing also redraws everything.
         let size = self.0.size()?;
         self.0.resize(Rect::new(0, 0, size.width, size.height))
     }
@@ -54,17 +54,17 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        give_back();
+        restore_terminal();
     }
 }
 
-fn take() -> io::Result<()> {
+fn enter_raw_mode() -> io::Result<()> {
     enable_raw_mode()?;
-    execute!(io::stdout(), EnterAlternateScreen).inspect_err(|_| give_back())
+    execute!(io::stdout(), EnterAlternateScreen).inspect_err(|_| restore_terminal())
 }
 
-/// As far as that is possible: the terminal may be gone.
-fn give_back() {
+/// Ignores errors: the terminal may be gone.
+fn restore_terminal() {
     let _ = execute!(io::stdout(), LeaveAlternateScreen, Show);
     let _ = disable_raw_mode();
 }
@@ -82,19 +82,19 @@ mod tests {
 
     const CHILD: &str = "MQCTL_TEST_PANICS_ON_A_TERMINAL";
 
-    /// Run by the next one, in a terminal.
+    /// Run by the next test, in a terminal.
     #[test]
     #[ignore = "needs a terminal to itself"]
     fn panics_on_a_terminal() -> io::Result<()> {
         if std::env::var_os(CHILD).is_some() {
-            let mut screen = Screen::take()?;
-            screen.draw(|_| unreachable!("something that nobody thought of"))?;
+            let mut screen = Screen::enter()?;
+            screen.draw(|_| unreachable!("unexpected state"))?;
         }
         Ok(())
     }
 
     #[test]
-    fn after_a_panic_the_terminal_is_given_back_and_what_it_said_is_seen() -> io::Result<()> {
+    fn panic_restores_terminal_and_shows_its_message() -> io::Result<()> {
         let Some(terminal) = TestTerminal::new(100, 30) else { return Ok(()) };
         let this = std::env::current_exe()?;
         let test = "commands::top::screen::tests::panics_on_a_terminal";
@@ -103,8 +103,8 @@ mod tests {
             this.display()
         ));
         let screen = terminal.wait_for("the end", |screen| screen.contains("code: 101"));
-        assert!(screen.contains("something that nobody thought of"), "{screen}");
-        terminal.is_given_back();
+        assert!(screen.contains("unexpected state"), "{screen}");
+        terminal.assert_restored();
         Ok(())
     }
 }

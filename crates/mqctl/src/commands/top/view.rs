@@ -1,14 +1,14 @@
-//! What the person at the keyboard has chosen to see, and what each key makes of that.
+//! The state of the view, and how keys change it.
 
 use std::time::Duration;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::history::{History, Row};
-use super::order::{self, Order};
-use super::sample::Id;
+use super::sample::QueueId;
+use super::sort::{self, SortKey};
 
-/// Between samples; `+` and `-` go through these.
+/// The intervals that `+` and `-` select.
 const INTERVALS: [Duration; 9] = [
     Duration::from_millis(100),
     Duration::from_millis(200),
@@ -20,59 +20,60 @@ const INTERVALS: [Duration; 9] = [
     Duration::from_secs(30),
     Duration::from_secs(60),
 ];
-/// Rows that a page key moves by.
-const PAGE: usize = 10;
+/// The rows that a page key moves by.
+const PAGE_ROWS: usize = 10;
 
 #[derive(Debug)]
 pub(super) struct View {
     pub(super) interval: Duration,
-    pub(super) order: Order,
+    pub(super) sort_key: SortKey,
     pub(super) is_reversed: bool,
     pub(super) filter: String,
-    /// The filter before `/` was pressed, while another is typed.
-    pub(super) typing: Option<String>,
+    /// While a filter is being typed: the previous filter.
+    pub(super) filter_before_edit: Option<String>,
     pub(super) is_paused: bool,
     pub(super) shows_help: bool,
     pub(super) shows_details: bool,
-    selected: Option<Id>,
-    /// Where that is, for when the queue goes.
-    line: usize,
+    selected: Option<QueueId>,
+    /// The line of the selected queue, which stays selected if the queue is removed.
+    selected_line: usize,
 }
 
-/// What a key asks for that the view cannot do by itself.
+/// What a key requests beyond a change of the view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(super) enum Action {
     Quit,
-    /// As Ctrl-C would, which is only a key here.
+    /// Ctrl-C: in raw mode it is only a key.
     Interrupt,
-    /// As Ctrl-Z would.
+    /// Ctrl-Z.
     Suspend,
-    /// To find who has the selected queue open.
-    Holders,
+    /// Find the processes that have the selected queue open.
+    FindHolders,
 }
 
 impl View {
-    pub(super) fn new(interval: Duration, order: Order, filter: String) -> Self {
+    pub(super) fn new(interval: Duration, sort_key: SortKey, filter: String) -> Self {
         Self {
             interval,
-            order,
+            sort_key,
             is_reversed: false,
             filter,
-            typing: None,
+            filter_before_edit: None,
             is_paused: false,
             shows_help: false,
             shows_details: false,
             selected: None,
-            line: 0,
+            selected_line: 0,
         }
     }
 
-    /// The rows to show, and which of them is selected: the same queue as before wherever it is
-    /// now, or what has taken its place.
+    /// Returns the rows to show and the selected line: that of the selected queue, or if that queue
+    /// is gone, the same line as before.
     pub(super) fn rows<'a>(&self, history: &'a History) -> (Vec<&'a Row>, usize) {
-        let rows = order::arranged(history.rows(), &self.filter, self.order, self.is_reversed);
-        let same = rows.iter().position(|row| Some(row.seen.id) == self.selected);
-        let line = same.unwrap_or(self.line).min(rows.len().saturating_sub(1));
+        let rows =
+            sort::filter_and_sort(history.rows(), &self.filter, self.sort_key, self.is_reversed);
+        let same = rows.iter().position(|row| Some(row.sample.id) == self.selected);
+        let line = same.unwrap_or(self.selected_line).min(rows.len().saturating_sub(1));
         (rows, line)
     }
 
@@ -81,78 +82,78 @@ impl View {
         rows.get(line).copied()
     }
 
-    pub(super) fn press(&mut self, key: KeyEvent, history: &History) -> Option<Wish> {
+    pub(super) fn on_key(&mut self, key: KeyEvent, history: &History) -> Option<Action> {
         if key.kind == KeyEventKind::Release {
             return None;
         }
-        // Esc and a key right after it are the same bytes as Alt and the key, which means nothing.
+        // Esc followed by a key sends the same bytes as Alt with that key, which has no meaning here.
         if key.modifiers.contains(KeyModifiers::ALT) && key.code != KeyCode::Esc {
-            let wish = self.press(KeyCode::Esc.into(), history);
+            let action = self.on_key(KeyCode::Esc.into(), history);
             let key = KeyEvent { modifiers: key.modifiers - KeyModifiers::ALT, ..key };
-            return wish.or_else(|| self.press(key, history));
+            return action.or_else(|| self.on_key(key, history));
         }
         if key.modifiers.contains(KeyModifiers::CONTROL) {
             return match key.code {
-                KeyCode::Char('c') => Some(Wish::Interrupt),
-                KeyCode::Char('z') => Some(Wish::Suspend),
+                KeyCode::Char('c') => Some(Action::Interrupt),
+                KeyCode::Char('z') => Some(Action::Suspend),
                 _ => None,
             };
         }
-        if self.typing.is_some() {
-            self.edit(key.code);
+        if self.filter_before_edit.is_some() {
+            self.edit_filter(key.code);
             return None;
         }
         if std::mem::take(&mut self.shows_help) {
             return None;
         }
         match key.code {
-            KeyCode::Char('q') => return Some(Wish::Quit),
+            KeyCode::Char('q') => return Some(Action::Quit),
             KeyCode::Char('h') => {
                 self.shows_details = true;
-                return Some(Wish::Holders);
+                return Some(Action::FindHolders);
             }
             KeyCode::Char('?') | KeyCode::F(1) => self.shows_help = true,
-            KeyCode::Char('/') => self.typing = Some(self.filter.clone()),
-            KeyCode::Char('s') => self.order = self.order.next(),
-            KeyCode::Char('S') => self.order = self.order.previous(),
+            KeyCode::Char('/') => self.filter_before_edit = Some(self.filter.clone()),
+            KeyCode::Char('s') => self.sort_key = self.sort_key.next(),
+            KeyCode::Char('S') => self.sort_key = self.sort_key.previous(),
             KeyCode::Char('r') => self.is_reversed = !self.is_reversed,
             KeyCode::Char('p' | ' ') => self.is_paused = !self.is_paused,
             KeyCode::Char('+') => self.interval = longer(self.interval),
             KeyCode::Char('-') => self.interval = shorter(self.interval),
             KeyCode::Enter => self.shows_details = !self.shows_details,
-            // Back, one step at a time.
+            // Esc goes back one step at a time.
             KeyCode::Esc if self.shows_details => self.shows_details = false,
             KeyCode::Esc => self.filter.clear(),
-            code => self.walk(code, history),
+            code => self.move_selection(code, history),
         }
         None
     }
 
-    /// A key while the filter is typed; what is shown follows at once.
-    fn edit(&mut self, code: KeyCode) {
+    /// Handles a key while the filter is being typed. The filter takes effect at once.
+    fn edit_filter(&mut self, code: KeyCode) {
         match code {
             KeyCode::Char(c) => self.filter.push(c),
             KeyCode::Backspace => drop(self.filter.pop()),
-            KeyCode::Enter => self.typing = None,
-            KeyCode::Esc => self.filter = self.typing.take().unwrap_or_default(),
+            KeyCode::Enter => self.filter_before_edit = None,
+            KeyCode::Esc => self.filter = self.filter_before_edit.take().unwrap_or_default(),
             _ => {}
         }
     }
 
-    fn walk(&mut self, code: KeyCode, history: &History) {
+    fn move_selection(&mut self, code: KeyCode, history: &History) {
         let (rows, line) = self.rows(history);
         let last = rows.len().saturating_sub(1);
         let line = match code {
             KeyCode::Up | KeyCode::Char('k') => line.saturating_sub(1),
             KeyCode::Down | KeyCode::Char('j') => line + 1,
-            KeyCode::PageUp => line.saturating_sub(PAGE),
-            KeyCode::PageDown => line + PAGE,
+            KeyCode::PageUp => line.saturating_sub(PAGE_ROWS),
+            KeyCode::PageDown => line + PAGE_ROWS,
             KeyCode::Home | KeyCode::Char('g') => 0,
             KeyCode::End | KeyCode::Char('G') => last,
             _ => return,
         };
-        self.line = line.min(last);
-        self.selected = rows.get(self.line).map(|row| row.seen.id);
+        self.selected_line = line.min(last);
+        self.selected = rows.get(self.selected_line).map(|row| row.sample.id);
     }
 }
 
@@ -170,31 +171,31 @@ mod tests {
 
     use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-    use super::{View, Wish};
-    use crate::commands::top::example::{self, Clock};
+    use super::{Action, View};
+    use crate::commands::top::fixture::{self, Clock};
     use crate::commands::top::history::History;
-    use crate::commands::top::order::Order;
+    use crate::commands::top::sort::SortKey;
 
     fn view() -> View {
-        View::new(Duration::from_secs(1), Order::Name, String::new())
+        View::new(Duration::from_secs(1), SortKey::Name, String::new())
     }
 
     fn history(names: &[&str]) -> History {
         let mut history = History::default();
-        let queues = names.iter().map(|name| example::seen(name, 1, 1, 1)).collect();
+        let queues = names.iter().map(|name| fixture::queue_sample(name, 1, 1, 1)).collect();
         history.add(Clock::start().sample(0, queues));
         history
     }
 
-    /// Presses each; `\n` is Enter, `\x1b` Esc, `\x7f` Backspace.
-    fn press(view: &mut View, keys: &str, history: &History) -> Vec<Wish> {
+    /// Presses each key; `\n` is Enter, `\x1b` Esc, `\x7f` Backspace.
+    fn press(view: &mut View, keys: &str, history: &History) -> Vec<Action> {
         let code = |key| match key {
             '\n' => KeyCode::Enter,
             '\x1b' => KeyCode::Esc,
             '\x7f' => KeyCode::Backspace,
             key => KeyCode::Char(key),
         };
-        keys.chars().filter_map(|key| view.press(code(key).into(), history)).collect()
+        keys.chars().filter_map(|key| view.on_key(code(key).into(), history)).collect()
     }
 
     fn selected(view: &View, history: &History) -> String {
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn the_selection_stays_with_its_queue_and_then_with_its_line() {
+    fn selection_follows_its_queue_then_its_line() {
         let mut view = view();
         let before = history(&["/b", "/d", "/f"]);
         press(&mut view, "j", &before);
@@ -214,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn no_key_leads_beyond_the_first_or_the_last_row() {
+    fn selection_stays_within_the_rows() {
         let history = history(&["/a", "/b", "/c"]);
         let mut view = view();
         for (keys, expected) in [("k", "/a"), ("jjjj", "/c"), ("g", "/a"), ("G", "/c"), ("k", "/b")]
@@ -228,18 +229,18 @@ mod tests {
     }
 
     #[test]
-    fn letters_of_a_filter_are_no_commands() {
+    fn letters_typed_into_filter_are_not_commands() {
         let history = history(&["/sq", "/other"]);
         let mut view = view();
         assert_eq!(press(&mut view, "/sqx\x7f", &history), []);
-        assert_eq!((view.filter.as_str(), view.order), ("sq", Order::Name));
+        assert_eq!((view.filter.as_str(), view.sort_key), ("sq", SortKey::Name));
         assert_eq!(selected(&view, &history), "/sq");
         press(&mut view, "\ns", &history);
-        assert_eq!((view.filter.as_str(), view.order), ("sq", Order::Depth));
+        assert_eq!((view.filter.as_str(), view.sort_key), ("sq", SortKey::Depth));
     }
 
     #[test]
-    fn escape_brings_the_former_filter_back_and_then_clears_it() {
+    fn escape_restores_then_clears_the_filter() {
         let history = history(&["/a"]);
         let mut view = view();
         press(&mut view, "/a\n/b\x1b", &history);
@@ -251,28 +252,28 @@ mod tests {
     }
 
     #[test]
-    fn a_key_right_after_escape_is_not_taken_for_another() {
+    fn escape_followed_by_key_is_two_keys() {
         let history = history(&["/a"]);
         let mut view = view();
         press(&mut view, "/x", &history);
-        view.press(KeyEvent::new(KeyCode::Char('s'), KeyModifiers::ALT), &history);
-        assert_eq!((view.filter.as_str(), view.typing.is_none()), ("", true));
-        assert_eq!(view.order, Order::Depth);
+        view.on_key(KeyEvent::new(KeyCode::Char('s'), KeyModifiers::ALT), &history);
+        assert_eq!((view.filter.as_str(), view.filter_before_edit.is_none()), ("", true));
+        assert_eq!(view.sort_key, SortKey::Depth);
     }
 
     #[test]
-    fn any_key_closes_the_help_and_does_nothing_else() {
+    fn any_key_only_closes_the_help() {
         let history = history(&["/a"]);
         let mut view = view();
         press(&mut view, "?", &history);
         assert!(view.shows_help);
         assert_eq!(press(&mut view, "q", &history), []);
         assert!(!view.shows_help);
-        assert_eq!(press(&mut view, "q", &history), [Wish::Quit]);
+        assert_eq!(press(&mut view, "q", &history), [Action::Quit]);
     }
 
     #[test]
-    fn the_interval_has_a_shortest_and_a_longest() {
+    fn interval_stays_within_its_bounds() {
         let history = history(&[]);
         let mut view = view();
         press(&mut view, "+", &history);
@@ -284,13 +285,13 @@ mod tests {
     }
 
     #[test]
-    fn the_keys_of_signals_are_taken_for_them_even_in_a_filter() {
+    fn signal_keys_work_while_filter_is_typed() {
         let history = history(&[]);
         let mut view = view();
         press(&mut view, "/", &history);
-        for (key, wish) in [('c', Wish::Interrupt), ('z', Wish::Suspend)] {
+        for (key, action) in [('c', Action::Interrupt), ('z', Action::Suspend)] {
             let key = KeyEvent::new(KeyCode::Char(key), KeyModifiers::CONTROL);
-            assert_eq!(view.press(key, &history), Some(wish));
+            assert_eq!(view.on_key(key, &history), Some(action));
         }
         assert_eq!(view.filter, "");
     }

@@ -1,4 +1,4 @@
-//! All that is known of the selected queue.
+//! The details of the selected queue.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -6,63 +6,64 @@ use ratatui::text::Line;
 use ratatui::widgets::{Block, Borders, Paragraph, Wrap};
 
 use super::super::history::Row;
+use super::super::humanize;
 use super::super::sample::Contents;
-use super::super::words;
-use super::Scene;
-use crate::blocks;
+use super::context::DrawContext;
+use crate::display::bars;
 
-/// Lines that it takes, with two for holders.
-pub(super) const HEIGHT: u16 = 11;
+/// The maximum number of lines, with two for holders.
+pub(super) const MAX_HEIGHT: u16 = 11;
 
-pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
-    let Some(row) = scene.view.selected(scene.history) else { return };
+pub(super) fn draw(frame: &mut Frame, area: Rect, context: &DrawContext) {
+    let Some(row) = context.view.selected(context.history) else { return };
     let block = Block::new()
         .borders(Borders::TOP)
-        .title(Line::styled(row.name.clone(), scene.paint.title()));
-    let text: Vec<Line> = lines(row, area.width, scene).into_iter().map(Line::from).collect();
+        .title(Line::styled(row.name.clone(), context.theme.title()));
+    let text: Vec<Line> =
+        detail_lines(row, area.width, context).into_iter().map(Line::from).collect();
     frame.render_widget(Paragraph::new(text).wrap(Wrap { trim: false }).block(block), area);
 }
 
-fn lines(row: &Row, width: u16, scene: &Scene) -> Vec<String> {
-    let seen = &row.seen;
-    let now = scene.history.clock().unwrap_or(seen.modified);
+fn detail_lines(row: &Row, width: u16, context: &DrawContext) -> Vec<String> {
+    let seen = &row.sample;
+    let now = context.history.sampled_at().unwrap_or(seen.modified);
     let mut lines = vec![format!(
         "owner     {} ({}), group {}, mode {:04o}",
-        scene.users.name(seen.uid),
+        context.user_names.name(seen.uid),
         seen.uid,
         seen.gid,
         seen.mode & 0o7777
     )];
     match seen.contents {
-        Some(contents) => lines.extend(of_contents(row, contents)),
-        None => lines.push("contents  this user may not read them".to_owned()),
+        Some(contents) => lines.extend(contents_lines(row, contents)),
+        None => lines.push("contents  no permission to read".to_owned()),
     }
     lines.push(format!(
         "used      {} ago (the last send or receive)",
-        words::ago(now, seen.modified)
+        humanize::ago(now, seen.modified)
     ));
-    let holders = match scene.holders {
+    let holders = match context.holders {
         Some(found) if found.id == seen.id => &found.text,
-        _ => "press h to look for them",
+        _ => "press h to find them",
     };
     lines.push(format!("holders   {holders}"));
     let room = usize::from(width).saturating_sub("history   ".len());
     let skipped = row.depths.len().saturating_sub(room);
-    let trend = blocks::spark(row.depths.iter().skip(skipped).copied(), 1.0);
+    let trend = bars::sparkline(row.depths.iter().skip(skipped).copied(), 1.0);
     lines.push(format!("history   {}", trend.trim_end()));
     lines
 }
 
-fn of_contents(row: &Row, contents: Contents) -> [String; 3] {
+fn contents_lines(row: &Row, contents: Contents) -> [String; 3] {
     let Contents { messages, capacity, message_size, bytes, registered } = contents;
-    let notified = registered.map_or_else(|| "nobody".to_owned(), words::registered);
+    let notified = registered.map_or_else(|| "none".to_owned(), humanize::registration);
     [
         format!(
-            "contents  {messages} of {capacity} messages, {bytes} bytes; {message_size} bytes a message at most"
+            "contents  {messages} of {capacity} messages, {bytes} bytes; msgsize {message_size}"
         ),
         format!(
-            "traffic   at least {} in and {} out since it is watched",
-            row.total.came, row.total.went
+            "traffic   at least {} in and {} out since the first sample",
+            row.total.sent, row.total.received
         ),
         format!("notify    {notified}"),
     ]

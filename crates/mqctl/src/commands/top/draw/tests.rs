@@ -1,4 +1,4 @@
-//! The screen as it is drawn, at several sizes, without a terminal.
+//! Draws the screen at several sizes, without a terminal.
 
 use std::time::Duration;
 
@@ -9,27 +9,30 @@ use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::KeyCode;
 use ratatui::style::{Color, Modifier};
 
-use super::super::example::{self, Clock};
+use super::super::fixture::{self, Clock};
 use super::super::history::History;
-use super::super::holders::Found;
-use super::super::order::Order;
-use super::super::sample::{Registered, Seen};
-use super::super::users::Users;
+use super::super::holders::HolderReport;
+use super::super::sample::{QueueSample, RegisteredProcess};
+use super::super::sort::SortKey;
+use super::super::user_names::UserNames;
 use super::super::view::View;
-use super::{Paint, Scene, scene};
+use super::context::DrawContext;
+use super::draw_screen;
+use super::theme::Theme;
 
 fn history() -> History {
     let (mut history, clock) = (History::default(), Clock::start());
-    let mut bell = example::seen("/bell", 0, 0, 990);
+    let mut bell = fixture::queue_sample("/bell", 0, 0, 990);
     bell.contents = bell.contents.map(|mut contents| {
         contents.registered =
-            Some(Registered { delivery: Delivery::Signal { number: 10 }, pid: Some(4242) });
+            Some(RegisteredProcess { delivery: Delivery::Signal { number: 10 }, pid: Some(4242) });
         contents
     });
-    let closed = Seen { contents: None, uid: 65_534, ..example::seen("/closed", 0, 0, 400) };
+    let closed =
+        QueueSample { contents: None, uid: 65_534, ..fixture::queue_sample("/closed", 0, 0, 400) };
     for (second, messages) in [(0, 1), (1, 3), (2, 10), (3, 8), (4, 8)] {
         let bytes = 10 * messages as u64;
-        let jobs = example::seen("/jobs", messages, bytes, 1_000 + second);
+        let jobs = fixture::queue_sample("/jobs", messages, bytes, 1_000 + second);
         let queues = vec![bell.clone(), closed.clone(), jobs];
         history.add(clock.sample(u128::from(second) * 1_000, queues));
     }
@@ -37,31 +40,38 @@ fn history() -> History {
 }
 
 fn view() -> View {
-    View::new(Duration::from_secs(1), Order::Name, String::new())
+    View::new(Duration::from_secs(1), SortKey::Name, String::new())
 }
 
 fn press(view: &mut View, keys: &str, history: &History) {
     for key in keys.chars() {
         let code = if key == '\n' { KeyCode::Enter } else { KeyCode::Char(key) };
-        view.press(code.into(), history);
+        view.on_key(code.into(), history);
     }
 }
 
-fn drawn(width: u16, height: u16, scene_of: &Scene) -> Buffer {
+fn drawn(width: u16, height: u16, context: &DrawContext) -> Buffer {
     let Ok(mut terminal) = Terminal::new(TestBackend::new(width, height));
-    let Ok(frame) = terminal.draw(|frame| scene(frame, scene_of));
+    let Ok(frame) = terminal.draw(|frame| draw_screen(frame, context));
     frame.buffer.clone()
 }
 
-/// With the holders of `/jobs` looked up.
-fn screen(width: u16, height: u16, view: &View, history: &History, is_coloured: bool) -> Buffer {
+/// Draws with a holder report of `/jobs`.
+fn screen(width: u16, height: u16, view: &View, history: &History, has_color: bool) -> Buffer {
     let jobs = history.rows().find(|row| row.name == "/jobs");
-    let holders = jobs.map(|row| Found { id: row.seen.id, text: "python3 4242".to_owned() });
-    let users = Users::new(|uid| uid.to_string());
-    let paint = Paint { is_coloured };
-    let scene =
-        Scene { history, view, users: &users, holders: holders.as_ref(), trouble: None, paint };
-    drawn(width, height, &scene)
+    let holders =
+        jobs.map(|row| HolderReport { id: row.sample.id, text: "python3 4242".to_owned() });
+    let user_names = UserNames::new(|uid| uid.to_string());
+    let theme = Theme { has_color };
+    let context = DrawContext {
+        history,
+        view,
+        user_names: &user_names,
+        holders: holders.as_ref(),
+        error: None,
+        theme,
+    };
+    drawn(width, height, &context)
 }
 
 fn lines(buffer: &Buffer) -> Vec<String> {
@@ -73,7 +83,7 @@ fn lines(buffer: &Buffer) -> Vec<String> {
 }
 
 #[test]
-fn at_80_by_24_all_that_matters_is_there() {
+fn screen_80_by_24_shows_the_main_columns() {
     let lines = lines(&screen(80, 24, &view(), &history(), false));
     assert_eq!(
         lines[..5],
@@ -86,11 +96,11 @@ fn at_80_by_24_all_that_matters_is_there() {
         ]
     );
     assert!(lines[5..23].iter().all(String::is_empty));
-    assert!(lines[23].starts_with("q quit  ? help") && lines[23].ends_with("+ - pace"));
+    assert!(lines[23].starts_with("q quit  ? help") && lines[23].ends_with("+- interval"));
 }
 
 #[test]
-fn at_120_by_40_there_is_more_of_it() {
+fn screen_120_by_40_shows_more_columns() {
     let lines = lines(&screen(120, 40, &view(), &history(), false));
     assert_eq!(
         lines[1..5],
@@ -105,7 +115,7 @@ fn at_120_by_40_there_is_more_of_it() {
 }
 
 #[test]
-fn where_there_is_little_room_the_least_columns_go_first() {
+fn narrow_screen_drops_least_important_columns_first() {
     let lines = lines(&screen(24, 5, &view(), &history(), false));
     assert_eq!(
         lines,
@@ -120,7 +130,7 @@ fn where_there_is_little_room_the_least_columns_go_first() {
 }
 
 #[test]
-fn the_details_of_the_selected_queue_are_all_that_is_known() {
+fn details_show_everything_known_about_selected_queue() {
     let (mut view, history) = (view(), history());
     press(&mut view, "G\n", &history);
     let buffer = screen(80, 24, &view, &history, false);
@@ -130,9 +140,9 @@ fn the_details_of_the_selected_queue_are_all_that_is_known() {
         [
             format!("/jobs{}", "─".repeat(75)).as_str(),
             "owner     0 (0), group 0, mode 0600",
-            "contents  8 of 10 messages, 80 bytes; 100 bytes a message at most",
-            "traffic   at least 10 in and 3 out since it is watched",
-            "notify    nobody",
+            "contents  8 of 10 messages, 80 bytes; msgsize 100",
+            "traffic   at least 10 in and 3 out since the first sample",
+            "notify    none",
             "used      0s ago (the last send or receive)",
             "holders   python3 4242",
             "history   ▁▂█▆▆",
@@ -142,12 +152,12 @@ fn the_details_of_the_selected_queue_are_all_that_is_known() {
     assert_eq!([2, 3, 4].map(is_selected), [false, false, true]);
     press(&mut view, "k", &history);
     let lines = self::lines(&screen(80, 24, &view, &history, false));
-    assert!(lines.iter().any(|line| line == "contents  this user may not read them"));
-    assert!(lines.iter().any(|line| line == "holders   press h to look for them"));
+    assert!(lines.iter().any(|line| line == "contents  no permission to read"));
+    assert!(lines.iter().any(|line| line == "holders   press h to find them"));
 }
 
 #[test]
-fn a_filter_shows_while_it_is_typed_and_says_if_nothing_matches() {
+fn filter_applies_while_typed_and_reports_no_match() {
     let (mut view, history) = (view(), history());
     press(&mut view, "/jo", &history);
     let lines = lines(&screen(80, 24, &view, &history, false));
@@ -161,7 +171,7 @@ fn a_filter_shows_while_it_is_typed_and_says_if_nothing_matches() {
 }
 
 #[test]
-fn the_mark_of_the_order_and_the_pause_are_seen() {
+fn sort_mark_and_pause_are_shown() {
     let (mut view, history) = (view(), history());
     press(&mut view, "srp", &history);
     let lines = lines(&screen(80, 24, &view, &history, false));
@@ -170,45 +180,49 @@ fn the_mark_of_the_order_and_the_pause_are_seen() {
 }
 
 #[test]
-fn the_help_fits_80_by_24() {
+fn help_fits_80_by_24() {
     let (mut view, history) = (view(), history());
     press(&mut view, "?", &history);
     let lines = lines(&screen(80, 24, &view, &history, false));
-    // Wrapped by hand, not in the middle of a line.
+    // Lines of the help text are not wrapped again.
     assert!(
-        lines
-            .iter()
-            .any(|line| line.contains("lower bounds. The kernel counts no messages: it tells "))
+        lines.iter().any(|line| line.contains("lower bounds, because the kernel does not count"))
     );
-    assert!(lines.iter().any(|line| line.contains("(sig10, thread, silent), and its number")));
+    assert!(lines.iter().any(|line| line.contains("(sig10, thread, silent), and its process id")));
 }
 
 #[test]
-fn what_went_wrong_is_said_below_what_was_known() {
+fn sampling_error_is_shown_below_last_sample() {
     let (view, history) = (view(), history());
-    let users = Users::new(|uid| uid.to_string());
-    let trouble = Some("no descriptor is left");
-    let paint = Paint { is_coloured: false };
-    let scene =
-        Scene { history: &history, view: &view, users: &users, holders: None, trouble, paint };
-    let lines = lines(&drawn(80, 24, &scene));
+    let user_names = UserNames::new(|uid| uid.to_string());
+    let error = Some("no descriptor is left");
+    let theme = Theme { has_color: false };
+    let context = DrawContext {
+        history: &history,
+        view: &view,
+        user_names: &user_names,
+        holders: None,
+        error,
+        theme,
+    };
+    let lines = lines(&drawn(80, 24, &context));
     assert!(lines[4].starts_with("/jobs"));
     assert_eq!(lines[23], "no descriptor is left");
 }
 
 #[test]
-fn without_colour_there_is_no_colour() {
+fn theme_without_color_uses_none() {
     let (view, history) = (view(), history());
-    let has_colour = |is_coloured| {
-        let buffer = screen(80, 24, &view, &history, is_coloured);
+    let uses_color = |has_color| {
+        let buffer = screen(80, 24, &view, &history, has_color);
         buffer.content.iter().any(|cell| (cell.fg, cell.bg) != (Color::Reset, Color::Reset))
     };
-    assert!(has_colour(true));
-    assert!(!has_colour(false));
+    assert!(uses_color(true));
+    assert!(!uses_color(false));
 }
 
 #[test]
-fn no_size_is_too_small_for_any_view() {
+fn every_view_survives_every_size() {
     let history = history();
     for keys in ["", "\n", "?", "/bell", "/x\n", "G\n"] {
         let mut view = view();
