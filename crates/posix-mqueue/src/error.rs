@@ -6,7 +6,6 @@ use std::fmt;
 use std::io;
 
 use crate::deadline::Deadline;
-use crate::name::PATH_MAX;
 use crate::sys;
 
 /// The result of everything that can fail here.
@@ -133,7 +132,7 @@ impl Error {
 
     /// What is longer than any path is no name, and is not copied.
     pub(crate) fn named(mut self, name: &OsStr) -> Self {
-        if name.len() >= PATH_MAX {
+        if name.len() >= sys::PATH_MAX {
             return self;
         }
         self.0.name = Some(OsString::from(name).into_boxed_os_str());

@@ -52,62 +52,38 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("posix-mqueue knows Linux only: other systems have no netlink notification");
 
-mod adopt;
 mod attributes;
-mod charge;
-mod checked_fd;
 mod deadline;
+mod details;
 mod directory;
-mod dispatcher;
-mod entry;
 mod error;
 mod fork;
-mod holders;
+mod identity;
 mod limits;
 mod message;
-mod messages;
 #[cfg(feature = "mio")]
 mod mio;
 mod mounts;
 mod name;
 mod notify;
-mod open;
-mod owned;
-mod parked;
 mod permission;
 mod procfs;
 mod queue;
-mod ready;
-mod receive;
-mod registrations;
-mod remedy;
-mod send;
 #[cfg(feature = "serde")]
 mod serde;
-mod sleepers;
 mod sys;
-mod systemd;
 #[cfg(feature = "tokio")]
 pub mod tokio;
-mod uninit;
 mod wait;
 
 pub use attributes::{Attributes, Status};
-pub use charge::charge;
 pub use deadline::Deadline;
-pub use directory::{Directory, list_queues};
-pub use entry::{Delivery, Details, Entry, Registration};
+pub use details::{Delivery, Details, Registration};
+pub use directory::{Directory, Entry, Holder, Holders, holders, list_queues};
 pub use error::{Error, Result};
 pub use fork::prepare_for_fork;
-pub use holders::{Holder, Holders, holders};
-pub use limits::Limits;
+pub use limits::{Limit, Limits, Remedy, charge};
 pub use message::{Message, PRIORITY_MAX};
-pub use messages::Messages;
 pub use name::QueueName;
-pub use notify::Notification;
-pub use open::{OpenOptions, unlink};
-pub use owned::Owned;
-pub use queue::MessageQueue;
-pub use registrations::{Callback, Claim, Event};
-pub use remedy::{Limit, Remedy};
-pub use systemd::from_systemd;
+pub use notify::{Callback, Claim, Event, Notification};
+pub use queue::{MessageQueue, Messages, OpenOptions, Owned, from_systemd, unlink};

@@ -5,7 +5,6 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
-use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -105,7 +104,7 @@ fn own_device(roots: &[(Mount, File)]) -> Result<u64> {
             }
         }
     }
-    let queue = passing_queue().map_err(|error| {
+    let queue = temporary_queue().map_err(|error| {
         let points: Vec<&Path> = roots.iter().map(|(mount, _)| mount.point.as_path()).collect();
         let why = error.explanation().map(|why| format!(": {why}")).unwrap_or_default();
         error.explained(format!(
@@ -117,10 +116,9 @@ fn own_device(roots: &[(Mount, File)]) -> Result<u64> {
 }
 
 /// A queue of the least size that nobody else can open and that has lost its name already.
-fn passing_queue() -> Result<OwnedFd> {
+fn temporary_queue() -> Result<OwnedFd> {
     loop {
-        let name = format!("/posix-mqueue-{:016x}", RandomState::new().hash_one(()));
-        let name = QueueName::new(name)?;
+        let name = QueueName::random("/posix-mqueue-".as_ref())?;
         let flags = sys::O_RDONLY | sys::O_CREAT | sys::O_EXCL;
         match sys::mq_open(name.as_c_str(), flags, 0, Some((1, 1))) {
             Ok(queue) => {

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use futures_core::stream::FusedStream;
 
-use super::MessageQueue;
+use super::queue::MessageQueue;
 use crate::error::Result;
 use crate::message::Message;
 
@@ -22,9 +22,35 @@ pub struct Messages<'a> {
     receiving: Option<Pin<Box<dyn Future<Output = Result<Message>> + Send + 'a>>>,
 }
 
-impl<'a> Messages<'a> {
-    pub(super) fn new(queue: &'a MessageQueue) -> Self {
-        Self { queue: Some(queue), receiving: None }
+impl MessageQueue {
+    /// The messages as they come, without end. After an error, which is one that further waiting
+    /// would not mend, the stream ends.
+    ///
+    /// Of several streams on one queue each gets some of the messages. A stream that owns its queue
+    /// is made of [`receive_message`](Self::receive_message), with `futures::stream::unfold`.
+    ///
+    /// ```
+    /// # use posix_mqueue::{OpenOptions, tokio::MessageQueue};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> posix_mqueue::Result<()> {
+    /// # let name = format!("/posix-mqueue-doc-tokio-messages-{}", std::process::id());
+    /// # let mut options = OpenOptions::new();
+    /// # options.read(true).write(true).create(true).capacity(2);
+    /// # let queue = MessageQueue::new(options.open(&name)?)?;
+    /// # queue.get_ref().unlink()?;
+    /// use tokio_stream::StreamExt;
+    ///
+    /// queue.send(b"one", 0).await?;
+    /// queue.send(b"two", 0).await?;
+    /// let mut messages = queue.messages().take(2);
+    /// while let Some(message) = messages.next().await {
+    ///     assert_eq!(message?.data.len(), 3);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn messages(&self) -> Messages<'_> {
+        Messages { queue: Some(self), receiving: None }
     }
 }
 

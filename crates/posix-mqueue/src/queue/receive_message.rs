@@ -1,0 +1,194 @@
+//! Receiving whole messages, one or one after the other.
+
+use std::iter::FusedIterator;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::handle::MessageQueue;
+use crate::deadline::Deadline;
+use crate::error::Result;
+use crate::message::Message;
+use crate::sys::{self, MessageBuffer};
+
+/// Receiving whole messages, in memory of their own, and no more of it than they need.
+///
+/// Errors are those of [receiving into a buffer](Self::receive); there is none too small.
+impl MessageQueue {
+    /// Receives, waiting as long as it takes.
+    ///
+    /// ```
+    #[doc = include_str!("../example.txt")]
+    /// queue.send(b"job", 7)?;
+    /// let message = queue.receive_message()?;
+    /// assert_eq!((&message.data[..], message.priority), (&b"job"[..], 7));
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
+    pub fn receive_message(&self) -> Result<Message> {
+        self.message(|buffer| self.receive_into(buffer))
+    }
+
+    /// Receives if there is a message, without waiting; `EAGAIN` if there is none.
+    ///
+    /// ```
+    #[doc = include_str!("../example.txt")]
+    /// assert!(queue.try_receive_message().unwrap_err().is_would_block());
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
+    pub fn try_receive_message(&self) -> Result<Message> {
+        self.message(|buffer| self.try_receive_into(buffer))
+    }
+
+    /// Receives, waiting for so long at most, on the monotonic clock; then `ETIMEDOUT`.
+    ///
+    /// ```
+    #[doc = include_str!("../example.txt")]
+    /// let error = queue.receive_message_timeout(Duration::from_millis(1)).unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
+    pub fn receive_message_timeout(&self, timeout: Duration) -> Result<Message> {
+        self.message_by(|| timeout.into())
+    }
+
+    /// Receives, waiting until then at most, on the monotonic clock; then `ETIMEDOUT`.
+    ///
+    /// ```
+    #[doc = include_str!("../example.txt")]
+    /// queue.send(b"job", 7)?;
+    /// let deadline = Instant::now() + Duration::from_millis(1);
+    /// assert_eq!(queue.receive_message_deadline(deadline)?.priority, 7);
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
+    pub fn receive_message_deadline(&self, deadline: Instant) -> Result<Message> {
+        self.message_by(|| deadline.into())
+    }
+
+    /// Receives, waiting until then at most, on the wall clock; then `ETIMEDOUT`.
+    ///
+    /// ```
+    #[doc = include_str!("../example.txt")]
+    /// queue.send(b"job", 7)?;
+    /// let in_a_second = SystemTime::now() + Duration::from_secs(1);
+    /// assert_eq!(queue.receive_message_until(in_a_second)?.priority, 7);
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
+    pub fn receive_message_until(&self, time: SystemTime) -> Result<Message> {
+        self.message_by(|| time.into())
+    }
+
+    /// Receives into a message that was used before, whose memory is used again. After an error it
+    /// is an empty one.
+    ///
+    /// The deadline is anything that makes a [`Deadline`]: a duration, an instant, a time of day.
+    ///
+    /// ```
+    #[doc = include_str!("../example.txt")]
+    /// let mut message = posix_mqueue::Message::default();
+    /// for text in ["one", "two"] {
+    ///     queue.send(text.as_bytes(), 0)?;
+    ///     queue.receive_again(&mut message, Deadline::Never)?;
+    ///     assert_eq!(message.data, text.as_bytes());
+    /// }
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
+    pub fn receive_again(
+        &self,
+        message: &mut Message,
+        deadline: impl Into<Deadline>,
+    ) -> Result<()> {
+        message.priority = 0;
+        let size = self.message_size();
+        let (_, priority) = sys::receive_into_vec(&mut message.data, size, |buffer| {
+            self.receive_into_by(buffer, || deadline.into())
+        })?;
+        message.priority = priority;
+        Ok(())
+    }
+
+    /// The messages to come, waiting for each; ends after an error, or, if `O_NONBLOCK` is set,
+    /// when the queue is empty.
+    ///
+    /// ```
+    #[doc = include_str!("../example.txt")]
+    /// queue.send(b"job", 7)?;
+    /// for message in queue.messages() {
+    ///     let message = message?;
+    ///     assert_eq!((&message.data[..], message.priority), (&b"job"[..], 7));
+    ///     break; // or it waits for the next one
+    /// }
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
+    #[must_use]
+    pub fn messages(&self) -> Messages<'_> {
+        Messages { queue: self, waiting: true, ended: false }
+    }
+
+    /// The messages that are there, without waiting; ends when the queue is empty or after an
+    /// error.
+    ///
+    /// ```
+    #[doc = include_str!("../example.txt")]
+    /// queue.send(b"routine", 0)?;
+    /// queue.send(b"urgent", 9)?;
+    /// let backlog = queue.backlog().collect::<Result<Vec<_>, _>>()?;
+    /// assert_eq!(backlog.len(), 2);
+    /// assert_eq!(backlog[0].data, b"urgent");
+    /// # Ok::<(), posix_mqueue::Error>(())
+    /// ```
+    #[must_use]
+    pub fn backlog(&self) -> Messages<'_> {
+        Messages { queue: self, waiting: false, ended: false }
+    }
+
+    #[cfg(feature = "tokio")]
+    pub(crate) fn attempt_message(&self) -> Result<Option<Message>> {
+        let mut data = Vec::new();
+        let size = self.message_size();
+        let received =
+            sys::receive_into_vec(&mut data, size, |buffer| self.attempt_receive_into(buffer))?;
+        Ok(received.map(|(_, priority)| Message { data, priority }.trimmed()))
+    }
+
+    fn message_by(&self, deadline: impl FnOnce() -> Deadline) -> Result<Message> {
+        self.message(|buffer| self.receive_into_by(buffer, deadline))
+    }
+
+    fn message(
+        &self,
+        receive: impl FnOnce(&mut MessageBuffer<'_>) -> Result<(usize, u32)>,
+    ) -> Result<Message> {
+        let mut data = Vec::new();
+        let (_, priority) = sys::receive_into_vec(&mut data, self.message_size(), receive)?;
+        Ok(Message { data, priority }.trimmed())
+    }
+}
+
+/// Received messages, one after the other: of [`MessageQueue::messages`] and
+/// [`MessageQueue::backlog`].
+#[derive(Debug)]
+pub struct Messages<'a> {
+    queue: &'a MessageQueue,
+    waiting: bool,
+    ended: bool,
+}
+
+impl Iterator for Messages<'_> {
+    type Item = Result<Message>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let received = if self.waiting {
+            self.queue.receive_message()
+        } else {
+            self.queue.try_receive_message()
+        };
+        self.ended = received.is_err();
+        match received {
+            Err(error) if error.is_would_block() => None,
+            outcome => Some(outcome),
+        }
+    }
+}
+
+impl FusedIterator for Messages<'_> {}

@@ -1,0 +1,152 @@
+//! The loops that wait: attempt, spin, block until ready or until the deadline, attempt again.
+
+use std::hint;
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::state::WaitState;
+use super::waiters::{self, WaiterGuard};
+use crate::deadline::Deadline;
+use crate::error::Result;
+use crate::sys;
+
+/// Calls again after each `EINTR`.
+pub(crate) fn retry_on_eintr<T>(mut call: impl FnMut() -> Result<T>) -> Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.is_interrupted() => {}
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Makes `attempt` again and again for as long as the queue is set to, not past the deadline:
+/// `None` if it is still to be waited for.
+pub(crate) fn spin<T>(
+    state: &WaitState,
+    deadline: Deadline,
+    mut attempt: impl FnMut() -> Result<Option<T>>,
+) -> Result<Option<T>> {
+    let busy_poll = state.busy_poll();
+    if busy_poll.is_zero() {
+        return Ok(None);
+    }
+    let time = deadline.remaining().map_or(busy_poll, |left| left.min(busy_poll));
+    let start = Instant::now();
+    while start.elapsed() < time && !state.is_shut_down() {
+        match attempt()? {
+            None => hint::spin_loop(),
+            done => return Ok(done),
+        }
+    }
+    Ok(None)
+}
+
+/// Makes a call that may sleep, so that [`MessageQueue::shutdown`] ends it.
+///
+/// `EINTR` if a signal ended it, `EBADF` if the queue is shut down.
+#[inline(always)]
+pub(crate) fn blocking_call<T>(
+    state: &WaitState,
+    call: impl FnOnce() -> io::Result<T>,
+) -> io::Result<T> {
+    call_as_waiter(state, |guard| Ok(guard.unblock_if_needed()), call)
+}
+
+/// The same for a call that probably does not sleep: it is `EINTR` at once in a thread that would
+/// have to unblock a signal first.
+#[inline(always)]
+pub(crate) fn short_call<T>(
+    state: &WaitState,
+    call: impl FnOnce() -> io::Result<T>,
+) -> io::Result<T> {
+    let refuse = |_: &WaiterGuard| {
+        let interrupted = || io::Error::from_raw_os_error(sys::EINTR);
+        if waiters::blocks_all() { Err(interrupted()) } else { Ok(()) }
+    };
+    call_as_waiter(state, refuse, call)
+}
+
+#[inline(always)]
+fn call_as_waiter<T, U>(
+    state: &WaitState,
+    prepare: impl FnOnce(&WaiterGuard) -> io::Result<U>,
+    call: impl FnOnce() -> io::Result<T>,
+) -> io::Result<T> {
+    let guard = WaiterGuard::new(state.key());
+    let prepared = prepare(&guard)?;
+    // Looked at after the thread was listed: the shutdown either sees the thread or is seen here.
+    let outcome =
+        if state.is_shut_down() { Err(io::Error::from_raw_os_error(sys::EBADF)) } else { call() };
+    // In this order: the mask is restored once nobody sends a signal any more.
+    drop(guard);
+    drop(prepared);
+    match outcome {
+        Err(error) if error.raw_os_error() == Some(sys::EINTR) && state.is_shut_down() => {
+            Err(io::Error::from_raw_os_error(sys::EBADF))
+        }
+        outcome => outcome,
+    }
+}
+
+/// Makes `attempt` until it succeeds or fails for good, and sleeps in between.
+///
+/// `attempt` takes a deadline as the kernel does: none to sleep in the call, zero not to sleep.
+/// A wait without a deadline sleeps in the call itself: that is the fastest way to be woken, and
+/// only a receiver asleep there holds a notification back. A wait on the monotonic clock sleeps in
+/// `ppoll(2)`, since the call's own deadline would follow the wall clock.
+///
+/// A signal ends it with `EINTR`: who called knows what to run then, and calls again.
+pub(crate) fn wait_until_done<T>(
+    state: &WaitState,
+    fd: BorrowedFd<'_>,
+    ready: i16,
+    deadline: Deadline,
+    mut attempt: impl FnMut(Option<Duration>) -> io::Result<T>,
+) -> io::Result<T> {
+    loop {
+        let outcome = blocking_call(state, || match deadline {
+            Deadline::Never => attempt(None).map(Some),
+            Deadline::Until(time) => attempt(Some(since_epoch(time))).map(Some),
+            _ => match attempt(Some(Duration::ZERO)) {
+                Err(error) if error.raw_os_error() == Some(sys::ETIMEDOUT) => {
+                    match deadline.remaining() {
+                        Some(left) if !left.is_zero() => sys::ppoll(fd, ready, left).map(|_| None),
+                        _ => Err(error),
+                    }
+                }
+                outcome => outcome.map(Some),
+            },
+        })?;
+        // If not, it is ready, or over: the next attempt tells.
+        if let Some(done) = outcome {
+            return Ok(done);
+        }
+    }
+}
+
+/// Sleeps until the queue is ready or the deadline is over. Errors as above.
+pub(crate) fn wait_until_ready(
+    state: &WaitState,
+    fd: BorrowedFd<'_>,
+    ready: i16,
+    deadline: Deadline,
+) -> io::Result<()> {
+    loop {
+        let left = deadline.remaining();
+        let timeout = left.unwrap_or(Duration::MAX);
+        if blocking_call(state, || sys::ppoll(fd, ready, timeout))? {
+            return Ok(());
+        }
+        // If it is not over, the clock was stepped meanwhile.
+        if left == Some(Duration::ZERO) {
+            return Err(io::Error::from_raw_os_error(sys::ETIMEDOUT));
+        }
+    }
+}
+
+/// A time before 1970 is over, as 1970 is; the kernel refuses negative seconds.
+fn since_epoch(time: SystemTime) -> Duration {
+    time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO)
+}
