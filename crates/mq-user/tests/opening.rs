@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd};
 
 use mq_user::{small, small_queue};
-use posix_mqueue::{MessageQueue, OpenOptions, Owned, QueueName, Result, unlink};
+use posix_mqueue::{MessageQueue, OpenOptions, OwnedQueue, QueueName, Result, unlink};
 
 const O_RDONLY: i32 = 0o0;
 const O_WRONLY: i32 = 0o1;
@@ -62,7 +62,7 @@ fn a_descriptor_goes_out_and_comes_back() -> Result<()> {
     assert_eq!(adopted.as_raw_fd(), number);
     assert_eq!(adopted.name(), None);
     assert_eq!(adopted.receive_message()?.priority, 5);
-    assert_eq!(Owned::new(adopted).into_raw_fd(), number);
+    assert_eq!(OwnedQueue::new(adopted).into_raw_fd(), number);
     Ok(())
 }
 
@@ -92,7 +92,7 @@ fn nonblocking_is_shared_by_a_clone_and_private_to_what_is_reopened() -> Result<
 
 #[test]
 fn an_owner_removes_the_name_and_can_let_it_be() -> Result<()> {
-    let owned = Owned::new(small().create_unique("/mq-user-")?);
+    let owned = OwnedQueue::new(small().create_unique("/mq-user-")?);
     let name = owned.name().cloned().unwrap();
     assert!(owned.is_owner());
     owned.set_owner(false);

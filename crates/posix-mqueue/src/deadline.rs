@@ -12,9 +12,9 @@ use std::time::{Duration, Instant, SystemTime};
 /// use posix_mqueue::Deadline;
 /// use std::time::Duration;
 ///
-/// assert!(Deadline::from(Duration::ZERO).is_over());
-/// assert!(!Deadline::from(Duration::MAX).is_over()); // beyond the clock: never
-/// assert!(!Deadline::Never.is_over());
+/// assert!(Deadline::from(Duration::ZERO).is_elapsed());
+/// assert!(!Deadline::from(Duration::MAX).is_elapsed()); // beyond the clock: never
+/// assert!(!Deadline::Never.is_elapsed());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deadline {
@@ -23,7 +23,7 @@ pub enum Deadline {
     /// Not at all: what a duration of zero means, without a look at the clock.
     Now,
     /// On the monotonic clock.
-    At(Instant),
+    Monotonic(Instant),
     /// On the monotonic clock, as a duration gives it.
     Within {
         /// How long the wait may take: what the error reports.
@@ -32,7 +32,7 @@ pub enum Deadline {
         end: Instant,
     },
     /// On the wall clock.
-    Until(SystemTime),
+    Realtime(SystemTime),
 }
 
 impl Deadline {
@@ -49,10 +49,10 @@ impl Deadline {
         match self {
             Self::Never => None,
             Self::Now => Some(Duration::ZERO),
-            Self::At(end) | Self::Within { end, .. } => {
+            Self::Monotonic(end) | Self::Within { end, .. } => {
                 Some(end.saturating_duration_since(Instant::now()))
             }
-            Self::Until(time) => {
+            Self::Realtime(time) => {
                 Some(time.duration_since(SystemTime::now()).unwrap_or(Duration::ZERO))
             }
         }
@@ -62,23 +62,23 @@ impl Deadline {
     ///
     /// ```
     /// # use posix_mqueue::Deadline;
-    /// assert!(Deadline::Now.is_over());
+    /// assert!(Deadline::Now.is_elapsed());
     /// ```
     #[must_use]
-    pub fn is_over(&self) -> bool {
+    pub fn is_elapsed(&self) -> bool {
         self.remaining() == Some(Duration::ZERO)
     }
 
     /// Says that a wait ended without `missing`, a message or room for one.
-    pub(crate) fn passed_without(&self, missing: &str) -> Cow<'static, str> {
+    pub(crate) fn missed(&self, missing: &str) -> Cow<'static, str> {
         match self {
             Self::Never => format!("no {missing}"),
             Self::Now => format!("no {missing}, and the timeout is 0"),
-            Self::At(_) => format!("no {missing} before the deadline"),
+            Self::Monotonic(_) => format!("no {missing} before the deadline"),
             Self::Within { timeout, .. } => {
                 format!("no {missing} within {} s", timeout.as_secs_f64())
             }
-            Self::Until(_) => format!("no {missing} before the deadline on the wall clock"),
+            Self::Realtime(_) => format!("no {missing} before the deadline on the wall clock"),
         }
         .into()
     }
@@ -99,12 +99,12 @@ impl From<Duration> for Deadline {
 
 impl From<Instant> for Deadline {
     fn from(instant: Instant) -> Self {
-        Self::At(instant)
+        Self::Monotonic(instant)
     }
 }
 
 impl From<SystemTime> for Deadline {
     fn from(time: SystemTime) -> Self {
-        Self::Until(time)
+        Self::Realtime(time)
     }
 }

@@ -22,7 +22,7 @@ pub struct Details {
 #[non_exhaustive]
 pub struct Registration {
     /// How the kernel is to tell.
-    pub delivery: Delivery,
+    pub method: NotifyMethod,
     /// The process, `None` for one outside of this pid namespace.
     pub pid: Option<u32>,
 }
@@ -31,7 +31,7 @@ pub struct Registration {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
-pub enum Delivery {
+pub enum NotifyMethod {
     /// Not at all (`SIGEV_NONE`).
     Silent,
     /// By a signal (`SIGEV_SIGNAL`).
@@ -52,45 +52,45 @@ pub(crate) fn parse(text: &str) -> Option<(u64, Option<Registration>)> {
     let notify = field("NOTIFY")?.parse().ok()?;
     let number = field("SIGNO")?.parse().ok()?;
     let pid = field("NOTIFY_PID")?.parse().ok()?;
-    let delivery = match notify {
-        libc::SIGEV_SIGNAL => Delivery::Signal { number },
-        libc::SIGEV_NONE => Delivery::Silent,
-        libc::SIGEV_THREAD => Delivery::Thread,
+    let method = match notify {
+        libc::SIGEV_SIGNAL => NotifyMethod::Signal { number },
+        libc::SIGEV_NONE => NotifyMethod::Silent,
+        libc::SIGEV_THREAD => NotifyMethod::Thread,
         _ => return None,
     };
     // All zero means nobody. A process that has no number here still shows in the others.
     let registered = (notify, number, pid) != (0, 0, 0);
     let pid = (pid != 0).then_some(pid);
-    Some((bytes, registered.then_some(Registration { delivery, pid })))
+    Some((bytes, registered.then_some(Registration { method, pid })))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Delivery, Registration, parse};
+    use super::{NotifyMethod, Registration, parse};
 
     #[test]
     fn every_kind_of_registration_is_read() {
         let pid = Some(9);
-        for (text, delivery) in [
-            ("QSIZE:7 NOTIFY:1 SIGNO:0 NOTIFY_PID:9\n", Delivery::Silent),
-            ("QSIZE:7 NOTIFY:2 SIGNO:0 NOTIFY_PID:9\n", Delivery::Thread),
-            ("QSIZE:7 NOTIFY:0 SIGNO:0 NOTIFY_PID:9\n", Delivery::Signal { number: 0 }),
+        for (text, method) in [
+            ("QSIZE:7 NOTIFY:1 SIGNO:0 NOTIFY_PID:9\n", NotifyMethod::Silent),
+            ("QSIZE:7 NOTIFY:2 SIGNO:0 NOTIFY_PID:9\n", NotifyMethod::Thread),
+            ("QSIZE:7 NOTIFY:0 SIGNO:0 NOTIFY_PID:9\n", NotifyMethod::Signal { number: 0 }),
             (
                 "QSIZE:7          NOTIFY:0     SIGNO:10    NOTIFY_PID:9     \n",
-                Delivery::Signal { number: 10 },
+                NotifyMethod::Signal { number: 10 },
             ),
         ] {
-            assert_eq!(parse(text), Some((7, Some(Registration { delivery, pid }))));
+            assert_eq!(parse(text), Some((7, Some(Registration { method, pid }))));
         }
     }
 
     #[test]
     fn a_process_of_another_pid_namespace_is_a_registration_without_pid() {
-        for (text, delivery) in [
-            ("QSIZE:0 NOTIFY:1 SIGNO:0 NOTIFY_PID:0\n", Delivery::Silent),
-            ("QSIZE:0 NOTIFY:0 SIGNO:10 NOTIFY_PID:0\n", Delivery::Signal { number: 10 }),
+        for (text, method) in [
+            ("QSIZE:0 NOTIFY:1 SIGNO:0 NOTIFY_PID:0\n", NotifyMethod::Silent),
+            ("QSIZE:0 NOTIFY:0 SIGNO:10 NOTIFY_PID:0\n", NotifyMethod::Signal { number: 10 }),
         ] {
-            let registration = Registration { delivery, pid: None };
+            let registration = Registration { method, pid: None };
             assert_eq!(parse(text), Some((0, Some(registration))));
         }
     }

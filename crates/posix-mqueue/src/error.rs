@@ -32,11 +32,11 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// assert_eq!(std::io::Error::from(error).kind(), std::io::ErrorKind::InvalidInput);
 /// ```
 #[derive(Clone)]
-pub struct Error(Box<Parts>);
+pub struct Error(Box<ErrorInner>);
 
 /// Behind a pointer, so that what succeeds is not moved about in the room that an error takes.
 #[derive(Clone, Debug)]
-struct Parts {
+struct ErrorInner {
     call: &'static str,
     errno: i32,
     name: Option<Box<OsStr>>,
@@ -46,8 +46,8 @@ struct Parts {
 
 impl Error {
     pub(crate) fn from_errno(call: &'static str, errno: i32) -> Self {
-        let explanation = reason(call, errno);
-        Self(Box::new(Parts { call, errno, name: None, explanation, limit: false }))
+        let explanation = explain_errno(call, errno);
+        Self(Box::new(ErrorInner { call, errno, name: None, explanation, limit: false }))
     }
 
     /// `EBADF`: what a program that closes queues before it drops them gives for their later use.
@@ -58,9 +58,9 @@ impl Error {
     /// ```
     #[must_use]
     pub fn closed(call: &'static str, name: Option<&OsStr>) -> Self {
-        let error = Self::from_errno(call, sys::EBADF).explained("the queue is closed");
+        let error = Self::from_errno(call, sys::EBADF).with_explanation("the queue is closed");
         match name {
-            Some(name) => error.named(name),
+            Some(name) => error.with_name(name),
             None => error,
         }
     }
@@ -91,8 +91,8 @@ impl Error {
     /// ```
     #[must_use]
     pub fn timed_out(call: &'static str, deadline: impl Into<Deadline>) -> Self {
-        let missing = if sends(call) { "room" } else { "message" };
-        Self::from_errno(call, sys::ETIMEDOUT).after(deadline.into(), missing)
+        let missing = if is_send(call) { "room" } else { "message" };
+        Self::from_errno(call, sys::ETIMEDOUT).with_deadline(deadline.into(), missing)
     }
 
     pub(crate) fn new(call: &'static str, error: &io::Error) -> Self {
@@ -101,12 +101,12 @@ impl Error {
     }
 
     /// Explains an `ETIMEDOUT`: what did not come before the deadline.
-    pub(crate) fn after(self, deadline: Deadline, missing: &str) -> Self {
-        if self.is_timed_out() { self.explained(deadline.passed_without(missing)) } else { self }
+    pub(crate) fn with_deadline(self, deadline: Deadline, missing: &str) -> Self {
+        if self.is_timed_out() { self.with_explanation(deadline.missed(missing)) } else { self }
     }
 
     /// The kernel gives no `EPERM` to these calls; what is between it and this process does.
-    pub(crate) fn refused_by_sandbox(call: &str) -> String {
+    pub(crate) fn sandbox_explanation(call: &str) -> String {
         format!(
             "a sandbox refuses {call}: allow {} in its seccomp or AppArmor profile, in \
              SystemCallFilter= of a systemd unit, or by the posix-mq interface of a snap",
@@ -114,39 +114,34 @@ impl Error {
         )
     }
 
-    pub(crate) fn calling(mut self, call: &'static str) -> Self {
+    pub(crate) fn with_call(mut self, call: &'static str) -> Self {
         self.0.call = call;
         self
     }
 
-    /// Adds the name of the queue that it is about, where it has none.
+    /// Adds the name of the queue, unless the error has a name already.
     ///
     /// ```
-    /// let error = posix_mqueue::Error::would_block("mq_send").about("/jobs".as_ref());
+    /// let error = posix_mqueue::Error::would_block("mq_send").with_name("/jobs".as_ref());
     /// assert_eq!(error.name().unwrap(), "/jobs");
     /// ```
     #[must_use]
-    pub fn about(self, name: &OsStr) -> Self {
-        if self.0.name.is_some() { self } else { self.named(name) }
-    }
-
-    /// What is longer than any path is no name, and is not copied.
-    pub(crate) fn named(mut self, name: &OsStr) -> Self {
-        if name.len() >= sys::PATH_MAX {
-            return self;
+    pub fn with_name(mut self, name: &OsStr) -> Self {
+        // A name that is longer than any path is not copied.
+        if self.0.name.is_none() && name.len() < sys::PATH_MAX {
+            self.0.name = Some(OsString::from(name).into_boxed_os_str());
         }
-        self.0.name = Some(OsString::from(name).into_boxed_os_str());
         self
     }
 
-    pub(crate) fn explained(mut self, why: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn with_explanation(mut self, why: impl Into<Cow<'static, str>>) -> Self {
         self.0.explanation = Some(why.into());
         self
     }
 
-    pub(crate) fn limited(mut self, why: String) -> Self {
+    pub(crate) fn with_limit(mut self, why: String) -> Self {
         self.0.limit = true;
-        self.explained(why)
+        self.with_explanation(why)
     }
 
     /// The errno. Never 0.
@@ -273,7 +268,7 @@ impl Error {
     }
 }
 
-fn sends(call: &str) -> bool {
+fn is_send(call: &str) -> bool {
     call.ends_with("send")
 }
 
@@ -283,9 +278,9 @@ fn allowed_with(call: &str) -> &str {
 }
 
 /// What an errno of a call means, where the errno alone does not say it.
-fn reason(call: &'static str, errno: i32) -> Option<Cow<'static, str>> {
+fn explain_errno(call: &'static str, errno: i32) -> Option<Cow<'static, str>> {
     Some(match errno {
-        sys::EAGAIN if sends(call) => "the queue is full".into(),
+        sys::EAGAIN if is_send(call) => "the queue is full".into(),
         sys::EAGAIN if call.ends_with("receive") => "the queue is empty".into(),
         sys::ENOSYS => format!(
             "this system does not provide {call}, as a kernel without CONFIG_POSIX_MQUEUE, WSL 1, \
@@ -294,7 +289,7 @@ fn reason(call: &'static str, errno: i32) -> Option<Cow<'static, str>> {
             allowed_with(call)
         )
         .into(),
-        sys::EPERM => Error::refused_by_sandbox(call).into(),
+        sys::EPERM => Error::sandbox_explanation(call).into(),
         sys::ENOMEM => "the kernel, or the cgroup of this process, has no memory left for it; try \
                         again later, or raise the memory limit of the container or unit"
             .into(),
@@ -307,7 +302,7 @@ fn reason(call: &'static str, errno: i32) -> Option<Cow<'static, str>> {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Parts { call, errno, name, explanation, limit } = &*self.0;
+        let ErrorInner { call, errno, name, explanation, limit } = &*self.0;
         f.debug_struct("Error")
             .field("call", call)
             .field("errno", errno)

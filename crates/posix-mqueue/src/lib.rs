@@ -20,7 +20,7 @@
 //!
 //! # What to know
 //!
-//! - Dropping a [`MessageQueue`] closes it and leaves the queue in the system; [`Owned`] removes
+//! - Dropping a [`MessageQueue`] closes it and leaves the queue in the system; [`OwnedQueue`] removes
 //!   it.
 //! - A call that does not wait (`try_…`, [`MessageQueue::attempt_send`]) never touches
 //!   `O_NONBLOCK`, which is shared with every duplicate of the descriptor: it uses a deadline of
@@ -78,7 +78,7 @@ mod wait;
 
 pub use attributes::{Attributes, Status};
 pub use deadline::Deadline;
-pub use details::{Delivery, Details, Registration};
+pub use details::{Details, NotifyMethod, Registration};
 pub use directory::{Directory, Entry, Holder, Holders, holders, list_queues};
 pub use error::{Error, Result};
 pub use fork::prepare_for_fork;
@@ -86,4 +86,4 @@ pub use limits::{Limit, Limits, Remedy, charge};
 pub use message::{Message, PRIORITY_MAX};
 pub use name::QueueName;
 pub use notify::{Callback, Claim, Event, Notification};
-pub use queue::{MessageQueue, Messages, OpenOptions, Owned, from_systemd, unlink};
+pub use queue::{MessageQueue, Messages, OpenOptions, OwnedQueue, from_systemd, unlink};

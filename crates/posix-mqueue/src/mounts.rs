@@ -107,7 +107,7 @@ fn own_device(roots: &[(Mount, File)]) -> Result<u64> {
     let queue = temporary_queue().map_err(|error| {
         let points: Vec<&Path> = roots.iter().map(|(mount, _)| mount.point.as_path()).collect();
         let why = error.explanation().map(|why| format!(": {why}")).unwrap_or_default();
-        error.explained(format!(
+        error.with_explanation(format!(
             "to tell whether the queue file system at {points:?} shows the queues of this IPC \
              namespace or another, a queue is made for a moment, and that failed{why}"
         ))
@@ -136,7 +136,7 @@ fn not_mounted(rejected: &[String]) -> Error {
         [] => String::new(),
         _ => format!(" ({})", rejected.join(", ")),
     };
-    Error::from_errno("opendir", sys::ENOENT).explained(format!(
+    Error::from_errno("opendir", sys::ENOENT).with_explanation(format!(
         "the queue file system of this IPC namespace is mounted nowhere that can be seen{found}; \
          mount it, as root and in this namespace, with \
          `mkdir -p /dev/mqueue && mount -t mqueue none /dev/mqueue`"

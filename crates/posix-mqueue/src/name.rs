@@ -41,7 +41,9 @@ impl QueueName {
     pub fn new(name: impl AsRef<OsStr>) -> Result<Self> {
         let name = name.as_ref();
         let refuse = |errno, why: &str| {
-            Err(Error::from_errno("mq_open", errno).named(name).explained(why.to_owned()))
+            Err(Error::from_errno("mq_open", errno)
+                .with_name(name)
+                .with_explanation(why.to_owned()))
         };
         let Some((slash, rest)) = name.as_bytes().split_first() else {
             return refuse(sys::EINVAL, "a queue name cannot be empty");

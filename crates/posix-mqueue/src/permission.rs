@@ -76,11 +76,11 @@ pub(crate) fn explain_unlink(error: Error, name: &QueueName) -> Error {
         let asks = sys::geteuid();
         let owner_only = "only its owner or a process with CAP_FOWNER may unlink it";
         match look_up(name) {
-            Some(queue) if queue.uid == asks => Error::refused_by_sandbox(call),
+            Some(queue) if queue.uid == asks => Error::sandbox_explanation(call),
             Some(queue) => format!("{}; {owner_only}", whose(queue)),
             None => format!(
                 "{owner_only}, and this process is uid {asks}; if that is its owner, {}",
-                Error::refused_by_sandbox(call)
+                Error::sandbox_explanation(call)
             ),
         }
     })
@@ -88,7 +88,7 @@ pub(crate) fn explain_unlink(error: Error, name: &QueueName) -> Error {
 
 fn explain(error: Error, why: impl FnOnce() -> String) -> Error {
     if error.raw_os_error() == sys::EACCES && error.explanation().is_none() {
-        error.explained(why())
+        error.with_explanation(why())
     } else {
         error
     }

@@ -8,7 +8,7 @@ use std::ffi::c_long;
 use std::time::{Duration, Instant, SystemTime};
 
 use fixture::{
-    PATIENCE, QueueWithUniqueName, asleep_in, eventually, in_time, queue_with_unique_name,
+    QueueWithUniqueName, TEST_TIMEOUT, asleep_in, eventually, in_time, queue_with_unique_name,
 };
 use posix_mqueue::{Deadline, Error, MessageQueue};
 
@@ -166,7 +166,7 @@ fn a_message_that_comes_before_the_deadline_is_received() {
         let shared = queue.share();
         let received = asleep_in(call, move || receive(&shared, deadline));
         queue.send(b"came", 2).unwrap();
-        let outcome = received.recv_timeout(PATIENCE).unwrap();
+        let outcome = received.recv_timeout(TEST_TIMEOUT).unwrap();
         assert_eq!(outcome.unwrap(), (4, 2), "{deadline:?}");
     }
 }
@@ -178,7 +178,7 @@ fn room_that_comes_before_the_deadline_is_used() {
         let sender = queue.share();
         let sent = asleep_in(call, move || send(&sender, deadline));
         assert_eq!(queue.receive_message().unwrap().data, b"fill");
-        sent.recv_timeout(PATIENCE).unwrap().unwrap();
+        sent.recv_timeout(TEST_TIMEOUT).unwrap().unwrap();
         assert_eq!(queue.receive_message().unwrap().data, b"in time", "{deadline:?}");
     }
 }
@@ -189,7 +189,7 @@ fn one_message_ends_the_wait_of_one_receiver() {
     let waiting: Vec<_> = (0..3)
         .map(|_| {
             let receiver = queue.share();
-            asleep_in(libc::SYS_ppoll, move || receive(&receiver, PATIENCE))
+            asleep_in(libc::SYS_ppoll, move || receive(&receiver, TEST_TIMEOUT))
         })
         .collect();
     for _ in &waiting {
@@ -198,7 +198,7 @@ fn one_message_ends_the_wait_of_one_receiver() {
         assert!(eventually(|| queue.attributes().unwrap().messages == 0));
     }
     for received in waiting {
-        assert_eq!(received.recv_timeout(PATIENCE).unwrap().unwrap(), (3, 0));
+        assert_eq!(received.recv_timeout(TEST_TIMEOUT).unwrap().unwrap(), (3, 0));
     }
 }
 
@@ -231,7 +231,7 @@ fn a_bad_argument_is_refused_before_any_wait() {
 #[test]
 fn what_is_over_has_nothing_remaining() {
     for deadline in over() {
-        assert!(deadline.is_over(), "{deadline:?}");
+        assert!(deadline.is_elapsed(), "{deadline:?}");
         assert_eq!(deadline.remaining(), Some(Duration::ZERO));
     }
 }
@@ -239,7 +239,7 @@ fn what_is_over_has_nothing_remaining() {
 #[test]
 fn what_is_far_off_is_not_over() {
     for (deadline, _) in far_off(0) {
-        assert!(!deadline.is_over(), "{deadline:?}");
+        assert!(!deadline.is_elapsed(), "{deadline:?}");
     }
 }
 

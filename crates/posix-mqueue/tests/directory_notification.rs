@@ -12,16 +12,19 @@ use std::thread;
 use fixture::directory::{
     Peer, descriptors, directory, entry, queue_of_peer, run_in_namespaces, stay,
 };
-use fixture::{PATIENCE, child, claim, eventually, notified, queue_with_unique_name};
+use fixture::{TEST_TIMEOUT, child, claim, eventually, notified, queue_with_unique_name};
 use posix_mqueue::{
-    Delivery, Directory, MessageQueue, Notification, Registration, Result, list_queues,
+    Directory, MessageQueue, Notification, NotifyMethod, Registration, Result, list_queues,
 };
 
 const SIGUSR1: i32 = 10;
 
-fn registration(directory: &Directory, queue: &MessageQueue) -> Option<(Delivery, Option<u32>)> {
+fn registration(
+    directory: &Directory,
+    queue: &MessageQueue,
+) -> Option<(NotifyMethod, Option<u32>)> {
     let registration = entry(directory, queue).details.unwrap().registration;
-    registration.map(|Registration { delivery, pid, .. }| (delivery, pid))
+    registration.map(|Registration { method, pid, .. }| (method, pid))
 }
 
 fn is_registered(queue: &MessageQueue) -> bool {
@@ -47,12 +50,12 @@ fn a_callback_that_was_registered_before_is_still_called() {
     let told = notified(&queue).unwrap();
     for _ in 0..3 {
         look(&queue).unwrap();
-        let expected = Some((Delivery::Thread, Some(process::id())));
+        let expected = Some((NotifyMethod::Thread, Some(process::id())));
         assert_eq!(registration(&directory, &queue), expected);
     }
     assert!(told.try_recv().is_err());
     queue.send(b"x", 0).unwrap();
-    assert!(claim(told.recv_timeout(PATIENCE).unwrap()));
+    assert!(claim(told.recv_timeout(TEST_TIMEOUT).unwrap()));
     assert_eq!(registration(&directory, &queue), None);
 }
 
@@ -62,7 +65,7 @@ fn a_silent_registration_stays() {
     let queue = queue_with_unique_name();
     queue.notify(Notification::Silent).unwrap();
     look(&queue).unwrap();
-    assert_eq!(registration(&directory, &queue), Some((Delivery::Silent, Some(process::id()))));
+    assert_eq!(registration(&directory, &queue), Some((NotifyMethod::Silent, Some(process::id()))));
     assert!(is_registered(&queue));
 }
 
@@ -73,7 +76,7 @@ fn a_signal_that_was_registered_before_is_still_sent() {
         queue.notify(Notification::Signal { number: SIGUSR1, value: 0 }).unwrap();
         look(&queue).unwrap();
         let directory = Directory::open().unwrap();
-        let expected = Some((Delivery::Signal { number: SIGUSR1 }, Some(process::id())));
+        let expected = Some((NotifyMethod::Signal { number: SIGUSR1 }, Some(process::id())));
         assert_eq!(registration(&directory, &queue), expected);
         // The signal kills: nobody handles it.
         queue.send(b"x", 0).unwrap();
@@ -95,7 +98,7 @@ fn the_registration_of_another_process_is_shown() {
     let queue = queue_with_unique_name();
     let peer = Peer::start(&queue, test);
     assert!(eventually(|| registration(&directory, &queue).is_some()));
-    let expected = Some((Delivery::Signal { number: SIGUSR1 }, Some(peer.id())));
+    let expected = Some((NotifyMethod::Signal { number: SIGUSR1 }, Some(peer.id())));
     assert_eq!(registration(&directory, &queue), expected);
     // One descriptor: that of the test.
     assert_eq!(descriptors(&entry(&directory, &queue)), 1);
@@ -145,7 +148,7 @@ fn the_descriptor_goes_by_itself_when_a_callback_is_called() {
     let read = entry(&directory, &queue);
     assert_eq!(descriptors(&read), 2);
     queue.send(b"x", 0).unwrap();
-    assert!(claim(told.recv_timeout(PATIENCE).unwrap()));
+    assert!(claim(told.recv_timeout(TEST_TIMEOUT).unwrap()));
     assert_eq!(descriptors(&read), 1);
 }
 
@@ -225,5 +228,5 @@ fn proving_the_namespace_of_a_mount_leaves_the_registration() {
         assert_eq!(&list_queues().unwrap(), &[queue.name().unwrap().clone()]);
     }
     queue.send(b"x", 0).unwrap();
-    assert!(claim(told.recv_timeout(PATIENCE).unwrap()));
+    assert!(claim(told.recv_timeout(TEST_TIMEOUT).unwrap()));
 }

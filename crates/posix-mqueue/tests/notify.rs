@@ -8,16 +8,16 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 
-use fixture::{PATIENCE, claim, dispatchers, notified, queue_of, queue_with_unique_name};
+use fixture::{TEST_TIMEOUT, claim, dispatchers, notified, queue_of, queue_with_unique_name};
 use posix_mqueue::{Event, MessageQueue, Notification, Result};
 
 fn arrived(told: &Receiver<Event>) -> bool {
-    claim(told.recv_timeout(PATIENCE).unwrap())
+    claim(told.recv_timeout(TEST_TIMEOUT).unwrap())
 }
 
 /// That a callback is gone without having been called (again).
 fn dropped(told: &Receiver<Event>) -> bool {
-    matches!(told.recv_timeout(PATIENCE), Err(RecvTimeoutError::Disconnected))
+    matches!(told.recv_timeout(TEST_TIMEOUT), Err(RecvTimeoutError::Disconnected))
 }
 
 fn empty(queue: &MessageQueue) {
@@ -88,7 +88,7 @@ fn a_callback_may_register_again() {
     register(queue.share(), tell).unwrap();
     for text in [b"a", b"b", b"c"] {
         queue.send(text, 0).unwrap();
-        assert_eq!(told.recv_timeout(PATIENCE).unwrap(), text);
+        assert_eq!(told.recv_timeout(TEST_TIMEOUT).unwrap(), text);
     }
     queue.cancel_notification().unwrap();
 }
@@ -159,7 +159,7 @@ fn callbacks_run_on_the_dispatcher_thread() {
     });
     queue.notify(Notification::Callback(callback)).unwrap();
     queue.send(b"x", 0).unwrap();
-    assert_eq!(told.recv_timeout(PATIENCE).unwrap().as_deref(), Some("mq-notify"));
+    assert_eq!(told.recv_timeout(TEST_TIMEOUT).unwrap().as_deref(), Some("mq-notify"));
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod fixture;
 use std::thread;
 
 use fixture::{UniqueName, creating, queue_with_unique_name};
-use posix_mqueue::{OpenOptions, Owned};
+use posix_mqueue::{OpenOptions, OwnedQueue};
 
 fn exists(name: &UniqueName) -> bool {
     match OpenOptions::new().read(true).open(name) {
@@ -19,8 +19,8 @@ fn exists(name: &UniqueName) -> bool {
     }
 }
 
-fn owned(name: &UniqueName) -> Owned {
-    Owned::new(creating().open(name).unwrap())
+fn owned(name: &UniqueName) -> OwnedQueue {
+    OwnedQueue::new(creating().open(name).unwrap())
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::fs::{self, Permissions};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 
-use fixture::{PATIENCE, asleep_in, child, descriptor_flags, queue_of, queue_with_unique_name};
+use fixture::{TEST_TIMEOUT, asleep_in, child, descriptor_flags, queue_of, queue_with_unique_name};
 use posix_mqueue::{MessageQueue, OpenOptions};
 
 fn is_nonblocking(queue: &MessageQueue) -> bool {
@@ -32,7 +32,7 @@ fn every_handle_is_one_of_the_same_queue() {
         assert_eq!(descriptor_flags(&other) & libc::O_CLOEXEC, libc::O_CLOEXEC);
         queue.try_send(b"x", 0).unwrap();
         other.try_send(b"y", 0).unwrap();
-        assert_eq!(queue.backlog().count() + other.backlog().count(), 2, "{number}");
+        assert_eq!(queue.try_iter().count() + other.try_iter().count(), 2, "{number}");
     }
 }
 
@@ -194,7 +194,7 @@ fn shutdown_is_of_one_handle() {
     let queue = queue_with_unique_name();
     let others = [queue.try_clone().unwrap(), queue.reopen().unwrap()];
     let waiting = others.map(|other| {
-        let received = move || other.receive_interruptible(&mut [0; 64], PATIENCE.into());
+        let received = move || other.receive_interruptible(&mut [0; 64], TEST_TIMEOUT.into());
         asleep_in(libc::SYS_ppoll, received)
     });
     queue.shutdown();
@@ -202,6 +202,6 @@ fn shutdown_is_of_one_handle() {
         queue.try_send(b"x", 0).unwrap();
     }
     for received in waiting {
-        assert_eq!(received.recv_timeout(PATIENCE).unwrap().unwrap(), (1, 0));
+        assert_eq!(received.recv_timeout(TEST_TIMEOUT).unwrap().unwrap(), (1, 0));
     }
 }

@@ -158,7 +158,7 @@ fn a_waiting_send_goes_on_when_there_is_room() {
     let sender = queue.share();
     let sent = fixture::asleep_in(libc::SYS_mq_timedsend, move || sender.send(b"next", 0));
     assert_eq!(queue.receive_message().unwrap().data, b"fill");
-    sent.recv_timeout(fixture::PATIENCE).unwrap().unwrap();
+    sent.recv_timeout(fixture::TEST_TIMEOUT).unwrap().unwrap();
     assert_eq!(queue.receive_message().unwrap().data, b"next");
 }
 
@@ -168,7 +168,7 @@ fn a_waiting_receive_gets_what_comes() {
     let shared = queue.share();
     let received = fixture::asleep_in(libc::SYS_mq_timedreceive, move || shared.receive_message());
     queue.send(b"here", 3).unwrap();
-    let message = received.recv_timeout(fixture::PATIENCE).unwrap().unwrap();
+    let message = received.recv_timeout(fixture::TEST_TIMEOUT).unwrap().unwrap();
     assert_eq!(message, Message { data: b"here".to_vec(), priority: 3 });
 }
 
@@ -206,6 +206,6 @@ fn many_threads_lose_and_repeat_nothing() {
 fn handles_can_be_shared_and_sent_between_threads() {
     fn shared<T: Send + Sync + 'static>() {}
     shared::<MessageQueue>();
-    shared::<posix_mqueue::Owned>();
+    shared::<posix_mqueue::OwnedQueue>();
     shared::<Error>();
 }

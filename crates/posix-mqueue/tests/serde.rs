@@ -66,10 +66,7 @@ fn what_the_directory_shows_survives() {
     assert_round_trip(&holders);
     let details = serde_json::to_value(entry.details.unwrap()).unwrap();
     let pid = std::process::id();
-    assert_eq!(
-        details["registration"],
-        json!({"delivery": {"Signal": {"number": 10}}, "pid": pid})
-    );
+    assert_eq!(details["registration"], json!({"method": {"Signal": {"number": 10}}, "pid": pid}));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::ffi::c_long;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, SystemTime};
 
-use fixture::{PATIENCE, QueueWithUniqueName, asleep_in, in_time, queue_with_unique_name};
+use fixture::{QueueWithUniqueName, TEST_TIMEOUT, asleep_in, in_time, queue_with_unique_name};
 use posix_mqueue::{Deadline, Error};
 
 const LATE: Duration = Duration::from_secs(3600);
@@ -51,7 +51,7 @@ fn shutdown_wakes_every_receiver() {
         .collect();
     queue.shutdown();
     for outcome in waiting {
-        assert_closed_while_waiting(outcome.recv_timeout(PATIENCE).unwrap());
+        assert_closed_while_waiting(outcome.recv_timeout(TEST_TIMEOUT).unwrap());
     }
 }
 
@@ -62,7 +62,7 @@ fn shutdown_wakes_every_sender() {
         (0..8).map(|_| asleep_sending(&queue, libc::SYS_mq_timedsend, Deadline::Never)).collect();
     queue.shutdown();
     for outcome in waiting {
-        assert_closed_while_waiting(outcome.recv_timeout(PATIENCE).unwrap());
+        assert_closed_while_waiting(outcome.recv_timeout(TEST_TIMEOUT).unwrap());
     }
     assert_eq!(queue.attributes().unwrap().messages, 4);
 }
@@ -73,7 +73,7 @@ fn shutdown_wakes_a_plain_receive() {
     let shared = queue.share();
     let outcome = asleep_in(libc::SYS_mq_timedreceive, move || shared.receive(&mut [0; 64]));
     queue.shutdown();
-    assert_closed_while_waiting(outcome.recv_timeout(PATIENCE).unwrap());
+    assert_closed_while_waiting(outcome.recv_timeout(TEST_TIMEOUT).unwrap());
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn shutdown_wakes_a_plain_send() {
     let shared = queue.share();
     let outcome = asleep_in(libc::SYS_mq_timedsend, move || shared.send(b"x", 0));
     queue.shutdown();
-    assert_closed_while_waiting(outcome.recv_timeout(PATIENCE).unwrap());
+    assert_closed_while_waiting(outcome.recv_timeout(TEST_TIMEOUT).unwrap());
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn shutdown_wakes_a_receiver_with_a_timeout() {
     let queue = queue_with_unique_name();
     let outcome = asleep_receiving(&queue, libc::SYS_ppoll, LATE.into());
     queue.shutdown();
-    assert_closed_while_waiting(outcome.recv_timeout(PATIENCE).unwrap());
+    assert_closed_while_waiting(outcome.recv_timeout(TEST_TIMEOUT).unwrap());
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn shutdown_wakes_a_sender_with_a_timeout() {
     let queue = full();
     let outcome = asleep_sending(&queue, libc::SYS_ppoll, LATE.into());
     queue.shutdown();
-    assert_closed_while_waiting(outcome.recv_timeout(PATIENCE).unwrap());
+    assert_closed_while_waiting(outcome.recv_timeout(TEST_TIMEOUT).unwrap());
 }
 
 #[test]
@@ -109,8 +109,8 @@ fn shutdown_wakes_those_that_wait_for_a_time_of_day() {
     let sent = asleep_sending(&full, libc::SYS_mq_timedsend, deadline);
     empty.shutdown();
     full.shutdown();
-    assert_closed_while_waiting(received.recv_timeout(PATIENCE).unwrap());
-    assert_closed_while_waiting(sent.recv_timeout(PATIENCE).unwrap());
+    assert_closed_while_waiting(received.recv_timeout(TEST_TIMEOUT).unwrap());
+    assert_closed_while_waiting(sent.recv_timeout(TEST_TIMEOUT).unwrap());
 }
 
 #[test]
@@ -166,12 +166,12 @@ fn sleepers_on_another_queue_are_not_disturbed() {
     ];
     let woken = asleep_receiving(&queue, libc::SYS_mq_timedreceive, Deadline::Never);
     queue.shutdown();
-    assert_closed_while_waiting(woken.recv_timeout(PATIENCE).unwrap());
+    assert_closed_while_waiting(woken.recv_timeout(TEST_TIMEOUT).unwrap());
     for _ in &undisturbed {
         other.send(b"x", 0).unwrap();
     }
     for outcome in undisturbed {
-        assert_eq!(outcome.recv_timeout(PATIENCE).unwrap().unwrap(), (1, 0));
+        assert_eq!(outcome.recv_timeout(TEST_TIMEOUT).unwrap().unwrap(), (1, 0));
     }
 }
 
@@ -184,9 +184,9 @@ fn sleepers_on_another_handle_of_the_queue_are_not_disturbed() {
     });
     let woken = asleep_receiving(&queue, libc::SYS_ppoll, LATE.into());
     queue.shutdown();
-    assert!(woken.recv_timeout(PATIENCE).unwrap().is_err());
+    assert!(woken.recv_timeout(TEST_TIMEOUT).unwrap().is_err());
     queue.try_send(b"x", 0).unwrap();
-    assert_eq!(undisturbed.recv_timeout(PATIENCE).unwrap().unwrap(), (1, 0));
+    assert_eq!(undisturbed.recv_timeout(TEST_TIMEOUT).unwrap().unwrap(), (1, 0));
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn shutdown_as_threads_fall_asleep_misses_none() {
         }
         queue.shutdown();
         for _ in 0..4 {
-            assert_closed_while_waiting(told.recv_timeout(PATIENCE).unwrap());
+            assert_closed_while_waiting(told.recv_timeout(TEST_TIMEOUT).unwrap());
         }
     }
 }

@@ -10,7 +10,7 @@ use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use fixture::{PATIENCE, QueueWithUniqueName, child, descriptor_flags, queue_of};
+use fixture::{QueueWithUniqueName, TEST_TIMEOUT, child, descriptor_flags, queue_of};
 use posix_mqueue::{MessageQueue, OpenOptions, from_systemd};
 
 /// The queue is descriptor 3, a file descriptor 4, the queue again descriptor 5.
@@ -164,7 +164,7 @@ fn a_queue_that_was_passed_can_be_waited_on() {
     }
     let (_, queue) = from_systemd().unwrap().remove(0);
     assert!(queue.attributes().unwrap().nonblocking);
-    queue.wait_readable(PATIENCE).unwrap();
+    queue.wait_readable(TEST_TIMEOUT).unwrap();
     assert_eq!(queue.receive_message().unwrap().data, b"passed on");
     assert!(queue.receive_message().unwrap_err().is_would_block());
     let error = queue.wait_readable(Duration::from_millis(1)).unwrap_err();

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use fixture::{
-    PATIENCE, QueueWithUniqueName, asleep_in, claim, descriptor_flags, notified, queue_of,
+    QueueWithUniqueName, TEST_TIMEOUT, asleep_in, claim, descriptor_flags, notified, queue_of,
     queue_with_unique_name,
 };
 use futures_core::stream::FusedStream;
@@ -30,7 +30,7 @@ fn registered(queue: &QueueWithUniqueName) -> Arc<MessageQueue> {
 
 /// What the future gives; one that never ends is to fail its test.
 async fn in_time<F: Future>(future: F) -> F::Output {
-    timeout(PATIENCE, future).await.unwrap()
+    timeout(TEST_TIMEOUT, future).await.unwrap()
 }
 
 /// What the future gives when it is polled for the first time.
@@ -179,7 +179,7 @@ async fn messages_of_blocked_senders_come_without_further_events() {
     }
     assert_eq!(in_time(tasks.join_all()).await.len(), 11);
     for sent in blocked {
-        sent.recv_timeout(PATIENCE).unwrap().unwrap();
+        sent.recv_timeout(TEST_TIMEOUT).unwrap().unwrap();
     }
 }
 
@@ -233,7 +233,7 @@ async fn a_task_that_waits_holds_no_notification_back() {
     let mut receive = pin!(receiver.receive_message());
     assert!(at_once(&mut receive).await.is_none());
     queue.send(b"x", 0).unwrap();
-    assert!(claim(told.recv_timeout(PATIENCE).unwrap()));
+    assert!(claim(told.recv_timeout(TEST_TIMEOUT).unwrap()));
     in_time(receive).await.unwrap();
 }
 

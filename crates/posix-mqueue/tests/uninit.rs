@@ -8,6 +8,7 @@ use std::mem::MaybeUninit;
 use std::time::Duration;
 
 use fixture::{queue_of, queue_with_unique_name};
+use posix_mqueue::Deadline;
 
 #[test]
 fn the_message_is_the_start_of_the_buffer_and_no_more() {
@@ -16,7 +17,7 @@ fn the_message_is_the_start_of_the_buffer_and_no_more() {
     let start = buffer.as_ptr().addr();
     for (data, priority) in [(&[255; 64][..], 3), (b"short", 2), (b"", 1)] {
         queue.send(data, priority).unwrap();
-        let (message, received) = queue.receive_uninit(&mut buffer).unwrap();
+        let (message, received) = queue.receive_uninit(&mut buffer, Deadline::Never).unwrap();
         assert_eq!((&*message, received), (data, priority));
         assert_eq!(message.as_ptr().addr(), start);
     }
@@ -27,7 +28,7 @@ fn the_message_can_be_changed_in_place() {
     let queue = queue_with_unique_name();
     queue.send(b"small", 0).unwrap();
     let mut buffer = [MaybeUninit::uninit(); 64];
-    let (message, _) = queue.receive_uninit(&mut buffer).unwrap();
+    let (message, _) = queue.receive_uninit(&mut buffer, Deadline::Never).unwrap();
     message.make_ascii_uppercase();
     assert_eq!(message, b"SMALL");
 }
@@ -57,7 +58,8 @@ fn spare_capacity_is_such_memory() {
     queue.send(b"behind", 0).unwrap();
     let mut collected = b"before ".to_vec();
     collected.reserve(16);
-    let (message, _) = queue.receive_uninit(collected.spare_capacity_mut()).unwrap();
+    let (message, _) =
+        queue.receive_uninit(collected.spare_capacity_mut(), Deadline::Never).unwrap();
     assert_eq!(message, b"behind");
     assert_eq!(collected, b"before ");
 }

@@ -112,7 +112,7 @@ pub fn holders(entries: &[Entry]) -> Result<Holders> {
         if error.is_limit() {
             return error;
         }
-        error.explained("the processes that have a queue open are found in /proc".to_owned())
+        error.with_explanation("the processes that have a queue open are found in /proc".to_owned())
     };
     let mut holders =
         Holders { found: Vec::new(), unreadable: 0, hidden: processes::hides_processes()? };

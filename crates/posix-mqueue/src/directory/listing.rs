@@ -135,7 +135,7 @@ impl Directory {
                 if !mounts::path_of(&self.root).exists() {
                     return needs_proc(error);
                 }
-                limits::explain_open(error.named(name.as_os_str()))
+                limits::explain_open(error.with_name(name.as_os_str()))
             })?;
         Ok(Entry::new(name.clone(), &metadata, details))
     }
@@ -211,7 +211,7 @@ pub fn list_queues() -> Result<Vec<QueueName>> {
 
 fn needs_proc(error: Error) -> Error {
     if error.raw_os_error() == sys::ENOENT {
-        error.explained("the directory of the queues is read through /proc: mount it")
+        error.with_explanation("the directory of the queues is read through /proc: mount it")
     } else {
         error
     }

@@ -103,7 +103,7 @@ impl Limits {
 pub(super) fn sysctl(limit: Limit) -> Result<usize> {
     let path = path(limit);
     let text = fs::read_to_string(&path).map_err(|e| {
-        Error::new("open", &e).explained(format!("{} is read from {path}", limit.name()))
+        Error::new("open", &e).with_explanation(format!("{} is read from {path}", limit.name()))
     })?;
     // The kernel writes one decimal number.
     text.trim().parse().map_err(|_| Error::from_errno("read", sys::EINVAL))

@@ -27,9 +27,9 @@ pub(crate) fn sizes(
 /// would read as the queue's.
 fn needs_both(unread: Error) -> Error {
     if matches!(unread.raw_os_error(), sys::EMFILE | sys::ENFILE) {
-        return explain_open(unread).calling("mq_open");
+        return explain_open(unread).with_call("mq_open");
     }
-    Error::from_errno("mq_open", sys::EINVAL).explained(format!(
+    Error::from_errno("mq_open", sys::EINVAL).with_explanation(format!(
         "only one of maxmsg and msgsize is given, and the default of the other cannot be read \
          ({}); give both, or mount /proc",
         unread.message(),
@@ -44,14 +44,14 @@ pub(crate) fn explain_create(error: Error, sizes: Option<(usize, usize)>) -> Err
     match (error.raw_os_error(), sizes) {
         _ if error.is_limit() => error,
         (sys::EINVAL, Some((0, _) | (_, 0))) => {
-            error.explained("a queue holds 1 message of 1 byte at least")
+            error.with_explanation("a queue holds 1 message of 1 byte at least")
         }
         (sys::EINVAL, Some(sizes)) => match too_large(sizes) {
-            Some(why) => error.limited(why),
+            Some(why) => error.with_limit(why),
             None => error,
         },
-        (sys::EMFILE, sizes) => error.limited(too_many_bytes(sizes)),
-        (sys::ENOSPC, _) => error.limited(too_many_queues()),
+        (sys::EMFILE, sizes) => error.with_limit(too_many_bytes(sizes)),
+        (sys::ENOSPC, _) => error.with_limit(too_many_queues()),
         _ => error,
     }
 }
@@ -65,7 +65,7 @@ pub(crate) fn explain_open(error: Error) -> Error {
     let double = soft.saturating_mul(2);
     // As far as this user can, where that is any further.
     let to = if soft < hard { double.min(hard) } else { double };
-    error.limited(format!(
+    error.with_limit(format!(
         "this process has as many descriptors open as RLIMIT_NOFILE allows ({soft}); close some, \
          or raise it with {}",
         Remedy::rlimit(Resource::Descriptors, to, hard),
@@ -75,7 +75,7 @@ pub(crate) fn explain_open(error: Error) -> Error {
 /// Every size that is over its sysctl, and one remedy for all of them. One that cannot be read is
 /// assumed to be the cause.
 fn too_large((capacity, message_size): (usize, usize)) -> Option<String> {
-    let (mut over, mut remedy) = (Vec::new(), Vec::new());
+    let (mut exceeded, mut remedy) = (Vec::new(), Vec::new());
     for (what, asked, limit) in [
         ("maxmsg", capacity as u64, Limit::MaxCapacity),
         ("msgsize", message_size as u64, Limit::MaxMessageSize),
@@ -85,7 +85,7 @@ fn too_large((capacity, message_size): (usize, usize)) -> Option<String> {
             continue;
         }
         let text = format!("{what} {asked} exceeds {} ({})", limit.name(), in_words(max));
-        over.push(if asked > limit.ceiling() {
+        exceeded.push(if asked > limit.ceiling() {
             format!("{text}, and the kernel's own ceiling is {}", limit.ceiling())
         } else {
             remedy.push((limit, asked));
@@ -97,7 +97,7 @@ fn too_large((capacity, message_size): (usize, usize)) -> Option<String> {
         1 => format!("; raise it with {}", Remedy::sysctl(&remedy)),
         _ => format!("; raise both with {}", Remedy::sysctl(&remedy)),
     };
-    (!over.is_empty()).then(|| over.join("; ") + &raise)
+    (!exceeded.is_empty()).then(|| exceeded.join("; ") + &raise)
 }
 
 fn too_many_bytes(sizes: Option<(usize, usize)>) -> String {

@@ -78,9 +78,9 @@ impl MessageQueue {
     /// where a seccomp filter refuses it) and of `pthread_create(3)` (`EAGAIN`).
     pub fn notify(&self, how: Notification) -> Result<()> {
         match how {
-            Notification::Silent => self.register(&lock_registrations(), &sys::Event::Silent),
+            Notification::Silent => self.register(&lock_registrations(), &sys::SigEvent::Silent),
             Notification::Signal { number, value } => {
-                self.register(&lock_registrations(), &sys::Event::Signal(number, value))
+                self.register(&lock_registrations(), &sys::SigEvent::Signal(number, value))
             }
             Notification::Callback(callback) => self.register_callback(callback),
         }
@@ -119,11 +119,11 @@ impl MessageQueue {
     }
 
     /// Under the lock, so that no registration is made while [`deferred_close`] closes a descriptor.
-    fn register(&self, _: &Registrations, event: &sys::Event<'_>) -> Result<()> {
+    fn register(&self, _: &Registrations, event: &sys::SigEvent<'_>) -> Result<()> {
         sys::mq_notify(self.borrow(), Some(event)).map_err(|e| {
             let error = self.error("mq_notify", &e);
             match error.raw_os_error() {
-                sys::EBUSY => error.explained(
+                sys::EBUSY => error.with_explanation(
                     "a process, perhaps this one, is registered for this queue already, and there \
                      can be one only: it must be notified or unregister first"
                         .to_owned(),
@@ -155,7 +155,7 @@ impl MessageQueue {
                 lock_with_socket(due).map_err(|(call, e)| self.socket_error(call, &e))?;
             deferred_close::close_expired(&table);
             let register =
-                |fd: &OwnedFd| self.register(&table, &sys::Event::Netlink(fd.as_fd(), &cookie));
+                |fd: &OwnedFd| self.register(&table, &sys::SigEvent::Netlink(fd.as_fd(), &cookie));
             match fd.get().map(register) {
                 Some(Ok(())) => {
                     // The cookie may be on its way already: its reader waits for the lock.
@@ -172,12 +172,12 @@ impl MessageQueue {
     fn socket_error(&self, call: &'static str, error: &io::Error) -> Error {
         let error = limits::explain_open(self.error(call, error));
         match (call, error.raw_os_error()) {
-            ("pthread_create", sys::EAGAIN) => error.explained(
+            ("pthread_create", sys::EAGAIN) => error.with_explanation(
                 "no thread can be started to wait for notifications; end some, or raise the limit \
                  with `ulimit -u`"
                     .to_owned(),
             ),
-            ("recv", _) => error.explained(
+            ("recv", _) => error.with_explanation(
                 "notifications for callbacks arrive through a netlink socket, and this process may \
                  not receive from it; have its seccomp filter allow recvfrom(2), or register a \
                  signal"

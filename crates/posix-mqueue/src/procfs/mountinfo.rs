@@ -28,7 +28,7 @@ pub(crate) fn mounts() -> Result<Vec<Mount>> {
         if error.is_limit() {
             return error;
         }
-        error.explained(format!("what is mounted is read from {path}"))
+        error.with_explanation(format!("what is mounted is read from {path}"))
     })?;
     Ok(text.split(|byte| *byte == b'\n').filter_map(mount).collect())
 }

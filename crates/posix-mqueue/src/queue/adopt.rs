@@ -27,7 +27,7 @@ impl TryFrom<OwnedFd> for MessageQueue {
     fn try_from(fd: OwnedFd) -> std::result::Result<Self, (Error, OwnedFd)> {
         let refuse = |call, e: io::Error, fd: OwnedFd| {
             let why = format!("descriptor {} is not that of a message queue", fd.as_raw_fd());
-            Err((Error::new(call, &e).explained(why), fd))
+            Err((Error::new(call, &e).with_explanation(why), fd))
         };
         let access = match sys::fcntl_getfl(fd.as_fd()) {
             Ok(flags) => Access::from_flags(flags),

@@ -15,7 +15,7 @@ use crate::wait::WaitState;
 /// An open message queue.
 ///
 /// Any number of threads may use it at once. Dropping it closes the descriptor and leaves the
-/// queue in the system (see [`Owned`](crate::Owned) for the contrary).
+/// queue in the system (see [`OwnedQueue`](crate::OwnedQueue) for the contrary).
 ///
 /// ```
 /// use posix_mqueue::OpenOptions;
@@ -45,7 +45,7 @@ impl MessageQueue {
     pub(crate) fn new(fd: OwnedFd, name: QueueName, access: Access, created: bool) -> Result<Self> {
         match sys::mq_getattr(fd.as_fd()) {
             Ok(attr) => Ok(Self::with_attributes(fd, Some(name), access, created, &attr)),
-            Err(e) => Err(Error::new("mq_getattr", &e).named(name.as_os_str())),
+            Err(e) => Err(Error::new("mq_getattr", &e).with_name(name.as_os_str())),
         }
     }
 
@@ -234,7 +234,7 @@ impl MessageQueue {
         match &self.name {
             Some(name) if !self.status()?.unlinked => unlink_name(name),
             Some(_) => Err(self.error_of("mq_unlink", sys::ENOENT)),
-            None => Err(Error::from_errno("mq_unlink", sys::ENOENT).explained(
+            None => Err(Error::from_errno("mq_unlink", sys::ENOENT).with_explanation(
                 "the queue was adopted by its descriptor, and its name is not known".to_owned(),
             )),
         }
@@ -266,7 +266,7 @@ impl MessageQueue {
 
     pub(crate) fn name_in(&self, error: Error) -> Error {
         match &self.name {
-            Some(name) => error.named(name.as_os_str()),
+            Some(name) => error.with_name(name.as_os_str()),
             None => error,
         }
     }
@@ -277,13 +277,17 @@ impl MessageQueue {
 
     /// Explains an `EBADF` of a call that wants the descriptor to be open for something.
     pub(crate) fn wrong_descriptor(&self, error: Error, wrong: Access, why: &str) -> Error {
-        if self.access == wrong { error.explained(why.to_owned()) } else { self.closed(error) }
+        if self.access == wrong {
+            error.with_explanation(why.to_owned())
+        } else {
+            self.closed(error)
+        }
     }
 
     /// Explains any other `EBADF`.
     pub(crate) fn closed(&self, error: Error) -> Error {
         if self.is_shut_down() && error.raw_os_error() == sys::EBADF {
-            error.explained("the queue was closed while waiting")
+            error.with_explanation("the queue was closed while waiting")
         } else {
             error
         }

@@ -19,7 +19,7 @@ mod unlink;
 pub(crate) use access::{Access, READ_ONLY, WRITE_ONLY};
 pub use handle::MessageQueue;
 pub use open::OpenOptions;
-pub use owned::Owned;
+pub use owned::OwnedQueue;
 pub use receive_message::Messages;
 pub use systemd::from_systemd;
 pub use unlink::unlink;

@@ -78,7 +78,7 @@ impl OpenOptions {
     /// `O_CLOEXEC` (always set in any case), `O_CREAT`, `O_EXCL` and `O_NONBLOCK`.
     pub fn from_flags(flags: i32) -> Result<Self> {
         let known = sys::O_ACCMODE | sys::O_CLOEXEC | sys::O_CREAT | sys::O_EXCL | sys::O_NONBLOCK;
-        let refuse = |why| Err(Error::from_errno("mq_open", sys::EINVAL).explained(why));
+        let refuse = |why| Err(Error::from_errno("mq_open", sys::EINVAL).with_explanation(why));
         if flags & !known != 0 {
             return refuse(format!(
                 "flags {:#o} mean nothing to a message queue; O_CLOEXEC, O_CREAT, O_EXCL and \
@@ -247,11 +247,11 @@ impl OpenOptions {
     /// finds it.
     pub fn open(&self, name: impl AsRef<OsStr>) -> Result<MessageQueue> {
         let name = QueueName::new(name)?;
-        let (access, flags) = self.access().map_err(|error| error.named(name.as_os_str()))?;
+        let (access, flags) = self.access().map_err(|error| error.with_name(name.as_os_str()))?;
         if self.mode & !(sys::S_IFREG | 0o7777) != 0 {
             return Err(Error::from_errno("mq_open", sys::EINVAL)
-                .named(name.as_os_str())
-                .explained(format!("mode {:#o} is not between 0 and 0o7777", self.mode)));
+                .with_name(name.as_os_str())
+                .with_explanation(format!("mode {:#o} is not between 0 and 0o7777", self.mode)));
         }
         if !self.create {
             return Self::open_existing(name, access, flags);
@@ -307,7 +307,7 @@ impl OpenOptions {
             (true, true) => (Access::Both, sys::O_RDWR),
             (false, false) => {
                 return Err(Error::from_errno("mq_open", sys::EINVAL)
-                    .explained("open it to read, to write or both"));
+                    .with_explanation("open it to read, to write or both"));
             }
         };
         Ok((access, flags | if self.nonblocking { sys::O_NONBLOCK } else { 0 }))
@@ -316,8 +316,9 @@ impl OpenOptions {
     /// The same for a queue that is open already.
     pub(super) fn reopening(&self) -> Result<(Access, c_int)> {
         if self.create || self.exclusive {
-            return Err(Error::from_errno("open", sys::EINVAL)
-                .explained("a queue that is open is not created: leave out O_CREAT, O_EXCL"));
+            return Err(Error::from_errno("open", sys::EINVAL).with_explanation(
+                "a queue that is open is not created: leave out O_CREAT, O_EXCL",
+            ));
         }
         self.access()
     }
@@ -326,7 +327,7 @@ impl OpenOptions {
         match sys::mq_open(name.as_c_str(), flags, 0, None) {
             Ok(fd) => MessageQueue::new(fd, name, access, false),
             Err(e) => {
-                let error = Error::new("mq_open", &e).named(name.as_os_str());
+                let error = Error::new("mq_open", &e).with_name(name.as_os_str());
                 let error = limits::explain_open(error);
                 Err(permission::explain_open(error, &name, access.permission_bits()))
             }
@@ -336,12 +337,12 @@ impl OpenOptions {
     fn create_new(&self, name: &QueueName, access: Access, flags: c_int) -> Result<MessageQueue> {
         let flags = flags | sys::O_CREAT | sys::O_EXCL;
         let sizes = limits::sizes(self.capacity, self.message_size)
-            .map_err(|error| error.named(name.as_os_str()))?;
+            .map_err(|error| error.with_name(name.as_os_str()))?;
         // What no C long holds is over every limit, as its largest value is.
         let long = |n: usize| c_long::try_from(n).unwrap_or(c_long::MAX);
         let attr = sizes.map(|(capacity, size)| (long(capacity), long(size)));
         let fd = sys::mq_open(name.as_c_str(), flags, self.mode, attr).map_err(|e| {
-            let error = Error::new("mq_open", &e).named(name.as_os_str());
+            let error = Error::new("mq_open", &e).with_name(name.as_os_str());
             permission::explain_create(limits::explain_create(error, sizes))
         })?;
         MessageQueue::new(fd, name.clone(), access, true).inspect_err(|_| {

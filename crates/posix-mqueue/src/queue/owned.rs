@@ -11,7 +11,7 @@ use crate::fork;
 use crate::sys;
 
 /// Nobody: no process has this generation.
-const NOBODY: u64 = 0;
+const NO_OWNER: u64 = 0;
 
 /// A queue whose name is removed when its owner lets go of it.
 ///
@@ -19,34 +19,34 @@ const NOBODY: u64 = 0;
 /// A name that meanwhile belongs to another queue is left alone.
 ///
 /// ```
-/// use posix_mqueue::{OpenOptions, Owned};
+/// use posix_mqueue::{OpenOptions, OwnedQueue};
 ///
 /// let name = format!("/posix-mqueue-doc-owned-{}", std::process::id());
 /// let options = OpenOptions::new().write(true).create(true).capacity(1).message_size(8).clone();
-/// let queue = Owned::new(options.open(&name)?);
+/// let queue = OwnedQueue::new(options.open(&name)?);
 /// assert!(queue.is_owner()); // since it made the queue
 /// drop(queue);
 /// assert!(posix_mqueue::unlink(&name).is_err()); // gone already
 /// # Ok::<(), posix_mqueue::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct Owned {
+pub struct OwnedQueue {
     queue: MessageQueue,
     owner: AtomicU64,
 }
 
-impl Owned {
+impl OwnedQueue {
     /// Owns the queue if opening it created it.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
-    /// assert!(!posix_mqueue::Owned::new(queue.reopen()?).is_owner()); // it was there
-    /// assert!(posix_mqueue::Owned::new(queue).is_owner());
+    /// assert!(!posix_mqueue::OwnedQueue::new(queue.reopen()?).is_owner()); // it was there
+    /// assert!(posix_mqueue::OwnedQueue::new(queue).is_owner());
     /// # Ok::<(), posix_mqueue::Error>(())
     /// ```
     #[must_use]
     pub fn new(queue: MessageQueue) -> Self {
-        let owned = Self { owner: AtomicU64::new(NOBODY), queue };
+        let owned = Self { owner: AtomicU64::new(NO_OWNER), queue };
         owned.set_owner(owned.queue.is_created());
         owned
     }
@@ -55,7 +55,7 @@ impl Owned {
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
-    /// let queue = posix_mqueue::Owned::new(queue);
+    /// let queue = posix_mqueue::OwnedQueue::new(queue);
     /// assert!(queue.is_owner());
     /// queue.release()?;
     /// assert!(!queue.is_owner());
@@ -70,13 +70,13 @@ impl Owned {
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
-    /// let queue = posix_mqueue::Owned::new(queue);
+    /// let queue = posix_mqueue::OwnedQueue::new(queue);
     /// queue.set_owner(false); // it is to stay in the system
     /// assert!(!queue.is_owner());
     /// # Ok::<(), posix_mqueue::Error>(())
     /// ```
     pub fn set_owner(&self, owner: bool) {
-        let owner = if owner { fork::generation() } else { NOBODY };
+        let owner = if owner { fork::generation() } else { NO_OWNER };
         self.owner.store(owner, Ordering::Relaxed);
     }
 
@@ -84,7 +84,7 @@ impl Owned {
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
-    /// let queue = posix_mqueue::Owned::new(options.create_unique("/posix-mqueue-doc-")?);
+    /// let queue = posix_mqueue::OwnedQueue::new(options.create_unique("/posix-mqueue-doc-")?);
     /// queue.release()?; // and does not wait for the end, where no error is seen
     /// assert!(queue.status()?.unlinked);
     /// # Ok::<(), posix_mqueue::Error>(())
@@ -94,7 +94,7 @@ impl Owned {
     ///
     /// `EACCES` if the process has meanwhile lost the permission.
     pub fn release(&self) -> Result<()> {
-        if self.owner.swap(NOBODY, Ordering::Relaxed) != fork::generation() {
+        if self.owner.swap(NO_OWNER, Ordering::Relaxed) != fork::generation() {
             return Ok(());
         }
         match self.queue.unlink() {
@@ -104,14 +104,14 @@ impl Owned {
     }
 }
 
-impl Deref for Owned {
+impl Deref for OwnedQueue {
     type Target = MessageQueue;
     fn deref(&self) -> &MessageQueue {
         &self.queue
     }
 }
 
-impl IntoRawFd for Owned {
+impl IntoRawFd for OwnedQueue {
     /// Gives the descriptor away, still open; the name stays in the system.
     fn into_raw_fd(mut self) -> RawFd {
         let number = self.queue.as_raw_fd();
@@ -123,7 +123,7 @@ impl IntoRawFd for Owned {
     }
 }
 
-impl Drop for Owned {
+impl Drop for OwnedQueue {
     fn drop(&mut self) {
         // Whoever wants to know calls `release` first.
         let _ = self.release();

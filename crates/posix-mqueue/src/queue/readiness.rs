@@ -45,7 +45,7 @@ impl MessageQueue {
     fn wait_ready(&self, ready: i16, missing: &str, deadline: Deadline) -> Result<()> {
         wait::retry_on_eintr(|| {
             wait::wait_until_ready(self.waits(), self.borrow(), ready, deadline)
-                .map_err(|e| self.closed(self.error("ppoll", &e)).after(deadline, missing))
+                .map_err(|e| self.closed(self.error("ppoll", &e)).with_deadline(deadline, missing))
         })
     }
 }

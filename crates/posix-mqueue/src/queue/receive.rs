@@ -1,7 +1,7 @@
 //! Receiving into the caller's memory: one attempt, and what waits on top of it.
 
 use std::io;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use super::access::{self, Access};
 use super::handle::MessageQueue;
@@ -57,7 +57,7 @@ impl MessageQueue {
         self.try_receive_into(&mut buffer.into())
     }
 
-    /// Receives, waiting for so long at most, on the monotonic clock; then `ETIMEDOUT`.
+    /// Receives, waiting at most this long, on the monotonic clock; then `ETIMEDOUT`.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -67,35 +67,30 @@ impl MessageQueue {
     /// ```
     #[inline(always)]
     pub fn receive_timeout(&self, buffer: &mut [u8], timeout: Duration) -> Result<(usize, u32)> {
-        self.receive_into_by(&mut buffer.into(), || timeout.into())
+        self.receive_deadline(buffer, timeout)
     }
 
-    /// Receives, waiting until then at most, on the monotonic clock; then `ETIMEDOUT`.
+    /// Receives, waiting for a message until the deadline; then `ETIMEDOUT`.
+    ///
+    /// An [`Instant`](std::time::Instant) is on the monotonic clock. A
+    /// [`SystemTime`](std::time::SystemTime) follows the wall clock, wherever that is stepped to.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
     /// let deadline = Instant::now() + Duration::from_millis(1); // for all together
     /// while queue.receive_deadline(&mut [0; 16], deadline).is_ok() {}
-    /// # Ok::<(), posix_mqueue::Error>(())
-    /// ```
-    #[inline(always)]
-    pub fn receive_deadline(&self, buffer: &mut [u8], deadline: Instant) -> Result<(usize, u32)> {
-        self.receive_into_by(&mut buffer.into(), || deadline.into())
-    }
-
-    /// Receives, waiting until then at most, on the wall clock, wherever that is stepped to; then
-    /// `ETIMEDOUT`.
-    ///
-    /// ```
-    #[doc = include_str!("../example.txt")]
-    /// queue.send(b"job", 7)?;
     /// let in_a_second = SystemTime::now() + Duration::from_secs(1);
-    /// assert_eq!(queue.receive_until(&mut [0; 16], in_a_second)?, (3, 7));
+    /// queue.send(b"job", 7)?;
+    /// assert_eq!(queue.receive_deadline(&mut [0; 16], in_a_second)?, (3, 7));
     /// # Ok::<(), posix_mqueue::Error>(())
     /// ```
     #[inline(always)]
-    pub fn receive_until(&self, buffer: &mut [u8], time: SystemTime) -> Result<(usize, u32)> {
-        self.receive_into_by(&mut buffer.into(), || time.into())
+    pub fn receive_deadline(
+        &self,
+        buffer: &mut [u8],
+        deadline: impl Into<Deadline>,
+    ) -> Result<(usize, u32)> {
+        self.receive_into_by(&mut buffer.into(), || deadline.into())
     }
 
     /// One attempt that does not wait, whatever the descriptor's mode: `None` where a plain call
@@ -228,7 +223,7 @@ impl MessageQueue {
         wait::wait_until_done(self.waits(), self.borrow(), sys::POLLIN, deadline, |until| {
             sys::mq_timedreceive(self.borrow(), buffer, until)
         })
-        .map_err(|e| self.receive_error(&e, buffer.len()).after(deadline, "message"))
+        .map_err(|e| self.receive_error(&e, buffer.len()).with_deadline(deadline, "message"))
     }
 
     #[cold]
@@ -248,7 +243,7 @@ impl MessageQueue {
         let error = self.error("mq_timedreceive", error);
         match error.raw_os_error() {
             sys::EBADF => self.wrong_descriptor(error, Access::Write, access::WRITE_ONLY),
-            sys::EMSGSIZE => error.explained(format!(
+            sys::EMSGSIZE => error.with_explanation(format!(
                 "a buffer of {given} bytes, and this queue's messages may have {}",
                 self.message_size()
             )),

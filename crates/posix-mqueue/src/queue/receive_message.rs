@@ -1,7 +1,7 @@
 //! Receiving whole messages, one or one after the other.
 
 use std::iter::FusedIterator;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use super::handle::MessageQueue;
 use crate::deadline::Deadline;
@@ -23,7 +23,7 @@ impl MessageQueue {
     /// # Ok::<(), posix_mqueue::Error>(())
     /// ```
     pub fn receive_message(&self) -> Result<Message> {
-        self.message(|buffer| self.receive_into(buffer))
+        self.receive_new_message(|buffer| self.receive_into(buffer))
     }
 
     /// Receives if there is a message, without waiting; `EAGAIN` if there is none.
@@ -34,10 +34,10 @@ impl MessageQueue {
     /// # Ok::<(), posix_mqueue::Error>(())
     /// ```
     pub fn try_receive_message(&self) -> Result<Message> {
-        self.message(|buffer| self.try_receive_into(buffer))
+        self.receive_new_message(|buffer| self.try_receive_into(buffer))
     }
 
-    /// Receives, waiting for so long at most, on the monotonic clock; then `ETIMEDOUT`.
+    /// Receives, waiting at most this long, on the monotonic clock; then `ETIMEDOUT`.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -46,10 +46,13 @@ impl MessageQueue {
     /// # Ok::<(), posix_mqueue::Error>(())
     /// ```
     pub fn receive_message_timeout(&self, timeout: Duration) -> Result<Message> {
-        self.message_by(|| timeout.into())
+        self.receive_message_deadline(timeout)
     }
 
-    /// Receives, waiting until then at most, on the monotonic clock; then `ETIMEDOUT`.
+    /// Receives, waiting for a message until the deadline; then `ETIMEDOUT`.
+    ///
+    /// An [`Instant`](std::time::Instant) is on the monotonic clock. A
+    /// [`SystemTime`](std::time::SystemTime) follows the wall clock, wherever that is stepped to.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -58,21 +61,8 @@ impl MessageQueue {
     /// assert_eq!(queue.receive_message_deadline(deadline)?.priority, 7);
     /// # Ok::<(), posix_mqueue::Error>(())
     /// ```
-    pub fn receive_message_deadline(&self, deadline: Instant) -> Result<Message> {
-        self.message_by(|| deadline.into())
-    }
-
-    /// Receives, waiting until then at most, on the wall clock; then `ETIMEDOUT`.
-    ///
-    /// ```
-    #[doc = include_str!("../example.txt")]
-    /// queue.send(b"job", 7)?;
-    /// let in_a_second = SystemTime::now() + Duration::from_secs(1);
-    /// assert_eq!(queue.receive_message_until(in_a_second)?.priority, 7);
-    /// # Ok::<(), posix_mqueue::Error>(())
-    /// ```
-    pub fn receive_message_until(&self, time: SystemTime) -> Result<Message> {
-        self.message_by(|| time.into())
+    pub fn receive_message_deadline(&self, deadline: impl Into<Deadline>) -> Result<Message> {
+        self.receive_new_message(|buffer| self.receive_into_by(buffer, || deadline.into()))
     }
 
     /// Receives into a message that was used before, whose memory is used again. After an error it
@@ -85,12 +75,12 @@ impl MessageQueue {
     /// let mut message = posix_mqueue::Message::default();
     /// for text in ["one", "two"] {
     ///     queue.send(text.as_bytes(), 0)?;
-    ///     queue.receive_again(&mut message, Deadline::Never)?;
+    ///     queue.receive_message_into(&mut message, Deadline::Never)?;
     ///     assert_eq!(message.data, text.as_bytes());
     /// }
     /// # Ok::<(), posix_mqueue::Error>(())
     /// ```
-    pub fn receive_again(
+    pub fn receive_message_into(
         &self,
         message: &mut Message,
         deadline: impl Into<Deadline>,
@@ -110,7 +100,7 @@ impl MessageQueue {
     /// ```
     #[doc = include_str!("../example.txt")]
     /// queue.send(b"job", 7)?;
-    /// for message in queue.messages() {
+    /// for message in queue.iter() {
     ///     let message = message?;
     ///     assert_eq!((&message.data[..], message.priority), (&b"job"[..], 7));
     ///     break; // or it waits for the next one
@@ -118,7 +108,7 @@ impl MessageQueue {
     /// # Ok::<(), posix_mqueue::Error>(())
     /// ```
     #[must_use]
-    pub fn messages(&self) -> Messages<'_> {
+    pub fn iter(&self) -> Messages<'_> {
         Messages { queue: self, waiting: true, ended: false }
     }
 
@@ -129,13 +119,13 @@ impl MessageQueue {
     #[doc = include_str!("../example.txt")]
     /// queue.send(b"routine", 0)?;
     /// queue.send(b"urgent", 9)?;
-    /// let backlog = queue.backlog().collect::<Result<Vec<_>, _>>()?;
+    /// let backlog = queue.try_iter().collect::<Result<Vec<_>, _>>()?;
     /// assert_eq!(backlog.len(), 2);
     /// assert_eq!(backlog[0].data, b"urgent");
     /// # Ok::<(), posix_mqueue::Error>(())
     /// ```
     #[must_use]
-    pub fn backlog(&self) -> Messages<'_> {
+    pub fn try_iter(&self) -> Messages<'_> {
         Messages { queue: self, waiting: false, ended: false }
     }
 
@@ -148,11 +138,7 @@ impl MessageQueue {
         Ok(received.map(|(_, priority)| Message { data, priority }.trimmed()))
     }
 
-    fn message_by(&self, deadline: impl FnOnce() -> Deadline) -> Result<Message> {
-        self.message(|buffer| self.receive_into_by(buffer, deadline))
-    }
-
-    fn message(
+    fn receive_new_message(
         &self,
         receive: impl FnOnce(&mut MessageBuffer<'_>) -> Result<(usize, u32)>,
     ) -> Result<Message> {
@@ -162,8 +148,8 @@ impl MessageQueue {
     }
 }
 
-/// Received messages, one after the other: of [`MessageQueue::messages`] and
-/// [`MessageQueue::backlog`].
+/// An iterator over received messages, created by [`MessageQueue::iter`] and
+/// [`MessageQueue::try_iter`].
 #[derive(Debug)]
 pub struct Messages<'a> {
     queue: &'a MessageQueue,
@@ -192,3 +178,12 @@ impl Iterator for Messages<'_> {
 }
 
 impl FusedIterator for Messages<'_> {}
+
+impl<'a> IntoIterator for &'a MessageQueue {
+    type Item = Result<Message>;
+    type IntoIter = Messages<'a>;
+
+    fn into_iter(self) -> Messages<'a> {
+        self.iter()
+    }
+}

@@ -89,7 +89,7 @@ impl MessageQueue {
         let error = Error::new("open", error);
         if error.raw_os_error() == sys::ENOENT {
             // Without the queue's name, or it would read as if there was no such queue.
-            return error.explained(
+            return error.with_explanation(
                 "/proc is not mounted here, and an open queue is opened again through \
                  /proc/thread-self/fd: mount /proc",
             );

@@ -1,7 +1,7 @@
 //! Sending: one attempt, and what waits on top of it.
 
 use std::io;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use super::access::{self, Access};
 use super::handle::MessageQueue;
@@ -72,7 +72,7 @@ impl MessageQueue {
             .ok_or_else(|| self.error_of("mq_timedsend", sys::EAGAIN))
     }
 
-    /// Sends, waiting for so long at most, on the monotonic clock; then `ETIMEDOUT`.
+    /// Sends, waiting at most this long, on the monotonic clock; then `ETIMEDOUT`.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -81,10 +81,13 @@ impl MessageQueue {
     /// ```
     #[inline(always)]
     pub fn send_timeout(&self, message: &[u8], priority: u32, timeout: Duration) -> Result<()> {
-        self.send_by(message, priority, || timeout.into())
+        self.send_deadline(message, priority, timeout)
     }
 
-    /// Sends, waiting until then at most, on the monotonic clock; then `ETIMEDOUT`.
+    /// Sends, waiting for room until the deadline; then `ETIMEDOUT`.
+    ///
+    /// An [`Instant`](std::time::Instant) is on the monotonic clock. A
+    /// [`SystemTime`](std::time::SystemTime) follows the wall clock, wherever that is stepped to.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -94,21 +97,13 @@ impl MessageQueue {
     /// # Ok::<(), posix_mqueue::Error>(())
     /// ```
     #[inline(always)]
-    pub fn send_deadline(&self, message: &[u8], priority: u32, deadline: Instant) -> Result<()> {
+    pub fn send_deadline(
+        &self,
+        message: &[u8],
+        priority: u32,
+        deadline: impl Into<Deadline>,
+    ) -> Result<()> {
         self.send_by(message, priority, || deadline.into())
-    }
-
-    /// Sends, waiting until then at most, on the wall clock, wherever that is stepped to; then
-    /// `ETIMEDOUT`.
-    ///
-    /// ```
-    #[doc = include_str!("../example.txt")]
-    /// queue.send_until(b"job", 0, SystemTime::now() + Duration::from_secs(1))?;
-    /// # Ok::<(), posix_mqueue::Error>(())
-    /// ```
-    #[inline(always)]
-    pub fn send_until(&self, message: &[u8], priority: u32, time: SystemTime) -> Result<()> {
-        self.send_by(message, priority, || time.into())
     }
 
     /// One attempt that does not wait, whatever the descriptor's mode: `None` where a plain call
@@ -147,7 +142,7 @@ impl MessageQueue {
             return Ok(());
         }
         let error = self.error_of("mq_timedsend", sys::EMSGSIZE);
-        Err(error.explained(format!(
+        Err(error.with_explanation(format!(
             "a message of {length} bytes, and this queue takes {} at most",
             self.message_size()
         )))
@@ -167,7 +162,8 @@ impl MessageQueue {
             return Ok(());
         }
         let error = self.error_of("mq_timedsend", sys::EINVAL);
-        Err(error.explained(format!("priority {priority} is not between 0 and {PRIORITY_MAX}")))
+        Err(error
+            .with_explanation(format!("priority {priority} is not between 0 and {PRIORITY_MAX}")))
     }
 
     /// Attempts for as long as [`busy_poll`](Self::busy_poll) says, not past the deadline: `None` if
@@ -211,7 +207,7 @@ impl MessageQueue {
         wait::wait_until_done(self.waits(), self.borrow(), sys::POLLOUT, deadline, |until| {
             sys::mq_timedsend(self.borrow(), message, priority, until)
         })
-        .map_err(|e| self.send_error(&e, message, priority).after(deadline, "room"))
+        .map_err(|e| self.send_error(&e, message, priority).with_deadline(deadline, "room"))
     }
 
     #[inline(always)]

@@ -49,7 +49,7 @@ pub fn from_systemd() -> Result<Vec<(OsString, MessageQueue)>> {
     };
     let count: u16 = count.to_str().and_then(|count| count.parse().ok()).ok_or_else(|| {
         Error::from_errno("sd_listen_fds", sys::EINVAL)
-            .explained("LISTEN_FDS must be the number of descriptors passed".to_owned())
+            .with_explanation("LISTEN_FDS must be the number of descriptors passed".to_owned())
     })?;
     if TAKEN.swap(true, Ordering::Relaxed) {
         return Ok(Vec::new());

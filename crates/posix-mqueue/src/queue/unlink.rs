@@ -22,12 +22,12 @@ use crate::{permission, sys};
 /// `ENOENT`: no queue by this name. `EACCES`: neither its owner nor privileged. Those of
 /// [`QueueName::new`].
 pub fn unlink(name: impl AsRef<OsStr>) -> Result<()> {
-    unlink_name(&QueueName::new(name).map_err(|e| e.calling("mq_unlink"))?)
+    unlink_name(&QueueName::new(name).map_err(|e| e.with_call("mq_unlink"))?)
 }
 
 pub(super) fn unlink_name(name: &QueueName) -> Result<()> {
     sys::mq_unlink(name.as_c_str()).map_err(|e| {
-        let error = Error::new("mq_unlink", &e).named(name.as_os_str());
+        let error = Error::new("mq_unlink", &e).with_name(name.as_os_str());
         permission::explain_unlink(error, name)
     })
 }

@@ -25,7 +25,7 @@ pub(crate) use c_types::wide;
 pub(crate) use descriptor::{close_on_exec, fcntl_getfl, fstat, ppoll, survives_exec, take_over};
 pub(crate) use messages::{MessageBuffer, mq_timedreceive, mq_timedsend, receive_into_vec};
 pub(crate) use mount::detached_queue_mount;
-pub(crate) use mq::{Event, is_queue, mq_getattr, mq_notify, mq_open, mq_setattr, mq_unlink};
+pub(crate) use mq::{SigEvent, is_queue, mq_getattr, mq_notify, mq_open, mq_setattr, mq_unlink};
 pub(crate) use netlink::{
     COOKIE_LEN, NOTIFY_WOKENUP, netlink_socket, receive_buffer_size, receive_cookie,
     set_receive_timeout,

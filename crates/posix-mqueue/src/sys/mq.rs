@@ -63,7 +63,7 @@ pub(crate) fn is_queue(number: RawFd) -> bool {
 
 /// How the kernel is to tell of a message.
 #[derive(Debug)]
-pub(crate) enum Event<'a> {
+pub(crate) enum SigEvent<'a> {
     /// `SIGEV_NONE`.
     Silent,
     /// `SIGEV_SIGNAL`, with this in `si_value`.
@@ -74,18 +74,18 @@ pub(crate) enum Event<'a> {
 
 /// The system call itself, not libc's wrapper: glibc's `SIGEV_THREAD` shares one socket between a
 /// parent and its forked child, and musl has its own.
-pub(crate) fn mq_notify(fd: BorrowedFd<'_>, event: Option<&Event<'_>>) -> io::Result<()> {
+pub(crate) fn mq_notify(fd: BorrowedFd<'_>, event: Option<&SigEvent<'_>>) -> io::Result<()> {
     let event = event.map(|event| {
         // SAFETY: sigevent holds integers and a pointer, for which zero is a value.
         let mut sigevent: libc::sigevent = unsafe { mem::zeroed() };
         match event {
-            Event::Silent => sigevent.sigev_notify = libc::SIGEV_NONE,
-            Event::Signal(signal, value) => {
+            SigEvent::Silent => sigevent.sigev_notify = libc::SIGEV_NONE,
+            SigEvent::Signal(signal, value) => {
                 sigevent.sigev_notify = libc::SIGEV_SIGNAL;
                 sigevent.sigev_signo = *signal;
                 sigevent.sigev_value.sival_ptr = ptr::without_provenance_mut(*value);
             }
-            Event::Netlink(socket, cookie) => {
+            SigEvent::Netlink(socket, cookie) => {
                 sigevent.sigev_notify = libc::SIGEV_THREAD;
                 sigevent.sigev_signo = socket.as_raw_fd();
                 sigevent.sigev_value.sival_ptr = cookie.as_ptr().cast_mut().cast();

@@ -97,7 +97,7 @@ impl AsyncQueueFd {
         } else {
             return Ok(());
         };
-        let error = Error::from_errno("epoll_wait", sys::EBADF).explained(why);
+        let error = Error::from_errno("epoll_wait", sys::EBADF).with_explanation(why);
         Err(self.queue().name_in(error))
     }
 }
@@ -105,13 +105,14 @@ impl AsyncQueueFd {
 /// Why the runtime did not register the queue or cannot wait for it.
 fn refusal(call: &'static str, error: &io::Error) -> Error {
     match error.raw_os_error() {
-        Some(errno @ sys::EEXIST) => Error::from_errno(call, errno).explained(
+        Some(errno @ sys::EEXIST) => Error::from_errno(call, errno).with_explanation(
             "the runtime has this descriptor already; another handle of the queue can be beside it"
                 .to_owned(),
         ),
         Some(errno) => Error::from_errno(call, errno),
         // Not the kernel's: the event loop is gone.
-        None => Error::from_errno(call, libc::ECANCELED)
-            .explained("the tokio runtime that the queue belongs to has shut down".to_owned()),
+        None => Error::from_errno(call, libc::ECANCELED).with_explanation(
+            "the tokio runtime that the queue belongs to has shut down".to_owned(),
+        ),
     }
 }

@@ -108,7 +108,7 @@ pub(crate) fn wait_until_done<T>(
     loop {
         let outcome = blocking_call(state, || match deadline {
             Deadline::Never => attempt(None).map(Some),
-            Deadline::Until(time) => attempt(Some(since_epoch(time))).map(Some),
+            Deadline::Realtime(time) => attempt(Some(since_epoch(time))).map(Some),
             _ => match attempt(Some(Duration::ZERO)) {
                 Err(error) if error.raw_os_error() == Some(sys::ETIMEDOUT) => {
                     match deadline.remaining() {

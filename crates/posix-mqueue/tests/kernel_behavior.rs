@@ -10,7 +10,7 @@ use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, SystemTime};
 
 use fixture::{
-    PATIENCE, asleep_in, creating, descriptor_flags, eventually, notified, queue_of,
+    TEST_TIMEOUT, asleep_in, creating, descriptor_flags, eventually, notified, queue_of,
     queue_with_unique_name,
 };
 use posix_mqueue::{Deadline, Event, MessageQueue, Notification, PRIORITY_MAX};
@@ -131,7 +131,7 @@ fn closing_another_handle_of_the_queue_ends_the_registration() {
     let other = queue.opened(true, false);
     let told = notified(&queue).unwrap();
     drop(other);
-    assert!(matches!(told.recv_timeout(PATIENCE).unwrap(), Event::Removed));
+    assert!(matches!(told.recv_timeout(TEST_TIMEOUT).unwrap(), Event::Removed));
     assert!(!is_registered(&queue));
 }
 
@@ -141,7 +141,7 @@ fn closing_a_duplicate_of_the_descriptor_ends_the_registration() {
     let duplicate = queue.as_fd().try_clone_to_owned().unwrap();
     let told = notified(&queue).unwrap();
     drop(duplicate);
-    assert!(matches!(told.recv_timeout(PATIENCE).unwrap(), Event::Removed));
+    assert!(matches!(told.recv_timeout(TEST_TIMEOUT).unwrap(), Event::Removed));
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn asking_for_the_status_leaves_the_registration() {
     queue.status().unwrap();
     queue.attributes().unwrap();
     queue.send(b"x", 0).unwrap();
-    assert!(matches!(told.recv_timeout(PATIENCE).unwrap(), Event::Arrived(_)));
+    assert!(matches!(told.recv_timeout(TEST_TIMEOUT).unwrap(), Event::Arrived(_)));
 }
 
 #[test]
@@ -161,10 +161,10 @@ fn a_receiver_asleep_in_the_call_holds_the_notification_back() {
     let shared = queue.share();
     let received = asleep_in(libc::SYS_mq_timedreceive, move || shared.receive(&mut [0; 64]));
     queue.send(b"x", 0).unwrap();
-    assert_eq!(received.recv_timeout(PATIENCE).unwrap().unwrap(), (1, 0));
+    assert_eq!(received.recv_timeout(TEST_TIMEOUT).unwrap().unwrap(), (1, 0));
     assert!(is_registered(&queue));
     queue.send(b"x", 0).unwrap();
-    assert!(matches!(told.recv_timeout(PATIENCE).unwrap(), Event::Arrived(_)));
+    assert!(matches!(told.recv_timeout(TEST_TIMEOUT).unwrap(), Event::Arrived(_)));
 }
 
 #[test]
@@ -172,12 +172,12 @@ fn a_receiver_asleep_in_ppoll_does_not_hold_the_notification_back() {
     let queue = queue_with_unique_name();
     let told = notified(&queue).unwrap();
     let shared = queue.share();
-    let deadline = Deadline::from(PATIENCE);
+    let deadline = Deadline::from(TEST_TIMEOUT);
     let received =
         asleep_in(libc::SYS_ppoll, move || shared.receive_interruptible(&mut [0; 64], deadline));
     queue.send(b"x", 0).unwrap();
-    assert_eq!(received.recv_timeout(PATIENCE).unwrap().unwrap(), (1, 0));
-    assert!(matches!(told.recv_timeout(PATIENCE).unwrap(), Event::Arrived(_)));
+    assert_eq!(received.recv_timeout(TEST_TIMEOUT).unwrap().unwrap(), (1, 0));
+    assert!(matches!(told.recv_timeout(TEST_TIMEOUT).unwrap(), Event::Arrived(_)));
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn a_message_that_a_blocked_sender_gets_into_a_queue_for_one_tells_nothing() {
     let shared = queue.share();
     let sent = asleep_in(libc::SYS_mq_timedsend, move || shared.send(b"next", 0));
     assert_eq!(queue.receive_message().unwrap().data, b"fill");
-    sent.recv_timeout(PATIENCE).unwrap().unwrap();
+    sent.recv_timeout(TEST_TIMEOUT).unwrap().unwrap();
     assert!(is_registered(&queue));
     assert!(told.try_recv().is_err());
 }
@@ -201,7 +201,7 @@ fn a_receive_from_a_full_queue_takes_a_blocked_senders_message_in_at_once() {
     let sent = asleep_in(libc::SYS_mq_timedsend, move || shared.send(b"next", 0));
     queue.receive_message().unwrap();
     assert_eq!(queue.attributes().unwrap().messages, 1);
-    sent.recv_timeout(PATIENCE).unwrap().unwrap();
+    sent.recv_timeout(TEST_TIMEOUT).unwrap().unwrap();
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn unlinking_wakes_nobody() {
     });
     queue.unlink().unwrap();
     queue.send(b"x", 0).unwrap();
-    assert_eq!(received.recv_timeout(PATIENCE).unwrap().unwrap(), (1, 0));
+    assert_eq!(received.recv_timeout(TEST_TIMEOUT).unwrap().unwrap(), (1, 0));
 }
 
 #[test]
