@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use posix_mqueue::{
-    Attributes, Delivery, Details, Entry, Holders, QueueName, Registration, Status,
+    Attributes, Details, Entry, Holders, NotifyMethod, QueueName, Registration, Status,
 };
 use serde_json::{Map, Value, json};
 
@@ -136,8 +136,8 @@ fn insert_name(map: &mut Map<String, Value>, key: &str, name: &OsStr) {
 fn notify(registration: Option<&Registration>) -> Value {
     let Some(registration) = registration else { return json!({ "kind": "nobody" }) };
     let mut map = Map::new();
-    match registration.delivery {
-        Delivery::Signal { number } => {
+    match registration.method {
+        NotifyMethod::Signal { number } => {
             map.insert("kind".into(), "signal".into());
             map.insert("signal".into(), number.into());
         }
@@ -151,11 +151,11 @@ fn notify(registration: Option<&Registration>) -> Value {
 }
 
 /// How a registered process is told: `thread`, `silent`, `SIGUSR1`.
-fn kind(delivery: Delivery) -> String {
+fn kind(delivery: NotifyMethod) -> String {
     match delivery {
-        Delivery::Thread => "thread".into(),
-        Delivery::Silent => "silent".into(),
-        Delivery::Signal { number } => signal_hook::low_level::signal_name(number)
+        NotifyMethod::Thread => "thread".into(),
+        NotifyMethod::Silent => "silent".into(),
+        NotifyMethod::Signal { number } => signal_hook::low_level::signal_name(number)
             .map_or_else(|| format!("signal {number}"), str::to_owned),
         _ => UNKNOWN.into(),
     }
@@ -194,7 +194,7 @@ pub(crate) fn time(moment: SystemTime) -> String {
 pub(crate) fn registered(details: &Details) -> String {
     let Some(registration) = details.registration else { return NOTHING.into() };
     let who = registration.pid.map_or_else(|| UNKNOWN.into(), process);
-    format!("{} to {who}", kind(registration.delivery))
+    format!("{} to {who}", kind(registration.method))
 }
 
 /// What is missing where not every process could be looked into.

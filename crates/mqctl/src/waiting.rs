@@ -46,14 +46,16 @@ pub(crate) fn receive(
     message: &mut Message,
     deadline: Deadline,
 ) -> posix_mqueue::Result<()> {
-    queue.receive_again(message, deadline).map_err(|error| not_waited(error, queue, deadline))
+    queue
+        .receive_message_into(message, deadline)
+        .map_err(|error| not_waited(error, queue, deadline))
 }
 
 /// Not waiting is not running out of time.
 fn not_waited(error: Error, queue: &MessageQueue, deadline: Deadline) -> Error {
     match (deadline, queue.name()) {
         (Deadline::Now, Some(name)) if error.is_timed_out() => {
-            Error::would_block(error.call()).about(name.as_os_str())
+            Error::would_block(error.call()).with_name(name.as_os_str())
         }
         _ => error,
     }

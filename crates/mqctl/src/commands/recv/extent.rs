@@ -50,7 +50,7 @@ impl Extent {
 
     /// Whether it is done when nothing came within that time.
     pub(super) fn ends_when_idle(&self, deadline: Deadline) -> bool {
-        self.all || (self.until_idle.is_some() && !deadline.is_over())
+        self.all || (self.until_idle.is_some() && !deadline.is_elapsed())
     }
 
     /// A failure that says how many came before it, where it may have been several.

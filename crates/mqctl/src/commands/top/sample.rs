@@ -2,7 +2,7 @@
 
 use std::time::{Instant, SystemTime};
 
-use posix_mqueue::{Delivery, Directory, Entry, QueueName};
+use posix_mqueue::{Directory, Entry, NotifyMethod, QueueName};
 
 use crate::failure::Outcome;
 
@@ -45,7 +45,7 @@ pub(super) struct Contents {
 /// The process that waits to be notified: how it will be, and who it is, where that shows here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Registered {
-    pub(super) delivery: Delivery,
+    pub(super) delivery: NotifyMethod,
     pub(super) pid: Option<u32>,
 }
 
@@ -68,7 +68,7 @@ impl From<Entry> for Seen {
             bytes: details.bytes,
             registered: details
                 .registration
-                .map(|found| Registered { delivery: found.delivery, pid: found.pid }),
+                .map(|found| Registered { delivery: found.method, pid: found.pid }),
         });
         Self {
             id: (entry.device, entry.inode),

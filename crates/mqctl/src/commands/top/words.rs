@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use posix_mqueue::Delivery;
+use posix_mqueue::NotifyMethod;
 
 use super::sample::{Contents, Registered};
 
@@ -41,9 +41,9 @@ pub(super) fn interval(interval: Duration) -> String {
 /// How a process is told, and its number.
 pub(super) fn registered(registered: Registered) -> String {
     let how = match registered.delivery {
-        Delivery::Silent => "silent".to_owned(),
-        Delivery::Signal { number } => format!("sig{number}"),
-        Delivery::Thread => "thread".to_owned(),
+        NotifyMethod::Silent => "silent".to_owned(),
+        NotifyMethod::Signal { number } => format!("sig{number}"),
+        NotifyMethod::Thread => "thread".to_owned(),
         _ => "?".to_owned(),
     };
     match registered.pid {
@@ -80,7 +80,7 @@ pub(super) fn bytes(bytes: u64) -> String {
 mod tests {
     use std::time::{Duration, SystemTime};
 
-    use posix_mqueue::Delivery;
+    use posix_mqueue::NotifyMethod;
 
     use super::{ago, bytes, interval, rate, registered};
     use crate::commands::top::sample::Registered;
@@ -123,9 +123,9 @@ mod tests {
     #[test]
     fn every_kind_of_registration_has_a_word() {
         for (delivery, pid, expected) in [
-            (Delivery::Signal { number: 10 }, Some(42), "sig10 42"),
-            (Delivery::Thread, Some(42), "thread 42"),
-            (Delivery::Silent, None, "silent ?"),
+            (NotifyMethod::Signal { number: 10 }, Some(42), "sig10 42"),
+            (NotifyMethod::Thread, Some(42), "thread 42"),
+            (NotifyMethod::Silent, None, "silent ?"),
         ] {
             assert_eq!(registered(Registered { delivery, pid }), expected);
         }

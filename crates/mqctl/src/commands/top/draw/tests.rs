@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use posix_mqueue::Delivery;
+use posix_mqueue::NotifyMethod;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -23,7 +23,7 @@ fn history() -> History {
     let mut bell = example::seen("/bell", 0, 0, 990);
     bell.contents = bell.contents.map(|mut contents| {
         contents.registered =
-            Some(Registered { delivery: Delivery::Signal { number: 10 }, pid: Some(4242) });
+            Some(Registered { delivery: NotifyMethod::Signal { number: 10 }, pid: Some(4242) });
         contents
     });
     let closed = Seen { contents: None, uid: 65_534, ..example::seen("/closed", 0, 0, 400) };
