@@ -11,7 +11,7 @@ use posix_mqueue::{Deadline, Message, PRIORITY_MAX, Result};
 const SOON: Duration = Duration::from_secs(30);
 
 #[test]
-fn what_every_way_to_send_sends_every_way_to_receive_receives() -> Result<()> {
+fn every_send_is_received_by_every_receive() -> Result<()> {
     let queue = small_queue()?;
     let (mut buffer, mut uninit) = ([0; 64], [MaybeUninit::uninit(); 64]);
     let in_time = || Instant::now() + SOON;
@@ -92,7 +92,7 @@ fn iterators_yield_results() -> Result<()> {
 }
 
 #[test]
-fn what_cannot_be_sent_is_told_before() -> Result<()> {
+fn invalid_messages_are_rejected_before_sending() -> Result<()> {
     let queue = small_queue()?;
     assert_eq!(queue.check_length(65).unwrap_err().raw_os_error(), 90); // EMSGSIZE
     assert_eq!(queue.check_priority(PRIORITY_MAX + 1).unwrap_err().raw_os_error(), 22); // EINVAL
@@ -126,7 +126,7 @@ fn a_wait_ends_at_its_deadline() -> Result<()> {
 }
 
 #[test]
-fn a_thread_that_waits_is_woken_by_a_shutdown() -> Result<()> {
+fn shutdown_wakes_a_waiting_thread() -> Result<()> {
     let queue = small_queue()?;
     let error = std::thread::scope(|scope| {
         let waiting = scope.spawn(|| queue.receive_message());
@@ -138,7 +138,7 @@ fn a_thread_that_waits_is_woken_by_a_shutdown() -> Result<()> {
 }
 
 #[test]
-fn a_program_gives_the_same_errors_as_the_library() -> Result<()> {
+fn program_errors_equal_library_errors() -> Result<()> {
     use posix_mqueue::Error;
     let queue = small_queue()?;
     let same = queue.try_receive_message().unwrap_err();

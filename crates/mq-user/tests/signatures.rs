@@ -96,7 +96,7 @@ fn receiving() {
 }
 
 #[test]
-fn what_a_queue_is_like_and_its_life() {
+fn properties_and_lifecycle() {
     type Queue = MessageQueue;
     let _: fn(&Queue) -> Option<&QueueName> = MessageQueue::name;
     let _: fn(&Queue) -> bool = MessageQueue::is_created;

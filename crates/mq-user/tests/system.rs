@@ -16,7 +16,7 @@ use posix_mqueue::{
 const TEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[test]
-fn a_callback_is_told_of_a_message_and_of_its_end() -> Result<()> {
+fn callback_gets_arrival_and_removal() -> Result<()> {
     let queue = small_queue()?;
     let (tell, told) = mpsc::channel();
     let callback = || -> Callback {
@@ -48,7 +48,7 @@ fn directory() -> Option<Directory> {
 }
 
 #[test]
-fn a_queue_is_listed_with_who_is_registered_and_who_has_it_open() -> Result<()> {
+fn directory_shows_registration_and_holders() -> Result<()> {
     let queue = OwnedQueue::new(small().create_unique("/mq-user-")?);
     queue.send(b"four", 0)?;
     let Some(directory) = directory() else { return Ok(()) };
@@ -89,7 +89,7 @@ fn a_queue_is_listed_with_who_is_registered_and_who_has_it_open() -> Result<()> 
 }
 
 #[test]
-fn the_limits_are_those_that_a_default_queue_has() -> Result<()> {
+fn limits_match_a_default_queue() -> Result<()> {
     let limits = Limits::read()?;
     assert!(limits.default_capacity >= 1 && limits.max_capacity >= 1);
     assert!(limits.default_message_size >= 1 && limits.max_message_size >= 1);

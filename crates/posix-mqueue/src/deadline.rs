@@ -1,12 +1,12 @@
-//! When to stop waiting, and what to say then.
+//! When a blocking call gives up, and how its error explains that.
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant, SystemTime};
 
-/// The moment at which a waiting call gives up with `ETIMEDOUT`.
+/// The time at which a blocking call fails with `ETIMEDOUT`.
 ///
-/// A [`Duration`] and an [`Instant`] are on the monotonic clock, which no administrator and no
-/// time server can step; a [`SystemTime`] follows the wall clock, steps included.
+/// A [`Duration`] and an [`Instant`] are on the monotonic clock, which neither an administrator nor
+/// a time server can step. A [`SystemTime`] follows the wall clock, steps included.
 ///
 /// ```
 /// use posix_mqueue::Deadline;
@@ -18,25 +18,25 @@ use std::time::{Duration, Instant, SystemTime};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deadline {
-    /// As long as it takes.
+    /// No deadline.
     Never,
-    /// Not at all: what a duration of zero means, without a look at the clock.
+    /// At once. A duration of zero converts to this, without reading the clock.
     Now,
-    /// On the monotonic clock.
+    /// On the monotonic clock (`CLOCK_MONOTONIC`).
     Monotonic(Instant),
-    /// On the monotonic clock, as a duration gives it.
+    /// On the monotonic clock, from a duration.
     Within {
         /// How long the wait may take: what the error reports.
         timeout: Duration,
         /// When that time has passed.
         end: Instant,
     },
-    /// On the wall clock.
+    /// On the wall clock (`CLOCK_REALTIME`).
     Realtime(SystemTime),
 }
 
 impl Deadline {
-    /// How long it is until then: zero once it is over, `None` for never.
+    /// Returns the time that is left: zero once the deadline has passed, `None` if there is none.
     ///
     /// ```
     /// # use posix_mqueue::Deadline;
@@ -58,7 +58,7 @@ impl Deadline {
         }
     }
 
-    /// Whether nothing is left to wait for.
+    /// Returns whether the deadline has passed.
     ///
     /// ```
     /// # use posix_mqueue::Deadline;
@@ -69,7 +69,7 @@ impl Deadline {
         self.remaining() == Some(Duration::ZERO)
     }
 
-    /// Says that a wait ended without `missing`, a message or room for one.
+    /// Explains that a wait ended without `missing`, a message or room for one.
     pub(crate) fn missed(&self, missing: &str) -> Cow<'static, str> {
         match self {
             Self::Never => format!("no {missing}"),

@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_of_another_pid_namespace_is_a_registration_without_pid() {
+    fn registration_from_another_pid_namespace_has_no_pid() {
         for (text, method) in [
             ("QSIZE:0 NOTIFY:1 SIGNO:0 NOTIFY_PID:0\n", NotifyMethod::Silent),
             ("QSIZE:0 NOTIFY:0 SIGNO:10 NOTIFY_PID:0\n", NotifyMethod::Signal { number: 10 }),

@@ -10,8 +10,8 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant, SystemTime};
 
 use fixture::{
-    QueueWithUniqueName, TEST_TIMEOUT, asleep_in, eventually, in_time, queue_with_unique_name,
-    started,
+    QueueWithUniqueName, TEST_TIMEOUT, eventually, in_time, queue_with_unique_name,
+    start_blocked_in, started,
 };
 use posix_mqueue::{Deadline, Error, MessageQueue};
 use wait_modes::{BUFFER_KINDS, WaitMode, pending_modes, receive, send, within};
@@ -130,11 +130,11 @@ fn a_descriptor_that_becomes_nonblocking_stops_it() {
 }
 
 #[test]
-fn what_does_not_come_meanwhile_is_waited_for_asleep() {
+fn call_blocks_after_busy_poll() {
     let queue = queue_with_unique_name();
     queue.set_busy_poll(Duration::from_millis(1));
     let shared = queue.share();
-    let received = asleep_in(libc::SYS_mq_timedreceive, move || shared.receive_message());
+    let received = start_blocked_in(libc::SYS_mq_timedreceive, move || shared.receive_message());
     queue.try_send(b"came", 0).unwrap();
     assert_eq!(received.recv_timeout(TEST_TIMEOUT).unwrap().unwrap().data, b"came");
 }
@@ -149,7 +149,7 @@ fn no_time_means_no_try() {
 }
 
 #[test]
-fn a_spin_of_its_own_ends_with_the_time_it_has() {
+fn spin_receive_stops_at_busy_poll_or_deadline() {
     let queue = queue_with_unique_name();
     queue.set_busy_poll(SOON);
     let start = Instant::now();
@@ -165,7 +165,7 @@ fn a_spin_of_its_own_ends_with_the_time_it_has() {
 }
 
 #[test]
-fn it_belongs_to_the_handle_and_goes_on_to_those_made_from_it() {
+fn busy_poll_is_copied_to_derived_handles() {
     let queue = queue_with_unique_name();
     queue.set_busy_poll(SOON);
     assert_eq!(queue.opened(true, false).busy_poll(), Duration::ZERO);

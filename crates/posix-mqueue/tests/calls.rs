@@ -8,7 +8,9 @@ mod wait_modes;
 use std::ffi::c_long;
 use std::time::{Duration, Instant, SystemTime};
 
-use fixture::{QueueWithUniqueName, TEST_TIMEOUT, asleep_in, in_time, queue_with_unique_name};
+use fixture::{
+    QueueWithUniqueName, TEST_TIMEOUT, in_time, queue_with_unique_name, start_blocked_in,
+};
 use posix_mqueue::{Error, Message, PRIORITY_MAX};
 use wait_modes::{
     BUFFER_KINDS, BufferKind, WaitMode, expired_modes, pending_modes, receive, send, within,
@@ -63,7 +65,7 @@ fn every_form_receives_what_is_there() {
 }
 
 #[test]
-fn a_send_that_need_not_wait_long_gives_up_on_a_full_queue() {
+fn bounded_send_gives_up_on_a_full_queue() {
     let queue = full();
     for mode in expired_modes().into_iter().chain([WaitMode::Try]) {
         let error = error_in_time(&queue, move |queue| send(queue, mode, b"x", 0));
@@ -75,7 +77,7 @@ fn a_send_that_need_not_wait_long_gives_up_on_a_full_queue() {
 }
 
 #[test]
-fn a_receive_that_need_not_wait_long_gives_up_on_an_empty_queue() {
+fn bounded_receive_gives_up_on_an_empty_queue() {
     let queue = queue_with_unique_name();
     for (target, mode) in receiving(&[&expired_modes()[..], &[WaitMode::Try]].concat()) {
         let error = error_in_time(&queue, move |queue| receive(queue, target, mode));
@@ -120,7 +122,7 @@ fn no_receive_gives_up_early() {
 }
 
 /// The call that a mode sleeps in: the one that follows the wall clock only where it may.
-fn sleeps_in(mode: WaitMode, own: c_long) -> c_long {
+fn is_blocked_in(mode: WaitMode, own: c_long) -> c_long {
     match mode {
         WaitMode::Timeout(timeout) if timeout != Duration::MAX => libc::SYS_ppoll,
         WaitMode::Deadline(_) => libc::SYS_ppoll,
@@ -133,7 +135,7 @@ fn every_send_that_waits_uses_room_that_comes() {
     for mode in pending_modes() {
         let queue = full();
         let shared = queue.share();
-        let sent = asleep_in(sleeps_in(mode, libc::SYS_mq_timedsend), move || {
+        let sent = start_blocked_in(is_blocked_in(mode, libc::SYS_mq_timedsend), move || {
             send(&shared, mode, b"in time", 1)
         });
         assert_eq!(queue.try_receive_message().unwrap().data, b"fill");
@@ -147,9 +149,10 @@ fn every_receive_that_waits_takes_what_comes() {
     for (target, mode) in receiving(&pending_modes()) {
         let queue = queue_with_unique_name();
         let shared = queue.share();
-        let received = asleep_in(sleeps_in(mode, libc::SYS_mq_timedreceive), move || {
-            receive(&shared, target, mode)
-        });
+        let received =
+            start_blocked_in(is_blocked_in(mode, libc::SYS_mq_timedreceive), move || {
+                receive(&shared, target, mode)
+            });
         queue.try_send(b"came", 2).unwrap();
         let message = received.recv_timeout(TEST_TIMEOUT).unwrap().unwrap();
         assert_eq!((&message.data[..], message.priority), (&b"came"[..], 2), "{target:?} {mode:?}");
@@ -172,7 +175,7 @@ fn no_form_waits_on_a_nonblocking_descriptor() {
 }
 
 #[test]
-fn every_form_refuses_a_bad_message_before_it_waits() {
+fn every_mode_rejects_a_bad_message_before_waiting() {
     let queue = full();
     for mode in every_form() {
         let error = error_in_time(&queue, move |queue| send(queue, mode, &[0; 65], 0));
@@ -183,7 +186,7 @@ fn every_form_refuses_a_bad_message_before_it_waits() {
 }
 
 #[test]
-fn every_form_refuses_too_small_a_buffer_before_it_takes_anything() {
+fn every_mode_rejects_a_small_buffer_before_receiving() {
     let queue = queue_with_unique_name();
     for messages in 0..2 {
         for (mode, size) in every_form().into_iter().flat_map(|mode| [(mode, 63), (mode, 0)]) {
@@ -198,7 +201,7 @@ fn every_form_refuses_too_small_a_buffer_before_it_takes_anything() {
 }
 
 #[test]
-fn after_a_shutdown_only_what_never_waits_goes_on() {
+fn after_shutdown_only_nonwaiting_calls_succeed() {
     let queue = queue_with_unique_name();
     queue.send(b"there", 0).unwrap();
     queue.shutdown();

@@ -43,8 +43,8 @@ fn look(queue: &MessageQueue) -> Result<()> {
 }
 
 #[test]
-fn a_callback_that_was_registered_before_is_still_called() {
-    let test = "a_callback_that_was_registered_before_is_still_called";
+fn reading_keeps_a_callback_registration() {
+    let test = "reading_keeps_a_callback_registration";
     let Some(directory) = directory(test) else { return };
     let queue = queue_with_unique_name();
     let told = notified(&queue).unwrap();
@@ -70,8 +70,8 @@ fn a_silent_registration_stays() {
 }
 
 #[test]
-fn a_signal_that_was_registered_before_is_still_sent() {
-    let test = "a_signal_that_was_registered_before_is_still_sent";
+fn reading_keeps_a_signal_registration() {
+    let test = "reading_keeps_a_signal_registration";
     if let Some(queue) = queue_of_peer() {
         queue.notify(Notification::Signal { number: SIGUSR1, value: 0 }).unwrap();
         look(&queue).unwrap();
@@ -107,8 +107,8 @@ fn the_registration_of_another_process_is_shown() {
 }
 
 #[test]
-fn one_descriptor_is_kept_for_a_registration_however_often_it_is_read() {
-    let test = "one_descriptor_is_kept_for_a_registration_however_often_it_is_read";
+fn repeated_reads_keep_one_descriptor() {
+    let test = "repeated_reads_keep_one_descriptor";
     let Some(directory) = directory(test) else { return };
     let queue = queue_with_unique_name();
     assert_eq!(descriptors(&entry(&directory, &queue)), 1);
@@ -138,9 +138,8 @@ fn the_descriptor_goes_when_another_queue_is_read() {
 }
 
 #[test]
-fn the_descriptor_goes_by_itself_when_a_callback_is_called() {
-    let Some(directory) = directory("the_descriptor_goes_by_itself_when_a_callback_is_called")
-    else {
+fn deferred_descriptor_closes_after_the_callback() {
+    let Some(directory) = directory("deferred_descriptor_closes_after_the_callback") else {
         return;
     };
     let queue = queue_with_unique_name();
@@ -153,9 +152,8 @@ fn the_descriptor_goes_by_itself_when_a_callback_is_called() {
 }
 
 #[test]
-fn the_descriptor_goes_by_itself_when_the_queue_is_dropped() {
-    let Some(directory) = directory("the_descriptor_goes_by_itself_when_the_queue_is_dropped")
-    else {
+fn deferred_descriptor_closes_after_the_queue() {
+    let Some(directory) = directory("deferred_descriptor_closes_after_the_queue") else {
         return;
     };
     let queue = queue_with_unique_name();
@@ -216,8 +214,8 @@ fn a_registration_made_while_another_thread_reads_stays() {
 }
 
 #[test]
-fn proving_the_namespace_of_a_mount_leaves_the_registration() {
-    let test = "proving_the_namespace_of_a_mount_leaves_the_registration";
+fn namespace_check_keeps_the_registration() {
+    let test = "namespace_check_keeps_the_registration";
     if !child::is_this() {
         return run_in_namespaces("mount -t mqueue none $M", "-sys_admin", test);
     }

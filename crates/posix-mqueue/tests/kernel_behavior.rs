@@ -10,8 +10,8 @@ use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, SystemTime};
 
 use fixture::{
-    TEST_TIMEOUT, asleep_in, creating, descriptor_flags, eventually, notified, queue_of,
-    queue_with_unique_name,
+    TEST_TIMEOUT, creating, descriptor_flags, eventually, notified, queue_of,
+    queue_with_unique_name, start_blocked_in,
 };
 use posix_mqueue::{Deadline, Event, MessageQueue, Notification, PRIORITY_MAX};
 
@@ -26,7 +26,7 @@ fn is_registered(queue: &MessageQueue) -> bool {
 }
 
 #[test]
-fn a_queue_unlinked_by_another_has_no_link_left() {
+fn queue_unlinked_elsewhere_has_no_links() {
     let queue = queue_with_unique_name();
     assert!(!queue.status().unwrap().unlinked);
     let other = queue.opened(true, false);
@@ -50,7 +50,7 @@ fn a_queue_made_anew_has_another_inode() {
 }
 
 #[test]
-fn a_deadline_of_zero_returns_a_message_that_waits() {
+fn zero_deadline_receives_a_pending_message() {
     let queue = queue_with_unique_name();
     queue.send(b"there", 3).unwrap();
     assert_eq!(queue.attempt_receive(&mut [0; 64]).unwrap(), Some((5, 3)));
@@ -58,7 +58,7 @@ fn a_deadline_of_zero_returns_a_message_that_waits() {
 }
 
 #[test]
-fn a_deadline_of_zero_uses_room_that_there_is() {
+fn zero_deadline_sends_if_there_is_room() {
     let queue = queue_of(1, 8);
     assert_eq!(queue.attempt_send(b"x", 0).unwrap(), Some(()));
     assert_eq!(queue.attempt_send(b"x", 0).unwrap(), None);
@@ -79,7 +79,7 @@ fn a_queue_belongs_to_who_made_it() {
 }
 
 #[test]
-fn sending_and_receiving_set_the_time_in_whole_seconds() {
+fn send_and_receive_update_mtime_in_seconds() {
     let queue = queue_with_unique_name();
     // The kernel's coarse clock may lag by a tick, and the second is cut off.
     let start = SystemTime::now() - Duration::from_secs(2);
@@ -126,7 +126,7 @@ fn priorities_end_at_priority_max() {
 }
 
 #[test]
-fn closing_another_handle_of_the_queue_ends_the_registration() {
+fn closing_another_handle_ends_the_registration() {
     let queue = queue_with_unique_name();
     let other = queue.opened(true, false);
     let told = notified(&queue).unwrap();
@@ -136,7 +136,7 @@ fn closing_another_handle_of_the_queue_ends_the_registration() {
 }
 
 #[test]
-fn closing_a_duplicate_of_the_descriptor_ends_the_registration() {
+fn closing_a_duplicate_ends_the_registration() {
     let queue = queue_with_unique_name();
     let duplicate = queue.as_fd().try_clone_to_owned().unwrap();
     let told = notified(&queue).unwrap();
@@ -155,11 +155,12 @@ fn asking_for_the_status_leaves_the_registration() {
 }
 
 #[test]
-fn a_receiver_asleep_in_the_call_holds_the_notification_back() {
+fn blocked_receiver_suppresses_the_notification() {
     let queue = queue_with_unique_name();
     let told = notified(&queue).unwrap();
     let shared = queue.share();
-    let received = asleep_in(libc::SYS_mq_timedreceive, move || shared.receive(&mut [0; 64]));
+    let received =
+        start_blocked_in(libc::SYS_mq_timedreceive, move || shared.receive(&mut [0; 64]));
     queue.send(b"x", 0).unwrap();
     assert_eq!(received.recv_timeout(TEST_TIMEOUT).unwrap().unwrap(), (1, 0));
     assert!(is_registered(&queue));
@@ -168,25 +169,26 @@ fn a_receiver_asleep_in_the_call_holds_the_notification_back() {
 }
 
 #[test]
-fn a_receiver_asleep_in_ppoll_does_not_hold_the_notification_back() {
+fn poller_does_not_suppress_the_notification() {
     let queue = queue_with_unique_name();
     let told = notified(&queue).unwrap();
     let shared = queue.share();
     let deadline = Deadline::from(TEST_TIMEOUT);
-    let received =
-        asleep_in(libc::SYS_ppoll, move || shared.receive_interruptible(&mut [0; 64], deadline));
+    let received = start_blocked_in(libc::SYS_ppoll, move || {
+        shared.receive_interruptible(&mut [0; 64], deadline)
+    });
     queue.send(b"x", 0).unwrap();
     assert_eq!(received.recv_timeout(TEST_TIMEOUT).unwrap().unwrap(), (1, 0));
     assert!(matches!(told.recv_timeout(TEST_TIMEOUT).unwrap(), Event::Arrived(_)));
 }
 
 #[test]
-fn a_message_that_a_blocked_sender_gets_into_a_queue_for_one_tells_nothing() {
+fn blocked_senders_message_notifies_nobody_at_capacity_one() {
     let queue = queue_of(1, 8);
     queue.fill();
     let told = notified(&queue).unwrap();
     let shared = queue.share();
-    let sent = asleep_in(libc::SYS_mq_timedsend, move || shared.send(b"next", 0));
+    let sent = start_blocked_in(libc::SYS_mq_timedsend, move || shared.send(b"next", 0));
     assert_eq!(queue.receive_message().unwrap().data, b"fill");
     sent.recv_timeout(TEST_TIMEOUT).unwrap().unwrap();
     assert!(is_registered(&queue));
@@ -194,11 +196,11 @@ fn a_message_that_a_blocked_sender_gets_into_a_queue_for_one_tells_nothing() {
 }
 
 #[test]
-fn a_receive_from_a_full_queue_takes_a_blocked_senders_message_in_at_once() {
+fn receive_from_full_queue_admits_a_blocked_sender() {
     let queue = queue_of(1, 8);
     queue.fill();
     let shared = queue.share();
-    let sent = asleep_in(libc::SYS_mq_timedsend, move || shared.send(b"next", 0));
+    let sent = start_blocked_in(libc::SYS_mq_timedsend, move || shared.send(b"next", 0));
     queue.receive_message().unwrap();
     assert_eq!(queue.attributes().unwrap().messages, 1);
     sent.recv_timeout(TEST_TIMEOUT).unwrap().unwrap();
@@ -208,7 +210,7 @@ fn a_receive_from_a_full_queue_takes_a_blocked_senders_message_in_at_once() {
 fn unlinking_wakes_nobody() {
     let queue = queue_with_unique_name();
     let shared = queue.share();
-    let received = asleep_in(libc::SYS_mq_timedreceive, move || {
+    let received = start_blocked_in(libc::SYS_mq_timedreceive, move || {
         shared.receive_interruptible(&mut [0; 64], Deadline::Never)
     });
     queue.unlink().unwrap();
@@ -217,11 +219,12 @@ fn unlinking_wakes_nobody() {
 }
 
 #[test]
-fn a_sleeping_thread_can_be_found_asleep_in_its_call() {
+fn blocked_thread_shows_its_system_call() {
     // The tests of blocking lean on it.
     let queue = queue_with_unique_name();
     let shared = queue.share();
-    let received = asleep_in(libc::SYS_mq_timedreceive, move || shared.receive(&mut [0; 64]));
+    let received =
+        start_blocked_in(libc::SYS_mq_timedreceive, move || shared.receive(&mut [0; 64]));
     assert!(received.try_recv().is_err());
     queue.send(b"x", 0).unwrap();
     assert!(eventually(|| received.try_recv().is_ok()));

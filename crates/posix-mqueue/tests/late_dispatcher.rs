@@ -11,7 +11,7 @@ use fixture::{TEST_TIMEOUT, claim, dispatchers, notified, queue_with_unique_name
 use posix_mqueue::Notification;
 
 #[test]
-fn cookies_that_a_busy_thread_does_not_read_neither_block_nor_start_more_threads() {
+fn slow_dispatcher_does_not_block_registration() {
     let (queue, other) = (queue_with_unique_name(), queue_with_unique_name());
     let (tell_started, started) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();

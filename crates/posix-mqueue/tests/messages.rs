@@ -7,7 +7,9 @@ mod fixture;
 use std::io;
 use std::time::Duration;
 
-use fixture::{TEST_TIMEOUT, UniqueName, asleep_in, creating, queue_of, queue_with_unique_name};
+use fixture::{
+    TEST_TIMEOUT, UniqueName, creating, queue_of, queue_with_unique_name, start_blocked_in,
+};
 use posix_mqueue::{Deadline, Message, MessageQueue, PRIORITY_MAX};
 
 fn message(data: &[u8], priority: u32) -> Message {
@@ -33,7 +35,7 @@ fn a_message_has_its_bytes_and_its_priority() {
 }
 
 #[test]
-fn a_message_holds_no_more_memory_than_it_needs() {
+fn message_memory_is_trimmed() {
     let queue = queue_of(1, 4096);
     for length in [0, 10, 4096] {
         queue.send(&vec![1; length], 0).unwrap();
@@ -64,7 +66,7 @@ fn receiving_again_takes_the_memory_it_needs() {
 }
 
 #[test]
-fn receiving_again_leaves_an_empty_message_where_it_fails() {
+fn failed_receive_into_leaves_an_empty_message() {
     let queue = queue_with_unique_name();
     let mut old = message(b"old", 9);
     let error = queue.receive_message_into(&mut old, Duration::ZERO).unwrap_err();
@@ -100,7 +102,7 @@ fn the_backlog_has_ended_even_if_more_comes() {
 }
 
 #[test]
-fn what_is_not_asked_for_stays_in_the_queue() {
+fn unrequested_messages_stay_in_the_queue() {
     let queue = queue_with_unique_name();
     sent(&[(b"a", 0), (b"b", 0), (b"c", 0)], &queue);
     assert_eq!(queue.try_iter().next().unwrap().unwrap().data, b"a");
@@ -113,7 +115,8 @@ fn messages_waits_for_each() {
     let queue = queue_with_unique_name();
     for data in [&b"one"[..], b"two"] {
         let shared = queue.share();
-        let received = asleep_in(libc::SYS_mq_timedreceive, move || shared.iter().next().unwrap());
+        let received =
+            start_blocked_in(libc::SYS_mq_timedreceive, move || shared.iter().next().unwrap());
         queue.try_send(data, 0).unwrap();
         assert_eq!(received.recv_timeout(TEST_TIMEOUT).unwrap().unwrap().data, data);
     }
@@ -147,7 +150,7 @@ fn both_end_after_an_error() {
 fn shutdown_ends_messages_with_one_error() {
     let queue = queue_with_unique_name();
     let shared = queue.share();
-    let outcome = asleep_in(libc::SYS_mq_timedreceive, move || {
+    let outcome = start_blocked_in(libc::SYS_mq_timedreceive, move || {
         shared.iter().map(|message| message.unwrap_err().raw_os_error()).collect::<Vec<_>>()
     });
     queue.shutdown();

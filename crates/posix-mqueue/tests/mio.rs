@@ -8,7 +8,7 @@ mod fixture;
 use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
 
-use fixture::{TEST_TIMEOUT, asleep_in, queue_of, queue_with_unique_name};
+use fixture::{TEST_TIMEOUT, queue_of, queue_with_unique_name, start_blocked_in};
 use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
@@ -56,14 +56,14 @@ fn room_is_an_event() {
 }
 
 #[test]
-fn a_blocked_senders_message_comes_in_without_an_event() {
+fn blocked_senders_message_has_no_event() {
     let queue = queue_of(1, 64);
     let mut receiver = queue.opened(true, false);
     let mut poll = Poll::new().unwrap();
     poll.registry().register(&mut receiver, QUEUE, Interest::READABLE).unwrap();
     queue.fill();
     let sender = queue.share();
-    let sent = asleep_in(libc::SYS_mq_timedsend, move || sender.send(b"blocked", 0));
+    let sent = start_blocked_in(libc::SYS_mq_timedsend, move || sender.send(b"blocked", 0));
     assert_eq!(next_events(&mut poll, TEST_TIMEOUT), (true, false));
     receiver.try_receive(&mut [0; 64]).unwrap();
     sent.recv_timeout(TEST_TIMEOUT).unwrap().unwrap();
@@ -98,7 +98,7 @@ fn deregister_ends_the_events() {
 }
 
 #[test]
-fn a_descriptor_is_registered_once_and_another_handle_beside_it() {
+fn descriptor_is_registered_only_once() {
     let queue = queue_with_unique_name();
     let (mut one, mut two) = (queue.opened(true, true), queue.opened(true, true));
     let poll = Poll::new().unwrap();

@@ -84,7 +84,7 @@ fn a_claim_cannot_be_taken_after_cancelling() {
 }
 
 #[test]
-fn a_claim_of_an_earlier_registration_outlives_a_later_one() {
+fn earlier_claim_outlives_a_later_registration() {
     let queue = queue_with_unique_name();
     let first = notified(&queue).unwrap();
     queue.send(b"x", 0).unwrap();
@@ -118,7 +118,7 @@ fn dropping_the_queue_tells_the_callback() {
 }
 
 #[test]
-fn a_callback_may_drop_the_last_handle_of_its_queue() {
+fn callback_may_drop_the_last_handle() {
     let queue = queue_with_unique_name();
     let other = queue.opened(false, true);
     let (tell, told) = mpsc::channel();
@@ -134,7 +134,7 @@ fn a_callback_may_drop_the_last_handle_of_its_queue() {
 }
 
 #[test]
-fn a_callback_that_panics_does_not_reach_who_cancels() {
+fn panicking_callback_does_not_reach_cancel() {
     let queue = queue_with_unique_name();
     queue.notify(Notification::Callback(Box::new(|_| resume_unwind(Box::new("test"))))).unwrap();
     queue.cancel_notification().unwrap();

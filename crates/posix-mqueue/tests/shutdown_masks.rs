@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
 
 use fixture::{
-    QueueWithUniqueName, TEST_TIMEOUT, child, eventually, queue_with_unique_name, sleeps_in,
+    QueueWithUniqueName, TEST_TIMEOUT, child, eventually, is_blocked_in, queue_with_unique_name,
     started,
 };
 use posix_mqueue::{Deadline, Error, MessageQueue};
@@ -84,7 +84,7 @@ fn every_wait() -> Vec<Waiting> {
 fn sleeps(thread: &Path) -> bool {
     [libc::SYS_ppoll, libc::SYS_mq_timedreceive, libc::SYS_mq_timedsend]
         .into_iter()
-        .any(|call| sleeps_in(thread, call))
+        .any(|call| is_blocked_in(thread, call))
 }
 
 fn assert_every_wait_is_woken() {
@@ -145,9 +145,9 @@ fn messages_reach_threads_that_block_every_signal() {
 }
 
 #[test]
-fn shutdown_leaves_sigurg_to_a_program_that_blocks_it() {
+fn shutdown_spares_sigurg_if_blocked() {
     if !child::is_this() {
-        let test = "shutdown_leaves_sigurg_to_a_program_that_blocks_it";
+        let test = "shutdown_spares_sigurg_if_blocked";
         return ["{SIGURG}", "valid_signals()"].into_iter().for_each(|s| run_with_blocked(s, test));
     }
     assert_every_wait_is_woken();

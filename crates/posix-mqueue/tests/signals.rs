@@ -11,8 +11,8 @@ use std::process::Command;
 use std::sync::mpsc::Receiver;
 
 use fixture::{
-    QueueWithUniqueName, TEST_TIMEOUT, asleep_in, eventually, queue_with_unique_name, sleeps_in,
-    started,
+    QueueWithUniqueName, TEST_TIMEOUT, eventually, is_blocked_in, queue_with_unique_name,
+    start_blocked_in, started,
 };
 use posix_mqueue::{Deadline, Error};
 use wait_modes::{BUFFER_KINDS, pending_modes, receive, send};
@@ -21,7 +21,7 @@ use wait_modes::{BUFFER_KINDS, pending_modes, receive, send};
 fn have_signals_interrupt() {
     let queue = queue_with_unique_name();
     let shared = queue.share();
-    let woken = asleep_in(libc::SYS_mq_timedreceive, move || shared.receive(&mut [0; 64]));
+    let woken = start_blocked_in(libc::SYS_mq_timedreceive, move || shared.receive(&mut [0; 64]));
     queue.shutdown();
     assert!(woken.recv_timeout(TEST_TIMEOUT).unwrap().is_err());
 }
@@ -82,7 +82,7 @@ fn waiting() -> Vec<Waiting> {
 fn sleeps(thread: &Path) -> bool {
     [libc::SYS_ppoll, libc::SYS_mq_timedreceive, libc::SYS_mq_timedsend]
         .into_iter()
-        .any(|call| sleeps_in(thread, call))
+        .any(|call| is_blocked_in(thread, call))
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::fs;
 use std::process::{Child, Command};
 use std::time::Instant;
 
-use fixture::{TEST_TIMEOUT, asleep_in, queue_with_unique_name};
+use fixture::{TEST_TIMEOUT, queue_with_unique_name, start_blocked_in};
 use posix_mqueue::Deadline;
 use posix_mqueue::tokio::MessageQueue;
 use tokio::time::timeout;
@@ -24,7 +24,7 @@ impl Rain {
         let queue = queue_with_unique_name();
         let shared = queue.share();
         let receive = move || shared.receive_interruptible(&mut [0; 64], Deadline::Never);
-        let ended = asleep_in(libc::SYS_mq_timedreceive, receive);
+        let ended = start_blocked_in(libc::SYS_mq_timedreceive, receive);
         queue.shutdown();
         ended.recv_timeout(TEST_TIMEOUT).unwrap().unwrap_err();
         let thread = fs::read_link("/proc/thread-self").unwrap();

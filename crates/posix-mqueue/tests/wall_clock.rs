@@ -62,10 +62,10 @@ fn jump() -> Duration {
 }
 
 #[test]
-fn a_wall_clock_that_jumps_makes_no_wait_shorter_or_longer() {
+fn wall_clock_steps_do_not_change_monotonic_waits() {
     if !child::is_this() {
         let library = jumping_clock();
-        let test = "a_wall_clock_that_jumps_makes_no_wait_shorter_or_longer";
+        let test = "wall_clock_steps_do_not_change_monotonic_waits";
         child::assert_passes(child::test_by(&["env"], test).env("LD_PRELOAD", &library));
         return std::fs::remove_file(library).unwrap();
     }

@@ -69,7 +69,7 @@ mod tests {
     use super::has_descriptors;
 
     #[test]
-    fn threads_of_the_kernel_have_no_descriptors_and_processes_have() {
+    fn kernel_threads_have_no_descriptors() {
         assert!(has_descriptors(std::process::id()));
         // Not in a pid namespace of its own.
         if fs::read_to_string("/proc/2/comm").is_ok_and(|name| name == "kthreadd\n") {
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_was_not_waited_for_has_no_descriptors() -> io::Result<()> {
+    fn zombie_has_no_descriptors() -> io::Result<()> {
         let mut child = Command::new("true").spawn()?;
         let pid = child.id();
         let stat = || fs::read_to_string(format!("/proc/{pid}/stat"));

@@ -78,7 +78,7 @@ mod tests {
     use super::{Mount, mount};
 
     #[test]
-    fn a_line_is_read_whatever_optional_fields_it_has() {
+    fn optional_fields_are_skipped() {
         for optional in ["", "shared:7 ", "shared:7 master:1 "] {
             let line = format!("36 35 259:300 / /dev/mqueue rw {optional}- mqueue none rw,a=b");
             let expected = Mount {

@@ -1,4 +1,4 @@
-//! The queue: owns the descriptor, and knows what never changes.
+//! The handle: it owns the descriptor, and knows the fixed attributes.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
@@ -14,8 +14,8 @@ use crate::wait::WaitState;
 
 /// An open message queue.
 ///
-/// Any number of threads may use it at once. Dropping it closes the descriptor and leaves the
-/// queue in the system (see [`OwnedQueue`](crate::OwnedQueue) for the contrary).
+/// Any number of threads may use a handle at once. Dropping it closes the descriptor, and the queue
+/// stays in the system. [`OwnedQueue`](crate::OwnedQueue) unlinks the queue too.
 ///
 /// ```
 /// use posix_mqueue::OpenOptions;
@@ -60,8 +60,8 @@ impl MessageQueue {
         Self { fd, name, access, created, capacity, message_size, waits: WaitState::new() }
     }
 
-    /// The name it was opened by, None for a queue that was adopted by its descriptor. There may be
-    /// no queue by that name any more, or another one.
+    /// Returns the name that the queue was opened by, `None` for an adopted descriptor. The name may
+    /// have been unlinked or given to another queue since.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -74,7 +74,7 @@ impl MessageQueue {
         self.name.as_ref()
     }
 
-    /// Whether opening it made it, rather than found it.
+    /// Returns whether opening the queue created it.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -87,7 +87,7 @@ impl MessageQueue {
         self.created
     }
 
-    /// How many messages it can hold. Fixed when it was created.
+    /// Returns how many messages the queue can hold. Fixed when it was created.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -100,7 +100,7 @@ impl MessageQueue {
         self.capacity
     }
 
-    /// How many bytes a message can have. Fixed when it was created.
+    /// Returns how many bytes a message can have. Fixed when the queue was created.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -147,8 +147,8 @@ impl MessageQueue {
         Ok(Attributes::new(&attr))
     }
 
-    /// `mq_getattr(3)` and `fstat(2)`: also mode, owner, last use. Leaves this process's
-    /// notification alone, which to look at the queue's file would end.
+    /// `mq_getattr(3)` and `fstat(2)`: also mode, owner, last use. Keeps this process's notification;
+    /// opening and closing the queue's file would end it.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -166,9 +166,9 @@ impl MessageQueue {
         Ok(Status::new(self.attributes()?, &stat))
     }
 
-    /// `mq_setattr(3)`: sets or clears `O_NONBLOCK`, for everybody who shares the open file
-    /// description: duplicates, and forked children. To try one call only, use one that tries; for
-    /// a mode of one's own, [`reopen`](Self::reopen).
+    /// `mq_setattr(3)`: sets or clears `O_NONBLOCK` on the open file description, which duplicates
+    /// and forked children share. For a single call that does not block, use a `try_` one. For a
+    /// private mode, use [`reopen`](Self::reopen).
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -185,7 +185,7 @@ impl MessageQueue {
         sys::mq_setattr(self.borrow(), flags).map_err(|e| self.error("mq_setattr", &e))
     }
 
-    /// How long a call that has to wait keeps trying before it sleeps. Zero at first.
+    /// Returns how long a call that has to wait busy-polls before it blocks. Zero at first.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -197,12 +197,11 @@ impl MessageQueue {
         self.waits.busy_poll()
     }
 
-    /// Has calls on this handle that would have to wait try again and again for so long before
-    /// they sleep.
+    /// Sets how long calls on this handle busy-poll before they block.
     ///
-    /// To be woken on another processor takes longer than a message does, so that some tens of
-    /// microseconds make a conversation between two busy processes many times as fast; they cost
-    /// a processor for as long, at each wait. A call that may not wait does not try again.
+    /// Waking a thread on another processor takes longer than passing a message. Some tens of
+    /// microseconds make a dialog between two busy processes many times as fast, and cost the
+    /// processor that time at each wait. A call that may not wait does not busy-poll.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -214,8 +213,8 @@ impl MessageQueue {
         self.waits.set_busy_poll(time);
     }
 
-    /// Removes the queue's name, if the name is still this queue's; who has it open keeps it.
-    /// `mq_unlink(3)`.
+    /// Unlinks the queue, if the name is still this queue's: `mq_unlink(3)`. Processes that have it
+    /// open keep it.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -228,8 +227,8 @@ impl MessageQueue {
     ///
     /// # Errors
     ///
-    /// `ENOENT` if the name is gone, even where another queue has taken it since; `EACCES` for
-    /// want of permission.
+    /// `ENOENT` if the queue is unlinked, even if another queue has the name. `EACCES`: no
+    /// permission.
     pub fn unlink(&self) -> Result<()> {
         match &self.name {
             Some(name) if !self.status()?.unlinked => unlink_name(name),

@@ -1,4 +1,4 @@
-//! A queue that goes with the handle that made it.
+//! A handle that unlinks its queue.
 
 use std::mem;
 use std::ops::Deref;
@@ -10,13 +10,13 @@ use crate::error::Result;
 use crate::fork;
 use crate::sys;
 
-/// Nobody: no process has this generation.
+/// No process has this generation.
 const NO_OWNER: u64 = 0;
 
-/// A queue whose name is removed when its owner lets go of it.
+/// A handle that unlinks its queue when it is dropped, if it owns the queue.
 ///
-/// A forked child that inherits it is no owner: whatever the child does, its parent's queue stays.
-/// A name that meanwhile belongs to another queue is left alone.
+/// A forked child that inherits the handle is not an owner, and never unlinks its parent's queue. A
+/// name that belongs to another queue by then stays.
 ///
 /// ```
 /// use posix_mqueue::{OpenOptions, OwnedQueue};
@@ -36,7 +36,7 @@ pub struct OwnedQueue {
 }
 
 impl OwnedQueue {
-    /// Owns the queue if opening it created it.
+    /// Takes ownership if opening the queue created it.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -51,7 +51,7 @@ impl OwnedQueue {
         owned
     }
 
-    /// Whether this handle, in this process, removes the name in the end.
+    /// Returns whether this handle, in this process, unlinks the queue when it is dropped.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -66,7 +66,7 @@ impl OwnedQueue {
         self.owner.load(Ordering::Relaxed) == fork::generation()
     }
 
-    /// Takes the queue into ownership of this process, or gives it up.
+    /// Gives this process the ownership of the queue, or ends it.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -80,7 +80,8 @@ impl OwnedQueue {
         self.owner.store(owner, Ordering::Relaxed);
     }
 
-    /// Removes the name now, if this process owns it and it is still this queue's. Once.
+    /// Unlinks the queue now, if this process owns it and the name is still this queue's. Ends the
+    /// ownership.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -92,7 +93,7 @@ impl OwnedQueue {
     ///
     /// # Errors
     ///
-    /// `EACCES` if the process has meanwhile lost the permission.
+    /// `EACCES` if the process has lost the permission.
     pub fn release(&self) -> Result<()> {
         if self.owner.swap(NO_OWNER, Ordering::Relaxed) != fork::generation() {
             return Ok(());
@@ -125,7 +126,7 @@ impl IntoRawFd for OwnedQueue {
 
 impl Drop for OwnedQueue {
     fn drop(&mut self) {
-        // Whoever wants to know calls `release` first.
+        // A caller that needs the error calls `release` first.
         let _ = self.release();
     }
 }

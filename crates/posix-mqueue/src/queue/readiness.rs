@@ -5,17 +5,18 @@ use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::{sys, wait};
 
-/// Waiting without sending or receiving. `ppoll(2)`: so it waits on a nonblocking descriptor too,
-/// whatever that is open for, and is no receiver that holds a notification back.
+/// Waiting without sending or receiving, by `ppoll(2)`. It works on a nonblocking descriptor and
+/// with any access mode, and it does not suppress a notification as a blocked receiver does.
 ///
-/// The deadline is anything that makes a [`Deadline`]: a duration, an instant, a time of day. Of a
-/// step of the wall clock it takes notice when the time that was left at the beginning is over.
+/// The deadline is anything that converts to a [`Deadline`]: a duration, an instant, a wall-clock
+/// time. A step of the wall clock takes effect once the time that was left at the start has passed.
 ///
 /// # Errors
 ///
-/// `ETIMEDOUT` at the deadline, `EBADF` after [`shutdown`](Self::shutdown). Signals do not end it.
+/// `ETIMEDOUT` at the deadline, `EBADF` after [`shutdown`](Self::shutdown). Signals do not end the
+/// wait.
 impl MessageQueue {
-    /// Waits until there is a message, which somebody else may then take.
+    /// Waits until there is a message. Another receiver may take it first.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -29,7 +30,7 @@ impl MessageQueue {
         self.wait_ready(sys::POLLIN, "message", deadline.into())
     }
 
-    /// Waits until there is room for a message, which somebody else may then take.
+    /// Waits until there is room for a message. Another sender may use it first.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]

@@ -10,26 +10,27 @@ use crate::error::{Error, Result};
 use crate::sys::{self, MessageBuffer};
 use crate::wait;
 
-/// Receiving into a buffer of at least [`message_size`](Self::message_size) bytes: the length of
-/// the message now at its start, and the priority. What is behind the message is left as it was.
+/// Receiving into a buffer of at least [`message_size`](Self::message_size) bytes. Returns the
+/// length of the message, which is at the start of the buffer, and its priority. The rest of the
+/// buffer is unchanged.
 ///
-/// The message with the highest priority comes first; of equal ones the oldest. One that is there
-/// is received by any deadline, even by one that is over. What is found wrong with a call is found
-/// before it waits, and a call that fails has taken nothing.
+/// The message with the highest priority comes first, and the oldest first within a priority. A
+/// pending message is received even if the deadline has passed. An invalid call fails before it
+/// waits, and a call that fails has received nothing.
 ///
 /// # Errors
 ///
 /// Of every call here:
 ///
-/// - `EMSGSIZE`: the buffer is smaller than that, be the message as short as it may.
+/// - `EMSGSIZE`: the buffer is smaller than that, however short the message is.
 /// - `EBADF`: the queue is open for writing only, or was [shut down](Self::shutdown).
-/// - `EAGAIN`: it would have to wait, and `O_NONBLOCK` is set or the call is one that tries.
-/// - `ETIMEDOUT`: the deadline came.
-/// - `EINTR`: a signal handler ran; only from those that say so. The others go on.
+/// - `EAGAIN`: the call would block, and `O_NONBLOCK` is set or the call is a `try_` one.
+/// - `ETIMEDOUT`: the deadline passed.
+/// - `EINTR`: a signal handler ran. Only from the calls that document it; the others continue.
 ///
 /// Source: `mq_receive(3)`, whose `mq_timedreceive` all of them call.
 impl MessageQueue {
-    /// Receives, waiting as long as it takes.
+    /// Receives, waiting without limit.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -93,11 +94,11 @@ impl MessageQueue {
         self.receive_into_by(&mut buffer.into(), || deadline.into())
     }
 
-    /// One attempt that does not wait, whatever the descriptor's mode: `None` where a plain call
-    /// would sleep. `EINTR` for a signal.
+    /// Makes one attempt that does not block, whatever the descriptor's mode. Returns `None` if a
+    /// plain call would block. `EINTR` for a signal.
     ///
-    /// With the two below, what the other calls are built of, for a program that has something to
-    /// do in between. `mq_timedreceive(3)` with a deadline of zero.
+    /// The other calls are built from this one and the two below, for programs that have something
+    /// to do in between. `mq_timedreceive(3)` with a deadline of zero.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -112,8 +113,8 @@ impl MessageQueue {
         self.attempt_receive_into(&mut buffer.into())
     }
 
-    /// Attempts for as long as [`busy_poll`](Self::busy_poll) says, not past the deadline: `None` if
-    /// it is still to be waited for. `EINTR` for a signal.
+    /// Repeats the attempt for the time of [`busy_poll`](Self::busy_poll), and not past the
+    /// deadline. Returns `None` if no attempt succeeded. `EINTR` for a signal.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -129,8 +130,8 @@ impl MessageQueue {
         self.spin_receive_into(&mut buffer.into(), deadline)
     }
 
-    /// Sleeps until a message is received or the deadline is over. `EINTR` when a signal handler
-    /// ran: nothing was taken, and to call again goes on waiting for the same deadline.
+    /// Blocks until it has received a message or the deadline passes. `EINTR` when a signal handler
+    /// ran: nothing was received, and another call waits for the same deadline.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -153,14 +154,14 @@ impl MessageQueue {
     }
 }
 
-/// What all of these come to.
+/// What the public calls are made of.
 impl MessageQueue {
     #[inline(always)]
     pub(crate) fn receive_into(&self, buffer: &mut MessageBuffer<'_>) -> Result<(usize, u32)> {
         if !self.busy_poll().is_zero() {
             return self.receive_into_by(buffer, || Deadline::Never);
         }
-        // Without an attempt first: a call that has to wait sleeps the sooner.
+        // Without an attempt first: a call that has to wait then blocks sooner.
         match wait::short_call(self.waits(), || sys::mq_timedreceive(self.borrow(), buffer, None)) {
             Ok(received) => Ok(received),
             Err(e) if e.raw_os_error() == Some(sys::EINTR) => self.receive_interrupted(buffer),

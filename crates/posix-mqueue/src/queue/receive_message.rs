@@ -1,4 +1,4 @@
-//! Receiving whole messages, one or one after the other.
+//! Receiving messages into memory of their own, one by one or by an iterator.
 
 use std::iter::FusedIterator;
 use std::time::Duration;
@@ -9,11 +9,11 @@ use crate::error::Result;
 use crate::message::Message;
 use crate::sys::{self, MessageBuffer};
 
-/// Receiving whole messages, in memory of their own, and no more of it than they need.
+/// Receiving messages into memory of their own, and no more of it than they need.
 ///
-/// Errors are those of [receiving into a buffer](Self::receive); there is none too small.
+/// Errors are those of [receiving into a buffer](Self::receive), except `EMSGSIZE`.
 impl MessageQueue {
-    /// Receives, waiting as long as it takes.
+    /// Receives, waiting without limit.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -65,10 +65,10 @@ impl MessageQueue {
         self.receive_new_message(|buffer| self.receive_into_by(buffer, || deadline.into()))
     }
 
-    /// Receives into a message that was used before, whose memory is used again. After an error it
-    /// is an empty one.
+    /// Receives into a message whose memory is reused. After an error, the message is empty.
     ///
-    /// The deadline is anything that makes a [`Deadline`]: a duration, an instant, a time of day.
+    /// The deadline is anything that converts to a [`Deadline`]: a duration, an instant, a wall-clock
+    /// time, or [`Deadline::Never`].
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -94,8 +94,8 @@ impl MessageQueue {
         Ok(())
     }
 
-    /// The messages to come, waiting for each; ends after an error, or, if `O_NONBLOCK` is set,
-    /// when the queue is empty.
+    /// Returns an iterator that waits for each message. It ends after an error, or, if `O_NONBLOCK`
+    /// is set, when the queue is empty.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -112,8 +112,8 @@ impl MessageQueue {
         Messages { queue: self, waiting: true, ended: false }
     }
 
-    /// The messages that are there, without waiting; ends when the queue is empty or after an
-    /// error.
+    /// Returns an iterator over the pending messages that does not wait. It ends when the queue is
+    /// empty or after an error.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]

@@ -10,11 +10,11 @@ use crate::error::{Error, Result};
 use crate::message::PRIORITY_MAX;
 use crate::{sys, wait};
 
-/// Sending. A message goes whole or not at all.
+/// Sending. A message is sent completely or not at all.
 ///
-/// A higher priority, up to [`PRIORITY_MAX`], is received sooner; of equal ones the oldest is.
-/// Where room is there, no deadline keeps a message back, not even one that is over. What is found
-/// wrong with a call is found before it waits.
+/// A message with a higher priority, up to [`PRIORITY_MAX`], is received first, and the oldest first
+/// within a priority. If there is room, a message is sent even if the deadline has passed. An
+/// invalid call fails before it waits.
 ///
 /// # Errors
 ///
@@ -23,14 +23,14 @@ use crate::{sys, wait};
 /// - `EMSGSIZE`: the message is longer than [`message_size`](Self::message_size).
 /// - `EINVAL`: the priority is over [`PRIORITY_MAX`].
 /// - `EBADF`: the queue is open for reading only, or was [shut down](Self::shutdown).
-/// - `EAGAIN`: it would have to wait, and `O_NONBLOCK` is set or the call is one that tries.
-/// - `ETIMEDOUT`: the deadline came.
-/// - `EINTR`: a signal handler ran; only from those that say so. The others go on.
+/// - `EAGAIN`: the call would block, and `O_NONBLOCK` is set or the call is a `try_` one.
+/// - `ETIMEDOUT`: the deadline passed.
+/// - `EINTR`: a signal handler ran. Only from the calls that document it; the others continue.
 /// - `ENOMEM`: the kernel has no memory for the message.
 ///
 /// Source: `mq_send(3)`, whose `mq_timedsend` all of them call.
 impl MessageQueue {
-    /// Sends, waiting for room as long as it takes.
+    /// Sends, waiting for room without limit.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -44,7 +44,7 @@ impl MessageQueue {
         if !self.busy_poll().is_zero() {
             return self.send_by(message, priority, || Deadline::Never);
         }
-        // Without an attempt first: a call that has to wait sleeps the sooner.
+        // Without an attempt first: a call that has to wait then blocks sooner.
         match wait::short_call(self.waits(), || {
             sys::mq_timedsend(self.borrow(), message, priority, None)
         }) {
@@ -106,11 +106,12 @@ impl MessageQueue {
         self.send_by(message, priority, || deadline.into())
     }
 
-    /// One attempt that does not wait, whatever the descriptor's mode: `None` where a plain call
-    /// would sleep. `EINTR` for a signal.
+    /// Makes one attempt that does not block, whatever the descriptor's mode. Returns `None` if a
+    /// plain call would block. `EINTR` for a signal.
     ///
-    /// With the two below, what the other calls are built of, for a program that has something to
-    /// do in between. `mq_timedsend(3)` with a deadline of zero.
+    /// The other calls are built from this one, [`spin_send`](Self::spin_send) and
+    /// [`send_interruptible`](Self::send_interruptible), for programs that have something to do in
+    /// between. `mq_timedsend(3)` with a deadline of zero.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -127,8 +128,8 @@ impl MessageQueue {
         }
     }
 
-    /// Whether the queue takes a message of this length: `EMSGSIZE` if not, as sending it would
-    /// give. Asks nothing of the kernel.
+    /// Checks that the queue takes a message of this length. Returns the error that sending it would
+    /// give, `EMSGSIZE`, without a system call.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -148,8 +149,8 @@ impl MessageQueue {
         )))
     }
 
-    /// Whether there is such a priority: `EINVAL` if not, as sending with it would give. Asks
-    /// nothing of the kernel.
+    /// Checks that a priority is valid. Returns the error that sending with it would give, `EINVAL`,
+    /// without a system call.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -166,8 +167,8 @@ impl MessageQueue {
             .with_explanation(format!("priority {priority} is not between 0 and {PRIORITY_MAX}")))
     }
 
-    /// Attempts for as long as [`busy_poll`](Self::busy_poll) says, not past the deadline: `None` if
-    /// it is still to be waited for. `EINTR` for a signal.
+    /// Repeats the attempt for the time of [`busy_poll`](Self::busy_poll), and not past the
+    /// deadline. Returns `None` if no attempt succeeded. `EINTR` for a signal.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -184,8 +185,8 @@ impl MessageQueue {
         wait::spin(self.waits(), deadline, || self.attempt_send(message, priority))
     }
 
-    /// Sleeps until it is sent or the deadline is over. `EINTR` when a signal handler ran: nothing
-    /// was sent, and to call again goes on waiting for the same deadline.
+    /// Blocks until the message is sent or the deadline passes. `EINTR` when a signal handler ran:
+    /// nothing was sent, and another call waits for the same deadline.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]

@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn shutdown_wakes_a_thread_that_blocks_signals_after_its_first_wait() {
+    fn shutdown_wakes_a_thread_that_blocked_signals_later() {
         for open in [sys::SIGURG, libc::SIGRTMIN(), libc::SIGRTMAX()] {
             let queue = unlinked_queue();
             let ended = waits_with(&queue, SignalMask::all().without(open));
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn shutdown_returns_false_for_a_thread_that_no_signal_can_wake() {
+    fn shutdown_returns_false_for_an_unwakeable_thread() {
         let queue = unlinked_queue();
         let ended = waits_with(&queue, SignalMask::all());
         assert!(!queue.shutdown());

@@ -19,8 +19,8 @@ use crate::{permission, sys};
 ///
 /// # Errors
 ///
-/// `ENOENT`: no queue by this name. `EACCES`: neither its owner nor privileged. Those of
-/// [`QueueName::new`].
+/// `ENOENT`: no queue has this name. `EACCES`: this process is neither the owner nor privileged.
+/// Also those of [`QueueName::new`].
 pub fn unlink(name: impl AsRef<OsStr>) -> Result<()> {
     unlink_name(&QueueName::new(name).map_err(|e| e.with_call("mq_unlink"))?)
 }

@@ -21,8 +21,8 @@ pub(crate) fn retry_on_eintr<T>(mut call: impl FnMut() -> Result<T>) -> Result<T
     }
 }
 
-/// Makes `attempt` again and again for as long as the queue is set to, not past the deadline:
-/// `None` if it is still to be waited for.
+/// Repeats `attempt` for the time that the handle's busy polling is set to, and not past the
+/// deadline. `None` if no attempt succeeded.
 pub(crate) fn spin<T>(
     state: &WaitState,
     deadline: Deadline,
@@ -43,9 +43,9 @@ pub(crate) fn spin<T>(
     Ok(None)
 }
 
-/// Makes a call that may sleep, so that [`MessageQueue::shutdown`] ends it.
+/// Makes a call that may block, and that a shutdown of the handle ends.
 ///
-/// `EINTR` if a signal ended it, `EBADF` if the queue is shut down.
+/// `EINTR` if a signal ended the call, `EBADF` if the handle is shut down.
 #[inline(always)]
 pub(crate) fn blocking_call<T>(
     state: &WaitState,
@@ -54,8 +54,8 @@ pub(crate) fn blocking_call<T>(
     call_as_waiter(state, |guard| Ok(guard.unblock_if_needed()), call)
 }
 
-/// The same for a call that probably does not sleep: it is `EINTR` at once in a thread that would
-/// have to unblock a signal first.
+/// Makes a call that probably does not block, as [`blocking_call`] does. It fails with `EINTR` at
+/// once in a thread that would have to unblock a signal first.
 #[inline(always)]
 pub(crate) fn short_call<T>(
     state: &WaitState,
@@ -76,10 +76,11 @@ fn call_as_waiter<T, U>(
 ) -> io::Result<T> {
     let guard = WaiterGuard::new(state.key());
     let prepared = prepare(&guard)?;
-    // Looked at after the thread was listed: the shutdown either sees the thread or is seen here.
+    // Read after the thread has registered: either the shutdown sees the thread, or the thread sees
+    // the shutdown.
     let outcome =
         if state.is_shut_down() { Err(io::Error::from_raw_os_error(sys::EBADF)) } else { call() };
-    // In this order: the mask is restored once nobody sends a signal any more.
+    // In this order: the thread restores its mask after the last signal was sent.
     drop(guard);
     drop(prepared);
     match outcome {
@@ -90,14 +91,14 @@ fn call_as_waiter<T, U>(
     }
 }
 
-/// Makes `attempt` until it succeeds or fails for good, and sleeps in between.
+/// Repeats `attempt` until it succeeds or fails for good, and blocks in between.
 ///
-/// `attempt` takes a deadline as the kernel does: none to sleep in the call, zero not to sleep.
-/// A wait without a deadline sleeps in the call itself: that is the fastest way to be woken, and
-/// only a receiver asleep there holds a notification back. A wait on the monotonic clock sleeps in
+/// `attempt` takes a deadline as the kernel does: `None` blocks without limit, zero does not block.
+/// A wait without a deadline blocks in the call itself. That is the fastest way to be woken, and
+/// only a receiver blocked there suppresses a notification. A wait on the monotonic clock blocks in
 /// `ppoll(2)`, since the call's own deadline would follow the wall clock.
 ///
-/// A signal ends it with `EINTR`: who called knows what to run then, and calls again.
+/// A signal ends the wait with `EINTR`: the caller knows what to run then, and calls again.
 pub(crate) fn wait_until_done<T>(
     state: &WaitState,
     fd: BorrowedFd<'_>,
@@ -119,14 +120,15 @@ pub(crate) fn wait_until_done<T>(
                 outcome => outcome.map(Some),
             },
         })?;
-        // If not, it is ready, or over: the next attempt tells.
+        // Otherwise the queue is ready or the deadline has passed: the next attempt tells.
         if let Some(done) = outcome {
             return Ok(done);
         }
     }
 }
 
-/// Sleeps until the queue is ready or the deadline is over. Errors as above.
+/// Blocks until the queue is ready or the deadline passes. Errors are those of [`wait_until_done`],
+/// and `ETIMEDOUT`.
 pub(crate) fn wait_until_ready(
     state: &WaitState,
     fd: BorrowedFd<'_>,
@@ -139,14 +141,14 @@ pub(crate) fn wait_until_ready(
         if blocking_call(state, || sys::ppoll(fd, ready, timeout))? {
             return Ok(());
         }
-        // If it is not over, the clock was stepped meanwhile.
+        // If time is left, the wall clock was stepped during the call.
         if left == Some(Duration::ZERO) {
             return Err(io::Error::from_raw_os_error(sys::ETIMEDOUT));
         }
     }
 }
 
-/// A time before 1970 is over, as 1970 is; the kernel refuses negative seconds.
+/// The kernel rejects negative seconds, so a time before 1970 counts as 1970.
 fn since_epoch(time: SystemTime) -> Duration {
     time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO)
 }

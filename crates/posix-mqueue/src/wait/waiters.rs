@@ -1,8 +1,8 @@
-//! Which threads of this process wait in a call on a queue, so that a shutdown can wake them.
+//! The threads of this process that are blocked in a call on a queue. A shutdown wakes them.
 //!
 //! The kernel wakes such a thread for a message or a signal, not when the descriptor is closed.
 //! Polling an event descriptor as well would need no signal. But the kernel does not count a poller
-//! as a receiver: it would send a notification that a blocked `receive` holds back. Polling also
+//! as a receiver: it would send a notification that a blocked `receive` suppresses. Polling also
 //! lengthens every round trip.
 
 use std::cell::Cell;
@@ -16,7 +16,7 @@ use crate::fork::{self, PerProcess};
 use crate::procfs;
 use crate::sys::{self, SignalMask, Thread};
 
-/// Tells handles apart. A number is never used again, unlike that of a descriptor.
+/// Identifies a handle. Unlike a descriptor number, it is never reused.
 pub(crate) type QueueKey = u64;
 
 /// The key of no queue.
@@ -35,7 +35,7 @@ const BACKGROUND_PAUSE: Duration = Duration::from_secs(10);
 static WAITERS: PerProcess<Vec<Arc<WaiterSlot>>> = PerProcess::new(Vec::new());
 
 thread_local! {
-    /// The slot while the thread is awake.
+    /// The slot while the thread is not waiting.
     static THREAD_SLOT: Cell<Option<RegisteredSlot>> = const { Cell::new(None) };
     /// Whether the thread blocked every signal that could wake it when it last looked.
     static BLOCKS_ALL: Cell<bool> = const { Cell::new(false) };
@@ -55,7 +55,7 @@ struct WaiterSlot {
     open: AtomicI32,
 }
 
-/// A slot of this thread that is in the list for as long as this lives.
+/// Keeps a slot of this thread in the list until it is dropped.
 #[derive(Debug)]
 struct RegisteredSlot {
     slot: Arc<WaiterSlot>,
@@ -82,24 +82,24 @@ impl Drop for RegisteredSlot {
     }
 }
 
-/// While this lives, [`wake_all`] interrupts the thread that made it.
+/// An RAII guard: until it is dropped, [`wake_all`] interrupts the thread that created it.
 #[derive(Debug)]
 pub(crate) struct WaiterGuard {
-    listed: Option<RegisteredSlot>,
+    registered: Option<RegisteredSlot>,
 }
 
 impl WaiterGuard {
     #[inline(always)]
     pub(crate) fn new(queue: QueueKey) -> Self {
         // Taken rather than shared: that costs no atomic count in each call.
-        let listed = match THREAD_SLOT.try_with(Cell::take) {
-            Ok(Some(listed)) if listed.generation == fork::generation() => listed,
+        let registered = match THREAD_SLOT.try_with(Cell::take) {
+            Ok(Some(registered)) if registered.generation == fork::generation() => registered,
             // No slot yet, or the slot was inherited across a fork, or this thread is exiting and
             // its thread-local storage is gone.
             _ => RegisteredSlot::new(),
         };
-        listed.slot.queue.store(queue, Ordering::SeqCst);
-        Self { listed: Some(listed) }
+        registered.slot.queue.store(queue, Ordering::SeqCst);
+        Self { registered: Some(registered) }
     }
 
     /// Unblocks a signal until the result is dropped, which has to be after this.
@@ -113,7 +113,7 @@ impl WaiterGuard {
 
     #[cold]
     fn unblock_one(&self) -> Option<Unblocked> {
-        let slot = &self.listed.as_ref()?.slot;
+        let slot = &self.registered.as_ref()?.slot;
         let mask = SignalMask::current();
         if let Some(open) = open_in(&mask) {
             // The thread has unblocked some since its last wait.
@@ -132,14 +132,14 @@ impl WaiterGuard {
 impl Drop for WaiterGuard {
     #[inline(always)]
     fn drop(&mut self) {
-        if let Some(listed) = self.listed.take() {
-            listed.slot.queue.store(NOT_WAITING, Ordering::Release);
-            let _ = THREAD_SLOT.try_with(|own| own.set(Some(listed)));
+        if let Some(registered) = self.registered.take() {
+            registered.slot.queue.store(NOT_WAITING, Ordering::Release);
+            let _ = THREAD_SLOT.try_with(|own| own.set(Some(registered)));
         }
     }
 }
 
-/// Gives the thread its own mask back when it is dropped.
+/// An RAII guard that restores the thread's mask.
 #[derive(Debug)]
 pub(crate) struct Unblocked {
     mask: Box<SignalMask>,
@@ -147,8 +147,8 @@ pub(crate) struct Unblocked {
 
 impl Drop for Unblocked {
     fn drop(&mut self) {
-        // A signal sent after that would stay pending. The sender of one holds the lock, and has
-        // seen the thread waiting.
+        // A signal that is sent after the mask was restored would stay pending. Taking the lock
+        // waits for a sender that has seen the thread waiting.
         drop(WAITERS.lock());
         self.mask.set();
     }

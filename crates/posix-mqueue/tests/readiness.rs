@@ -7,7 +7,8 @@ mod fixture;
 use std::time::{Duration, Instant, SystemTime};
 
 use fixture::{
-    QueueWithUniqueName, TEST_TIMEOUT, asleep_in, claim, in_time, notified, queue_with_unique_name,
+    QueueWithUniqueName, TEST_TIMEOUT, claim, in_time, notified, queue_with_unique_name,
+    start_blocked_in,
 };
 use posix_mqueue::{Deadline, MessageQueue, Result};
 
@@ -41,7 +42,7 @@ fn unready() -> [(QueueWithUniqueName, Wait); 2] {
 }
 
 #[test]
-fn a_queue_that_is_ready_is_not_waited_for() {
+fn ready_queue_is_not_waited_for() {
     let queue = queue_with_unique_name();
     queue.send(b"x", 0).unwrap();
     let over = [Duration::ZERO.into(), SystemTime::UNIX_EPOCH.into(), Deadline::Never];
@@ -53,11 +54,11 @@ fn a_queue_that_is_ready_is_not_waited_for() {
 }
 
 #[test]
-fn what_comes_ends_the_wait() {
+fn arrival_ends_the_wait() {
     for deadline in far_off() {
         for (queue, wait) in unready() {
             let shared = queue.share();
-            let ready = asleep_in(libc::SYS_ppoll, move || wait(&shared, deadline));
+            let ready = start_blocked_in(libc::SYS_ppoll, move || wait(&shared, deadline));
             if queue.try_send(b"x", 0).is_err() {
                 queue.try_receive(&mut [0; 64]).unwrap();
             }
@@ -89,7 +90,7 @@ fn a_nonblocking_descriptor_can_be_waited_on() {
     for (queue, wait) in unready() {
         queue.set_nonblocking(true).unwrap();
         let shared = queue.share();
-        let ready = asleep_in(libc::SYS_ppoll, move || wait(&shared, Deadline::Never));
+        let ready = start_blocked_in(libc::SYS_ppoll, move || wait(&shared, Deadline::Never));
         if queue.try_send(b"x", 0).is_err() {
             queue.try_receive(&mut [0; 64]).unwrap();
         }
@@ -99,7 +100,7 @@ fn a_nonblocking_descriptor_can_be_waited_on() {
 }
 
 #[test]
-fn it_does_not_matter_what_the_queue_is_open_for() {
+fn waiting_ignores_the_access_mode() {
     let queue = queue_with_unique_name();
     queue.send(b"x", 0).unwrap();
     queue.opened(false, true).wait_readable(Duration::ZERO).unwrap();
@@ -111,7 +112,7 @@ fn shutdown_ends_the_wait() {
     for deadline in far_off() {
         for (queue, wait) in unready() {
             let shared = queue.share();
-            let ready = asleep_in(libc::SYS_ppoll, move || wait(&shared, deadline));
+            let ready = start_blocked_in(libc::SYS_ppoll, move || wait(&shared, deadline));
             queue.shutdown();
             let error = ready.recv_timeout(TEST_TIMEOUT).unwrap().unwrap_err();
             assert_eq!(error.raw_os_error(), libc::EBADF);
@@ -121,7 +122,7 @@ fn shutdown_ends_the_wait() {
 }
 
 #[test]
-fn a_queue_that_was_shut_down_is_not_waited_for() {
+fn wait_fails_after_shutdown() {
     for (queue, wait) in unready() {
         queue.shutdown();
         let shared = queue.share();
@@ -136,19 +137,19 @@ fn a_notification_comes_although_somebody_waits() {
     let queue = queue_with_unique_name();
     let told = notified(&queue).unwrap();
     let shared = queue.share();
-    let ready = asleep_in(libc::SYS_ppoll, move || shared.wait_readable(Deadline::Never));
+    let ready = start_blocked_in(libc::SYS_ppoll, move || shared.wait_readable(Deadline::Never));
     queue.try_send(b"x", 0).unwrap();
     assert!(claim(told.recv_timeout(TEST_TIMEOUT).unwrap()));
     ready.recv_timeout(TEST_TIMEOUT).unwrap().unwrap();
 }
 
 #[test]
-fn one_message_ends_the_wait_of_all_and_is_left_for_one() {
+fn one_message_wakes_every_poller() {
     let queue = queue_with_unique_name();
     let waiting: Vec<_> = (0..3)
         .map(|_| {
             let shared = queue.share();
-            asleep_in(libc::SYS_ppoll, move || shared.wait_readable(Deadline::Never))
+            start_blocked_in(libc::SYS_ppoll, move || shared.wait_readable(Deadline::Never))
         })
         .collect();
     queue.try_send(b"x", 0).unwrap();

@@ -11,7 +11,7 @@ use fixture::{queue_of, queue_with_unique_name};
 use posix_mqueue::Deadline;
 
 #[test]
-fn the_message_is_the_start_of_the_buffer_and_no_more() {
+fn message_is_the_start_of_the_buffer() {
     let queue = queue_with_unique_name();
     let mut buffer = [MaybeUninit::uninit(); 100];
     let start = buffer.as_ptr().addr();

@@ -27,9 +27,9 @@ fn refusal<T>(outcome: Result<T>) -> (i32, &'static str) {
 }
 
 #[test]
-fn what_the_mode_forbids_is_eacces() {
+fn mode_violation_is_eacces() {
     if !child::is_this() {
-        return run_again(UNPRIVILEGED, "what_the_mode_forbids_is_eacces");
+        return run_again(UNPRIVILEGED, "mode_violation_is_eacces");
     }
     let name = UniqueName::new();
     let _queue = creating().mode(0o400).open(&name).unwrap();
@@ -59,8 +59,8 @@ fn the_name_of_another_users_queue_stays() {
 }
 
 #[test]
-fn a_directory_that_may_not_be_read_is_eacces() {
-    let test = "a_directory_that_may_not_be_read_is_eacces";
+fn unreadable_directory_is_eacces() {
+    let test = "unreadable_directory_is_eacces";
     if !child::is_this() {
         let lost = "-sys_admin,-dac_override,-dac_read_search";
         return run_in_namespaces("mount -t mqueue none $M; chmod 1333 $M", lost, test);
@@ -92,8 +92,8 @@ fn too_many_queues_are_enospc_with_the_sysctl() {
 }
 
 #[test]
-fn what_is_read_from_proc_says_so_where_there_is_none() {
-    let test = "what_is_read_from_proc_says_so_where_there_is_none";
+fn missing_proc_is_explained() {
+    let test = "missing_proc_is_explained";
     if !child::is_this() {
         let script = "mount -t tmpfs none /proc && exec \"$0\" \"$@\"";
         return run_again(&[&unshare(), &["-m", "sh", "-c", script][..]].concat(), test);
