@@ -1,8 +1,8 @@
-//! What the text of a queue's file says: the bytes in the queue, and who is registered.
+//! The text of a queue's file: the bytes in the queue, and the registration.
 
 use crate::attributes::Attributes;
 
-/// What a queue holds and who is registered for it. Source: `mq_getattr(3)`, `mq_overview(7)`.
+/// The depth and the registration of a queue. Source: `mq_getattr(3)`, `mq_overview(7)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -12,31 +12,32 @@ pub struct Details {
     pub attributes: Attributes,
     /// The bytes of all its messages together (`QSIZE`).
     pub bytes: u64,
-    /// The process that waits to be notified, if one does. There can be one only.
+    /// The registered process, if there is one. There can be only one.
     pub registration: Option<Registration>,
 }
 
-/// Who has `mq_notify(3)` tell of a message that arrives, and how.
+/// A registration by `mq_notify(3)`: which process, and how the kernel notifies it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Registration {
-    /// How the kernel is to tell.
+    /// How the kernel notifies the process.
     pub method: NotifyMethod,
-    /// The process, `None` for one outside of this pid namespace.
+    /// The process, `None` if it is outside of this pid namespace.
     pub pid: Option<u32>,
 }
 
-/// The ways of [`Notification`](crate::Notification), as another process sees them.
+/// The kind of a [`Notification`](crate::Notification), as other processes see it: `sigev_notify` in
+/// `sigevent(3type)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum NotifyMethod {
-    /// Not at all (`SIGEV_NONE`).
+    /// No notification (`SIGEV_NONE`).
     Silent,
     /// By a signal (`SIGEV_SIGNAL`).
     Signal {
-        /// 1 to 64, or 0, which the kernel takes and never sends.
+        /// 1 to 64, or 0, which the kernel accepts and never sends.
         number: i32,
     },
     /// By a callback (`SIGEV_THREAD`).
@@ -58,7 +59,7 @@ pub(crate) fn parse(text: &str) -> Option<(u64, Option<Registration>)> {
         libc::SIGEV_THREAD => NotifyMethod::Thread,
         _ => return None,
     };
-    // All zero means nobody. A process that has no number here still shows in the others.
+    // All zero means no registration. A process without a number here still shows in the others.
     let registered = (notify, number, pid) != (0, 0, 0);
     let pid = (pid != 0).then_some(pid);
     Some((bytes, registered.then_some(Registration { method, pid })))
@@ -96,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_registered_where_all_is_zero() {
+    fn all_zero_means_no_registration() {
         assert_eq!(parse("QSIZE:7 NOTIFY:0 SIGNO:0 NOTIFY_PID:0\n"), Some((7, None)));
     }
 

@@ -1,4 +1,4 @@
-//! The one error type: always an errno, the call that failed, and what to do about it.
+//! The error type: always an errno, the call that failed, and the remedy.
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
@@ -8,13 +8,13 @@ use std::io;
 use crate::deadline::Deadline;
 use crate::sys;
 
-/// The result of everything that can fail here.
+/// The result of every fallible call of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What the kernel refused, with its errno, and why.
+/// A failed call, with its errno and an explanation.
 ///
-/// Compare [`raw_os_error`](Self::raw_os_error): several of the errors that queues give have no
-/// stable [`io::ErrorKind`].
+/// To tell errors apart, compare [`raw_os_error`](Self::raw_os_error): several errors of queues have
+/// no stable [`io::ErrorKind`].
 ///
 /// ```
 /// let error = posix_mqueue::unlink("/posix-mqueue-doc-none").unwrap_err();
@@ -34,7 +34,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Clone)]
 pub struct Error(Box<ErrorInner>);
 
-/// Behind a pointer, so that what succeeds is not moved about in the room that an error takes.
+/// Boxed: a successful result is then not moved in the room that an error takes.
 #[derive(Clone, Debug)]
 struct ErrorInner {
     call: &'static str,
@@ -50,7 +50,7 @@ impl Error {
         Self(Box::new(ErrorInner { call, errno, name: None, explanation, limit: false }))
     }
 
-    /// `EBADF`: what a program that closes queues before it drops them gives for their later use.
+    /// Creates an `EBADF`, for programs that close queues before they drop them.
     ///
     /// ```
     /// let error = posix_mqueue::Error::closed("mq_send", Some("/jobs".as_ref()));
@@ -65,8 +65,8 @@ impl Error {
         }
     }
 
-    /// `EAGAIN`: what a program returns where it does not wait. Says that the queue is full where
-    /// the call is one that sends, and that it is empty where it is one that receives.
+    /// Creates an `EAGAIN`, for programs that do not wait themselves. The explanation is that the
+    /// queue is full if the call sends, and that it is empty if the call receives.
     ///
     /// ```
     /// let error = posix_mqueue::Error::would_block("mq_send");
@@ -78,8 +78,8 @@ impl Error {
         Self::from_errno(call, sys::EAGAIN)
     }
 
-    /// `ETIMEDOUT`: what a program returns where it has waited until the deadline. Says what was
-    /// missing: room where the call is one that sends, otherwise a message.
+    /// Creates an `ETIMEDOUT`, for programs that wait themselves. The explanation names what was
+    /// missing: room if the call sends, otherwise a message.
     ///
     /// ```
     /// use posix_mqueue::Error;
@@ -100,12 +100,12 @@ impl Error {
         Self::from_errno(call, error.raw_os_error().unwrap_or(libc::EIO))
     }
 
-    /// Explains an `ETIMEDOUT`: what did not come before the deadline.
+    /// Explains an `ETIMEDOUT` by the deadline, and by what was missing.
     pub(crate) fn with_deadline(self, deadline: Deadline, missing: &str) -> Self {
         if self.is_timed_out() { self.with_explanation(deadline.missed(missing)) } else { self }
     }
 
-    /// The kernel gives no `EPERM` to these calls; what is between it and this process does.
+    /// Explains an `EPERM`, which the kernel itself never returns from these calls.
     pub(crate) fn sandbox_explanation(call: &str) -> String {
         format!(
             "a sandbox refuses {call}: allow {} in its seccomp or AppArmor profile, in \
@@ -144,7 +144,7 @@ impl Error {
         self.with_explanation(why)
     }
 
-    /// The errno. Never 0.
+    /// Returns the errno. Never 0.
     ///
     /// ```
     /// assert_eq!(posix_mqueue::unlink("jobs").unwrap_err().raw_os_error(), 22); // EINVAL
@@ -154,7 +154,7 @@ impl Error {
         self.0.errno
     }
 
-    /// What `std` calls this errno.
+    /// Returns the kind that `std` gives this errno.
     ///
     /// ```
     /// let error = posix_mqueue::unlink("/posix-mqueue-doc-none").unwrap_err();
@@ -165,7 +165,7 @@ impl Error {
         io::Error::from_raw_os_error(self.0.errno).kind()
     }
 
-    /// The C function that failed.
+    /// Returns the name of the C function that failed.
     ///
     /// ```
     /// assert_eq!(posix_mqueue::unlink("/posix-mqueue-doc-none").unwrap_err().call(), "mq_unlink");
@@ -175,7 +175,7 @@ impl Error {
         self.0.call
     }
 
-    /// The queue's name, where it is known.
+    /// Returns the queue's name, if it is known.
     ///
     /// ```
     /// assert_eq!(posix_mqueue::unlink("jobs").unwrap_err().name().unwrap(), "jobs");
@@ -185,7 +185,7 @@ impl Error {
         self.0.name.as_deref()
     }
 
-    /// What errno does not say: which argument, which limit with its value, how to mend it.
+    /// Returns what errno does not tell: the argument, the limit with its value, the remedy.
     ///
     /// ```
     /// let error = posix_mqueue::unlink("/jobs/today").unwrap_err();
@@ -196,7 +196,7 @@ impl Error {
         self.0.explanation.as_deref()
     }
 
-    /// Whether a limit of the system refused, one that can be raised.
+    /// Returns whether a limit of the system was reached that can be raised.
     ///
     /// ```
     /// # use posix_mqueue::OpenOptions;
@@ -210,7 +210,7 @@ impl Error {
         self.0.limit
     }
 
-    /// Whether the call would have had to wait (`EAGAIN`).
+    /// Returns whether the call would have blocked (`EAGAIN`).
     ///
     /// ```
     #[doc = include_str!("example.txt")]
@@ -222,7 +222,7 @@ impl Error {
         self.0.errno == sys::EAGAIN
     }
 
-    /// Whether the deadline came first (`ETIMEDOUT`).
+    /// Returns whether the deadline passed (`ETIMEDOUT`).
     ///
     /// ```
     #[doc = include_str!("example.txt")]
@@ -234,7 +234,7 @@ impl Error {
         self.0.errno == sys::ETIMEDOUT
     }
 
-    /// Whether a signal handler ran and nothing was sent or received (`EINTR`).
+    /// Returns whether a signal handler ran, and nothing was sent or received (`EINTR`).
     ///
     /// ```
     #[doc = include_str!("example.txt")]
@@ -247,8 +247,9 @@ impl Error {
         self.0.errno == sys::EINTR
     }
 
-    /// The errno in words, then the explanation. The explanation alone where these words are about
-    /// something else: of `EMFILE` they speak of files, of `ETIMEDOUT` of a connection.
+    /// Returns the text of the errno, then the explanation. Returns the explanation alone if that
+    /// text would mislead: the one of `EMFILE` is about files, the one of `ETIMEDOUT` about a
+    /// connection.
     ///
     /// ```
     /// let error = posix_mqueue::unlink("").unwrap_err();
@@ -272,12 +273,12 @@ fn is_send(call: &str) -> bool {
     call.ends_with("send")
 }
 
-/// What a profile has to allow.
+/// The name that a security profile has to allow.
 fn allowed_with(call: &str) -> &str {
     if call.starts_with("mq_") { "the mq_* system calls" } else { call }
 }
 
-/// What an errno of a call means, where the errno alone does not say it.
+/// Explains an errno that is not clear by itself.
 fn explain_errno(call: &'static str, errno: i32) -> Option<Cow<'static, str>> {
     Some(match errno {
         sys::EAGAIN if is_send(call) => "the queue is full".into(),

@@ -15,7 +15,7 @@ use crate::name::QueueName;
 pub struct Entry {
     /// The name that it was read by.
     pub name: QueueName,
-    /// With `inode`, the queue itself: one that is made anew under the same name differs.
+    /// With `inode`, this identifies the queue: a new queue of the same name differs.
     pub device: u64,
     /// See `device`.
     pub inode: u64,
@@ -27,7 +27,7 @@ pub struct Entry {
     pub gid: u32,
     /// The last send or receive, in whole seconds.
     pub modified: SystemTime,
-    /// What only who may read the queue is told; `None` for anybody else.
+    /// Further values, `None` if this process may not read the queue.
     pub details: Option<Details>,
 }
 
@@ -41,7 +41,7 @@ impl Entry {
             mode: metadata.mode(),
             uid: metadata.uid(),
             gid: metadata.gid(),
-            // Only systems without such a time fail.
+            // Fails only on systems without such a time.
             modified: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
             details,
         }

@@ -28,22 +28,22 @@ pub struct Holder {
     pub descriptors: Vec<i32>,
 }
 
-/// The processes that have queues open, and what was out of reach.
+/// The processes that have queues open, and how many could not be inspected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Holders {
-    /// Those that were found, sorted by queue and process.
+    /// The processes that were found, sorted by queue and process.
     pub found: Vec<Holder>,
-    /// How many processes could not be looked into, mostly those of other users.
+    /// How many processes could not be inspected, mostly those of other users.
     pub unreadable: usize,
-    /// Whether `/proc` may hide processes from this one (its mount option `hidepid`): how many is
-    /// not known then.
+    /// Whether `/proc` may hide processes from this one (mount option `hidepid`). Their number is
+    /// not known.
     pub hidden: bool,
 }
 
 impl Holders {
-    /// Whether every process that `/proc` knows was looked into.
+    /// Returns whether every process in `/proc` was inspected.
     ///
     /// ```
     /// let holders = posix_mqueue::holders(&[])?;
@@ -57,7 +57,7 @@ impl Holders {
 }
 
 impl Entry {
-    /// Which processes have this queue open. See [`holders`], whose errors it has, and which costs
+    /// Returns the processes that have this queue open. Errors are those of [`holders`], which costs
     /// the same for many queues as for one.
     ///
     /// ```
@@ -78,12 +78,12 @@ impl Entry {
     }
 }
 
-/// Which processes have these queues open, themselves and not what else has their names by now.
+/// Returns the processes that have these queues open. A later queue of the same name does not count.
 ///
-/// A descriptor of this process may be one that the [`Directory`](crate::Directory) keeps. Not seen
-/// are processes outside of the pid namespace that `/proc` is mounted for, a descriptor on its way
-/// through a socket, and those of a thread that does not share its process's (`CLONE_FILES`). What
-/// is seen may have changed when this returns.
+/// A descriptor of this process may be one that the [`Directory`](crate::Directory) keeps. Three
+/// kinds are not found: processes outside of the pid namespace that `/proc` is mounted for,
+/// descriptors in transit through a socket, and descriptors of a thread that does not share those of
+/// its process (`CLONE_FILES`). The result may be out of date when this returns.
 ///
 /// ```
 /// use posix_mqueue::{Directory, holders};
@@ -122,7 +122,7 @@ pub fn holders(entries: &[Entry]) -> Result<Holders> {
         match filter.open_in(pid) {
             Ok(open) => holders.found.extend(open),
             Err(e) => match e.raw_os_error() {
-                // It ended meanwhile.
+                // The process has ended since.
                 Some(sys::ENOENT | sys::ESRCH) => {}
                 Some(sys::EACCES | sys::EPERM) if !processes::has_descriptors(pid) => {}
                 Some(sys::EACCES | sys::EPERM) => holders.unreadable += 1,
@@ -134,7 +134,7 @@ pub fn holders(entries: &[Entry]) -> Result<Holders> {
     Ok(holders)
 }
 
-/// The queues that are looked for.
+/// The queues to find.
 struct QueueFilter<'a> {
     queues: BTreeMap<Identity, &'a QueueName>,
     names: BTreeSet<&'a [u8]>,
@@ -158,7 +158,7 @@ impl<'a> QueueFilter<'a> {
                 Ok(Some(name)) => {
                     open.entry(name).or_default().extend(link.file_name().and_then(number::<i32>));
                 }
-                // It was closed meanwhile.
+                // The descriptor was closed since.
                 Err(e) if e.raw_os_error() == Some(sys::ENOENT) => {}
                 Err(e) => return Err(e),
             }
@@ -171,7 +171,7 @@ impl<'a> QueueFilter<'a> {
     }
 
     fn queue_at(&self, link: &Path) -> io::Result<Option<&'a QueueName>> {
-        // What is no queue is not asked for its status: it may be on a server that is gone.
+        // Other files are not asked for their status: they may be on an unreachable server.
         if !self.may_match(&fs::read_link(link)?) {
             return Ok(None);
         }
@@ -179,8 +179,8 @@ impl<'a> QueueFilter<'a> {
         Ok(self.queues.get(&file).copied())
     }
 
-    /// By the path that the kernel shows: it ends in the queue's name, and then in a remark if the
-    /// name is gone.
+    /// Compares the path that the kernel shows. It ends in the name, followed by a remark if the queue
+    /// is unlinked.
     fn may_match(&self, path: &Path) -> bool {
         let path = path.as_os_str().as_bytes();
         let start = path.iter().rposition(|byte| *byte == b'/').unwrap_or(path.len());

@@ -1,4 +1,4 @@
-//! The queues of the system: their names, what each one is, who is registered.
+//! The queues of the system: their names, attributes and registrations.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -8,17 +8,16 @@ use crate::error::{Error, Result};
 use crate::name::QueueName;
 use crate::{limits, mounts, notify, permission, sys};
 
-/// The queues of one IPC namespace: of the thread that opened the directory, as it was then.
+/// The queues of one IPC namespace: the namespace of the thread that opened the directory, at that
+/// time.
 ///
-/// To read a queue leaves its messages and everybody's notifications alone. The kernel's
-/// documentation of its file, `mq_overview(7)`, does not say that closing it cancels the
-/// notification of a process that reads its own queue; here that is prevented. The descriptor of
-/// such a queue stays open until the registration has ended and this library next looks, which is
-/// when a callback's registration ends, in
-/// [`cancel_notification`](crate::MessageQueue::cancel_notification), and in
-/// [`read`](Self::read); a forked child does not keep it. A registration that the process makes by
-/// other means than this library, in another thread at the very same moment, can still be
-/// cancelled.
+/// Reading a queue changes neither its messages nor any notification. In the kernel, closing the
+/// file of a queue cancels the notification of a process that reads its own queue, which
+/// `mq_overview(7)` does not mention. This library prevents that: it keeps the descriptor open until
+/// the registration has ended. It checks that when a callback's registration ends, in
+/// [`cancel_notification`](crate::MessageQueue::cancel_notification), and in [`read`](Self::read). A
+/// forked child does not keep the descriptor. A registration that another thread makes at the same
+/// moment, and not by this library, can still be canceled.
 ///
 /// ```
 /// use posix_mqueue::Directory;
@@ -38,19 +37,19 @@ use crate::{limits, mounts, notify, permission, sys};
 /// ```
 #[derive(Debug)]
 pub struct Directory {
-    /// Opened with `O_PATH`: it is for looking up only.
+    /// Opened with `O_PATH`: it serves for look-ups only.
     root: File,
 }
 
 impl Directory {
     /// Finds the queue file system of this thread's IPC namespace.
     ///
-    /// With `CAP_SYS_ADMIN` it is a mount of its own, attached nowhere (`fsopen`, `fsmount`; Linux
-    /// 5.2), so that nothing has to be mounted and nothing is changed. Otherwise it is any mount of
-    /// type `mqueue` that the thread sees, if that is shown to be of the same namespace: a mount
-    /// goes on showing the namespace it was made in. The proof is a queue that `mq_open(3)` opens.
-    /// Where the mount lists none that this process may open, it creates one for a moment, for 1
-    /// message of 1 byte, under a random name that begins with `/posix-mqueue-`.
+    /// With `CAP_SYS_ADMIN`, the library creates a detached mount (`fsopen`, `fsmount`; Linux 5.2).
+    /// Nothing has to be mounted then, and nothing is changed. Otherwise it uses a mount of type
+    /// `mqueue` that the thread sees, if that mount shows this namespace: a mount always shows the
+    /// namespace in which it was created. To check that, the library opens a listed queue by
+    /// `mq_open(3)`. If it may open none, it creates a temporary queue for 1 message of 1 byte, under
+    /// a random name that begins with `/posix-mqueue-`.
     ///
     /// ```
     /// match posix_mqueue::Directory::open() {
@@ -72,7 +71,7 @@ impl Directory {
         Ok(Self { root: mounts::root()? })
     }
 
-    /// The names of all queues, sorted by their bytes. Opens none of them.
+    /// Returns the names of all queues, sorted by their bytes. Opens none of them.
     ///
     /// ```
     /// # use posix_mqueue::Directory;
@@ -95,11 +94,11 @@ impl Directory {
         Ok(names)
     }
 
-    /// What is known of one queue: by `stat(2)`, and if this process may read it, by
-    /// `mq_getattr(3)` and from the text of its file.
+    /// Returns the entry of one queue: from `stat(2)`, and if this process may read the queue, from
+    /// `mq_getattr(3)` and the text of its file.
     ///
-    /// The kernel counts the reading of the text as an access: it sets the last access and status
-    /// change times of the queue. The last modification stays.
+    /// For the kernel, reading the text is an access: it sets the last access and status change
+    /// times of the queue. The last modification time stays.
     ///
     /// ```
     /// use posix_mqueue::{Directory, OpenOptions};
@@ -121,11 +120,11 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// `ENOENT`: no queue by this name, perhaps no longer, or `/proc` is not mounted. `EMFILE`,
-    /// `ENFILE`: no descriptor is left.
+    /// `ENOENT`: no queue has this name, or `/proc` is not mounted. `EMFILE`, `ENFILE`: no descriptor
+    /// is left.
     ///
-    /// A queue that this process may not read (`EACCES`), or that somebody has a lease on
-    /// (`EAGAIN`, see `F_SETLEASE` in `fcntl(2)`), is no error: it has no
+    /// A queue that this process may not read (`EACCES`), or that a process has a lease on
+    /// (`EAGAIN`, see `F_SETLEASE` in `fcntl(2)`), is not an error: it has no
     /// [`details`](Entry::details).
     pub fn read(&self, name: &QueueName) -> Result<Entry> {
         let (metadata, details) = notify::read_queue_file(&mounts::path_in(&self.root, name))
@@ -140,12 +139,12 @@ impl Directory {
         Ok(Entry::new(name.clone(), &metadata, details))
     }
 
-    /// A path of the queue's file, for what only a path can do: to change the mode of a queue that
-    /// its owner may not open (`chmod(2)`), for example. It is of use to this thread, as long as
-    /// this `Directory` is there.
+    /// Returns a path of the queue's file, for calls that need a path: `chmod(2)` of a queue that its
+    /// owner may not open, for example. The path is valid for this thread, while this `Directory`
+    /// exists.
     ///
-    /// To open it and close it again cancels the notification of a process that does so to its own
-    /// queue: [`read`](Self::read) does not.
+    /// Opening and closing the path cancels the notification of a process that does so to its own
+    /// queue. [`read`](Self::read) does not.
     ///
     /// ```
     /// use posix_mqueue::{Directory, OpenOptions};
@@ -170,8 +169,8 @@ impl Directory {
         mounts::path_in(&self.root, name)
     }
 
-    /// [`read`](Self::read) of every queue, sorted by name. One that is removed meanwhile is left
-    /// out.
+    /// Returns the entries of all queues, sorted by name. Queues that are unlinked during the call are
+    /// left out.
     ///
     /// ```
     /// # use posix_mqueue::Directory;
@@ -193,7 +192,7 @@ impl Directory {
     }
 }
 
-/// The names of all queues of this thread's IPC namespace, sorted by their bytes.
+/// Returns the names of all queues of this thread's IPC namespace, sorted by their bytes.
 ///
 /// ```
 /// match posix_mqueue::list_queues() {

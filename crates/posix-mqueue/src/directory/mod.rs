@@ -1,4 +1,4 @@
-//! The queues of the system: their names, what each one is, who is registered, who has them open.
+//! The queues of the system: their names, attributes, registrations and holders.
 
 mod entry;
 mod holders;

@@ -1,12 +1,13 @@
-//! What a queue is charged against `RLIMIT_MSGQUEUE`, and which queues a number of bytes has room for.
+//! The bytes that a queue counts against `RLIMIT_MSGQUEUE`, and the queues that fit into a limit.
 
-/// What the kernel charges besides the payload: two structures a message on 64-bit machines,
+/// The kernel charges two structures for each message besides the payload, on 64-bit machines:
 /// `msg_msg` and `posix_msg_tree_node`, the second for at most `MQ_PRIO_MAX` messages.
 const STRUCTURE: u64 = 48;
 const TREE_NODES: u64 = 32_768;
 
-/// The bytes that `RLIMIT_MSGQUEUE` is charged for a queue of these sizes, whole, when it is
-/// created, until it is unlinked and closed everywhere. Source: `getrlimit(2)`.
+/// Returns the bytes that a queue of these sizes counts against `RLIMIT_MSGQUEUE`. The kernel charges
+/// all of them on creation, until the queue is unlinked and closed everywhere. Source:
+/// `getrlimit(2)`.
 ///
 /// ```
 /// assert_eq!(posix_mqueue::charge(10, 8192), 82_880);
@@ -21,11 +22,12 @@ fn bytes(capacity: u64, message_size: u64) -> u64 {
     capacity.saturating_mul(message_size).saturating_add(structures)
 }
 
-/// Says what a queue is charged that was refused under this limit, and which ones it has room for.
+/// Explains the charge of a queue that exceeded this limit, and names queues that fit into the limit.
 ///
-/// How much of it is left the kernel tells nobody: only that it is less than this queue's charge.
+/// The kernel does not report how much of the limit is left, only that this queue's charge exceeds
+/// it.
 pub(crate) fn refused(max: u64, capacity: usize, message_size: usize) -> String {
-    // Zero cannot come here but by a race over another limit, and would divide.
+    // Zero comes here only by a race over another limit, and would be a divisor.
     let (capacity, message_size) = (capacity.max(1) as u64, message_size.max(1) as u64);
     let needed = bytes(capacity, message_size);
     let room = if needed <= max {
@@ -52,7 +54,7 @@ fn sizes_in_words(capacity: u64, message_size: u64) -> String {
     format!("maxmsg={capacity}, msgsize={message_size}")
 }
 
-/// Smaller sizes, by what counts most.
+/// Smaller sizes: an eighth of the one that counts most.
 fn an_eighth(capacity: u64, message_size: u64) -> (u64, u64) {
     if message_size >= 512 {
         (capacity, message_size / 8)
@@ -61,8 +63,8 @@ fn an_eighth(capacity: u64, message_size: u64) -> (u64, u64) {
     }
 }
 
-/// The largest queues that an unused limit has room for: with one of these sizes, or else with a
-/// single message.
+/// The largest queues that fit into an unused limit: with one of these sizes, or with a single
+/// message.
 fn largest(max: u64, capacity: u64, message_size: u64) -> Vec<String> {
     let shorter = max.saturating_sub(bytes(capacity, 0)) / capacity;
     let mut fewer = max / bytes(1, message_size);

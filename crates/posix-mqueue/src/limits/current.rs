@@ -11,26 +11,26 @@ use crate::sys::{self, Resource};
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Limits {
-    /// Messages that a queue holds when its creator names no number (`fs.mqueue.msg_default`).
+    /// The default capacity of a new queue, in messages (`fs.mqueue.msg_default`).
     pub default_capacity: usize,
-    /// The most messages that it may be created for (`fs.mqueue.msg_max`).
+    /// The maximum capacity of a new queue, in messages (`fs.mqueue.msg_max`).
     pub max_capacity: usize,
-    /// Bytes a message when its creator names no number (`fs.mqueue.msgsize_default`).
+    /// The default message size of a new queue, in bytes (`fs.mqueue.msgsize_default`).
     pub default_message_size: usize,
-    /// The most bytes a message (`fs.mqueue.msgsize_max`).
+    /// The maximum message size of a new queue, in bytes (`fs.mqueue.msgsize_max`).
     pub max_message_size: usize,
-    /// The most queues in this IPC namespace (`fs.mqueue.queues_max`).
+    /// The maximum number of queues in this IPC namespace (`fs.mqueue.queues_max`).
     pub max_queues: usize,
-    /// The bytes that all queues of this user may be charged (`RLIMIT_MSGQUEUE`, soft);
-    /// `u64::MAX` is no limit.
+    /// The bytes that all queues of this user may be charged (`RLIMIT_MSGQUEUE`, soft). `u64::MAX`
+    /// means unlimited.
     pub max_bytes: u64,
-    /// How far a process without `CAP_SYS_RESOURCE` may raise `max_bytes` (`RLIMIT_MSGQUEUE`,
-    /// hard).
+    /// The value up to which a process without `CAP_SYS_RESOURCE` may raise `max_bytes`
+    /// (`RLIMIT_MSGQUEUE`, hard).
     pub hard_max_bytes: u64,
 }
 
 impl Limits {
-    /// Reads them from `/proc/sys/fs/mqueue` and `getrlimit(2)`.
+    /// Reads the limits from `/proc/sys/fs/mqueue` and `getrlimit(2)`.
     ///
     /// ```
     /// let limits = posix_mqueue::Limits::read()?;
@@ -40,7 +40,7 @@ impl Limits {
     ///
     /// # Errors
     ///
-    /// `ENOENT` where `/proc` is not mounted or the kernel has no message queues.
+    /// `ENOENT`: `/proc` is not mounted, or the kernel has no message queues.
     pub fn read() -> Result<Self> {
         let (max_bytes, hard_max_bytes) =
             sys::getrlimit(Resource::QueueBytes).map_err(|e| Error::new("getrlimit", &e))?;
@@ -55,7 +55,7 @@ impl Limits {
         })
     }
 
-    /// Its value now.
+    /// Returns the value of a limit.
     ///
     /// ```
     /// use posix_mqueue::{Limit, Limits};
@@ -76,7 +76,7 @@ impl Limits {
         }
     }
 
-    /// How to raise a limit to a value; `None` where the kernel lets nobody.
+    /// Returns how to raise a limit to a value, `None` if that exceeds the kernel's own ceiling.
     ///
     /// ```
     /// use posix_mqueue::{Limit, Limits};

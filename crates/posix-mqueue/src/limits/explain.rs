@@ -10,7 +10,7 @@ use crate::sys::{self, Resource};
 
 /// The sizes of a new queue as `mq_open` takes them, `None` for the kernel's own defaults.
 ///
-/// The kernel wants both or neither, so where only one is given the other is looked up.
+/// The kernel takes both or neither. If only one is given, the other is looked up.
 pub(crate) fn sizes(
     capacity: Option<usize>,
     message_size: Option<usize>,
@@ -23,8 +23,8 @@ pub(crate) fn sizes(
     })
 }
 
-/// What the kernel says of one size without the other, `EINVAL`. The errno of the file in `/proc`
-/// would read as the queue's.
+/// Returns the `EINVAL` that the kernel gives for one size without the other. The errno of the file in
+/// `/proc` would be read as an error of the queue.
 fn needs_both(unread: Error) -> Error {
     if matches!(unread.raw_os_error(), sys::EMFILE | sys::ENFILE) {
         return explain_open(unread).with_call("mq_open");
@@ -36,9 +36,9 @@ fn needs_both(unread: Error) -> Error {
     ))
 }
 
-/// Adds to an error of `mq_open` which limit it means, with the numbers.
+/// Adds to an error of `mq_open` the limit that was reached, with the numbers.
 ///
-/// Only after the kernel refused: a process with `CAP_SYS_RESOURCE` may pass some of them.
+/// Only after the call failed: a process with `CAP_SYS_RESOURCE` may exceed some of the limits.
 pub(crate) fn explain_create(error: Error, sizes: Option<(usize, usize)>) -> Error {
     let error = explain_open(error);
     match (error.raw_os_error(), sizes) {
@@ -56,14 +56,14 @@ pub(crate) fn explain_create(error: Error, sizes: Option<(usize, usize)>) -> Err
     }
 }
 
-/// The same for a queue that exists: no limit but that on descriptors can refuse it.
+/// Explains an error of opening an existing file: only the limit on descriptors applies.
 pub(crate) fn explain_open(error: Error) -> Error {
     if error.raw_os_error() != sys::EMFILE || !is_out_of_descriptors() {
         return error;
     }
     let (soft, hard) = sys::getrlimit(Resource::Descriptors).unwrap_or((0, 0));
     let double = soft.saturating_mul(2);
-    // As far as this user can, where that is any further.
+    // Up to the hard limit, if the soft limit is lower: this user can do that.
     let to = if soft < hard { double.min(hard) } else { double };
     error.with_limit(format!(
         "this process has as many descriptors open as RLIMIT_NOFILE allows ({soft}); close some, \
@@ -72,8 +72,8 @@ pub(crate) fn explain_open(error: Error) -> Error {
     ))
 }
 
-/// Every size that is over its sysctl, and one remedy for all of them. One that cannot be read is
-/// assumed to be the cause.
+/// Lists each size that exceeds its sysctl, with one remedy for all of them. A sysctl that cannot be
+/// read is assumed to be the cause.
 fn too_large((capacity, message_size): (usize, usize)) -> Option<String> {
     let (mut exceeded, mut remedy) = (Vec::new(), Vec::new());
     for (what, asked, limit) in [
@@ -103,11 +103,12 @@ fn too_large((capacity, message_size): (usize, usize)) -> Option<String> {
 fn too_many_bytes(sizes: Option<(usize, usize)>) -> String {
     let (max, hard) = sys::getrlimit(Resource::QueueBytes).unwrap_or((0, 0));
     let (capacity, message_size) = sizes.unwrap_or_else(|| {
-        // The kernel's own where /proc does not tell.
+        // The kernel's own defaults, if /proc cannot be read.
         (default_capacity().unwrap_or(10), default_message_size().unwrap_or(8192))
     });
     let needed = charge(capacity, message_size);
-    // How much others use of it may be beyond this process's own limit, so as far as a user can.
+    // Other processes of the user may use more than this process's limit, so the remedy goes up to
+    // the hard limit.
     let to = if max < hard && needed <= hard { hard } else { hard.saturating_add(needed) };
     format!(
         "RLIMIT_MSGQUEUE: {}; unlink some, ask for less, or raise the limit with {}",
@@ -131,7 +132,7 @@ fn in_words(sysctl: Option<usize>) -> String {
     sysctl.map_or_else(|| "which /proc does not tell".to_owned(), |value| value.to_string())
 }
 
-/// `EMFILE` stands for two limits; this one also keeps any other file from being opened.
+/// `EMFILE` stands for two limits. If the descriptors are used up, no other file can be opened either.
 fn is_out_of_descriptors() -> bool {
     fs::File::open("/").is_err_and(|e| e.raw_os_error() == Some(sys::EMFILE))
 }

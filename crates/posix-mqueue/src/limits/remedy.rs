@@ -1,4 +1,4 @@
-//! How to raise a limit: the only place that gives this advice, for the library and its users.
+//! How to raise a limit. Only this file gives that advice, for the library and its users.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ pub enum Limit {
 }
 
 impl Limit {
-    /// The name that the system has for it.
+    /// Returns the name that the system gives the limit.
     ///
     /// ```
     /// assert_eq!(posix_mqueue::Limit::MaxCapacity.name(), "fs.mqueue.msg_max");
@@ -40,7 +40,7 @@ impl Limit {
         }
     }
 
-    /// The most that the kernel lets anybody set it to.
+    /// Returns the highest value that the kernel accepts.
     ///
     /// ```
     /// assert_eq!(posix_mqueue::Limit::MaxCapacity.ceiling(), 65_536);
@@ -56,13 +56,13 @@ impl Limit {
     }
 }
 
-/// How a limit is raised, by a user who may do that. Of [`Limits::remedy`](crate::Limits::remedy).
+/// How to raise a limit, from [`Limits::remedy`](crate::Limits::remedy).
 ///
-/// Its text says who that is, and what to do for containers, systemd units and logins.
+/// Its text names the user who may do that, and covers containers, systemd units and logins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Remedy {
-    /// What to run on this machine.
+    /// The command to run on this machine.
     pub command: String,
     text: String,
 }
@@ -79,14 +79,14 @@ impl Remedy {
         Self { command, text }
     }
 
-    /// Raises a limit of processes, whose hard limit is as given.
+    /// Raises a limit of a process with this hard limit.
     pub(crate) fn rlimit(resource: Resource, to: u64, hard: u64) -> Self {
         let (letter, name) = match resource {
             Resource::QueueBytes => ('q', "msgqueue"),
             Resource::Descriptors => ('n', "nofile"),
         };
         if to <= hard {
-            // Without -S it would lower the hard limit as well, for ever.
+            // Without -S, the command would lower the hard limit too, and for good.
             let command = match to {
                 u64::MAX => format!("ulimit -S -{letter} unlimited"),
                 _ => format!("ulimit -S -{letter} {to}"),

@@ -1,9 +1,9 @@
 //! Notification of a message that arrives on an empty queue.
 //!
-//! The kernel keeps one registration a queue and tells of it once: not at all, by a signal, or by
-//! sending a 32-byte cookie over a netlink socket. Callbacks ride on the last: a dispatcher thread
-//! reads the cookies. A cookie carries a registration's number, never a pointer, so one that comes
-//! late or is stale finds nothing in the table and does nothing.
+//! The kernel keeps one registration for each queue, and reports its end once: not at all, by a
+//! signal, or by a 32-byte cookie on a netlink socket. Callbacks use the cookie: a dispatcher thread
+//! reads it. A cookie carries the number of a registration, never a pointer. A late or stale cookie
+//! therefore finds nothing in the table and has no effect.
 
 use std::fmt;
 use std::io;
@@ -18,9 +18,9 @@ use crate::limits;
 use crate::queue::MessageQueue;
 use crate::sys::{self, COOKIE_LEN};
 
-/// How a process wants to be told that a message arrived on an empty queue.
+/// How the kernel notifies this process of a message that arrives on an empty queue.
 pub enum Notification {
-    /// Registered, so that nobody else can be, but not told.
+    /// The process is registered, so that no other can be, and is not notified.
     Silent,
     /// By this signal, whose `si_code` is `SI_MESGQ`.
     Signal {
@@ -29,7 +29,7 @@ pub enum Notification {
         /// What the handler finds in `si_value`.
         value: usize,
     },
-    /// By this call. See [`Callback`].
+    /// By a function of this program. See [`Callback`].
     Callback(Callback),
 }
 
@@ -46,11 +46,11 @@ impl fmt::Debug for Notification {
 }
 
 impl MessageQueue {
-    /// `mq_notify(3)`: registers this process to be told, once, when a message arrives on the
-    /// queue while it is empty and nobody is asleep in a receive.
+    /// `mq_notify(3)`: registers this process for one notification of a message that arrives while
+    /// the queue is empty and no receiver is blocked.
     ///
-    /// Closing *any* descriptor of the queue in this process ends the registration. A queue for
-    /// one message tells nothing of a message that a blocked sender gets in.
+    /// Closing *any* descriptor of the queue in this process ends the registration. A queue with a
+    /// capacity of 1 does not notify of a message from a blocked sender.
     ///
     /// ```
     /// use posix_mqueue::{Event, Notification, OpenOptions};
@@ -73,8 +73,8 @@ impl MessageQueue {
     ///
     /// # Errors
     ///
-    /// `EBUSY`: a process is registered already, be it this one. `EINVAL`: no such signal.
-    /// For a callback also those of `socket(2)` (`EMFILE`, `EAFNOSUPPORT`), of `recv(2)` (`EPERM`,
+    /// `EBUSY`: a process, perhaps this one, is registered already. `EINVAL`: no such signal.
+    /// A callback also gives those of `socket(2)` (`EMFILE`, `EAFNOSUPPORT`), of `recv(2)` (`EPERM`,
     /// where a seccomp filter refuses it) and of `pthread_create(3)` (`EAGAIN`).
     pub fn notify(&self, how: Notification) -> Result<()> {
         match how {
@@ -88,8 +88,8 @@ impl MessageQueue {
 
     /// `mq_notify(3)` with no event: ends this process's registration, whichever handle made it.
     ///
-    /// Once it has returned, no [`Claim`](crate::Claim) of this queue can be taken any more. Does
-    /// nothing if this process is not registered.
+    /// After it has returned, no [`Claim`](crate::Claim) of this queue succeeds any more. Does nothing
+    /// if this process is not registered.
     ///
     /// ```
     /// # use posix_mqueue::Notification;
@@ -134,7 +134,7 @@ impl MessageQueue {
     }
 
     fn register_callback(&self, callback: Callback) -> Result<()> {
-        // What is left of these is dropped and run after the lock, since that can run any code.
+        // Callbacks are run and dropped without the lock, since that can run any code.
         let mut callback = Some(callback);
         let mut due = Vec::new();
         let outcome = self.insert_registration(&mut callback, &mut due);
@@ -158,7 +158,7 @@ impl MessageQueue {
                 |fd: &OwnedFd| self.register(&table, &sys::SigEvent::Netlink(fd.as_fd(), &cookie));
             match fd.get().map(register) {
                 Some(Ok(())) => {
-                    // The cookie may be on its way already: its reader waits for the lock.
+                    // The cookie may have been sent already. Its reader waits for the lock.
                     table.insert(number, queue, socket, callback.take());
                     return Ok(());
                 }

@@ -12,9 +12,9 @@ use crate::sys::{self, COOKIE_LEN, NOTIFY_WOKENUP};
 
 /// Called once for each registration, when it ends.
 ///
-/// It runs on the library's dispatcher thread, which serves every queue of the process (or, where
-/// that one is behind, on a thread that registers or cancels meanwhile): start a thread of your own
-/// for anything that takes time. A panic in it is caught.
+/// It runs on the library's dispatcher thread, which serves every queue of the process. If that
+/// thread is late, it runs on a thread that registers or cancels. Start a thread of your own for
+/// anything that takes time. A panic in it is caught.
 pub type Callback = Box<dyn FnOnce(Event) + Send>;
 
 /// How a registration ended.
@@ -32,7 +32,7 @@ pub enum Event {
     Removed,
 }
 
-/// The right to act on a notification, which cancelling takes away.
+/// The right to act on a notification. Canceling the registration ends it.
 #[derive(Debug)]
 pub struct Claim {
     number: u64,
@@ -93,7 +93,7 @@ struct Registration {
     queue: Identity,
     /// The number of the socket.
     socket: u64,
-    /// None once it was called and only its claim is open.
+    /// None once it was called and only its claim is left.
     callback: Option<Callback>,
 }
 
@@ -103,14 +103,14 @@ pub(crate) struct NotifySocket {
     pub(crate) fd: Arc<CheckedFd<OwnedFd>>,
     /// How many cookies the kernel has room for; zero once the program has closed the socket.
     pub(crate) capacity: usize,
-    /// How many registrations still have a cookie to come.
+    /// How many registrations still expect a cookie.
     pub(crate) pending: usize,
 }
 
 /// The number and the descriptor of a [`NotifySocket`].
 pub(crate) type SocketRef = (u64, Arc<CheckedFd<OwnedFd>>);
 
-/// What is due once the lock is given back: the callback could need the lock.
+/// Callbacks to run after the lock is released: a callback could need the lock.
 pub(crate) type Due = Vec<(Callback, Event)>;
 
 impl Registrations {
@@ -127,7 +127,7 @@ impl Registrations {
         }
     }
 
-    /// Takes out what is registered for a queue.
+    /// Removes the registrations for a queue.
     pub(crate) fn remove_queue(&mut self, queue: Identity) -> Vec<Callback> {
         self.remove_where(|registration| registration.queue == queue)
     }
@@ -166,14 +166,14 @@ impl Registrations {
         None
     }
 
-    /// Has no more registrations made through a socket, which its dispatcher will remove.
+    /// Makes a socket unusable for further registrations. Its dispatcher will remove it.
     pub(crate) fn mark_socket_dead(&mut self, socket: u64) {
         if let Some(socket) = self.sockets.iter_mut().find(|each| each.number == socket) {
             socket.capacity = 0;
         }
     }
 
-    /// What is due for a cookie that came through a socket: nothing, if it was cancelled.
+    /// The callback for a cookie that came through a socket: none if the registration was canceled.
     pub(crate) fn handle_cookie(
         &mut self,
         socket: u64,
@@ -184,7 +184,7 @@ impl Registrations {
         }
         let number = u64::from_ne_bytes(*cookie.first_chunk()?);
         if cookie[COOKIE_LEN - 1] == NOTIFY_WOKENUP {
-            // It stays in the table until it is claimed.
+            // The registration stays in the table until it is claimed.
             let callback = self.by_number.get_mut(&number)?.callback.take()?;
             Some((callback, Event::Arrived(Claim { number })))
         } else {
@@ -192,11 +192,11 @@ impl Registrations {
         }
     }
 
-    /// Forgets a socket that nothing can be received from any more, and takes out the registrations
-    /// that it was to report.
+    /// Removes a socket that nothing can be received from any more, and the registrations that it
+    /// was to report.
     pub(crate) fn remove_socket(&mut self, socket: u64) -> Vec<Callback> {
         self.sockets.retain(|each| each.number != socket);
-        // One without a callback is reported already, and can be claimed.
+        // A registration without a callback was reported already, and can be claimed.
         self.remove_where(|each| each.socket == socket && each.callback.is_some())
     }
 }

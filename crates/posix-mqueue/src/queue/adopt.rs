@@ -11,9 +11,9 @@ use crate::sys;
 impl TryFrom<OwnedFd> for MessageQueue {
     type Error = (Error, OwnedFd);
 
-    /// Adopts a descriptor that is a queue's, for example one that came over a socket, and has it
-    /// closed on `exec` from then on, as every other one. What is not a queue's comes back with the
-    /// error, `EBADF`, open and as it was. `mq_getattr(3)` tells.
+    /// Adopts a descriptor of a queue, for example one that came over a socket. It is closed on `exec`
+    /// from then on. Any other descriptor comes back with the error, `EBADF`, open and unchanged.
+    /// `mq_getattr(3)` tells them apart.
     ///
     /// ```
     /// use posix_mqueue::MessageQueue;

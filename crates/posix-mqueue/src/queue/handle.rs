@@ -65,7 +65,7 @@ impl MessageQueue {
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
-    /// let same = queue.name().map(|name| options.open(name)); // who unlinked it meanwhile?
+    /// let same = queue.name().map(|name| options.open(name)); // it may be unlinked by now
     /// # assert!(same.unwrap().is_err());
     /// # Ok::<(), posix_mqueue::Error>(())
     /// ```

@@ -44,7 +44,8 @@ impl Default for OpenOptions {
 }
 
 impl OpenOptions {
-    /// Neither reading nor writing, not creating, waiting, mode 0600, the system's sizes.
+    /// Returns the default options: no access mode, not creating, blocking, mode 0600, and the
+    /// system's default sizes.
     ///
     /// ```
     /// # use posix_mqueue::OpenOptions;
@@ -65,7 +66,7 @@ impl OpenOptions {
         }
     }
 
-    /// The options that the flags of `mq_open(3)` stand for.
+    /// Converts the flags of `mq_open(3)`.
     ///
     /// ```
     /// # use posix_mqueue::OpenOptions;
@@ -100,7 +101,7 @@ impl OpenOptions {
         Ok(options)
     }
 
-    /// To receive (`O_RDONLY`, or `O_RDWR` with [`write`](Self::write)).
+    /// Opens for receiving (`O_RDONLY`, or `O_RDWR` with [`write`](Self::write)).
     ///
     /// ```
     /// # use posix_mqueue::OpenOptions;
@@ -115,7 +116,7 @@ impl OpenOptions {
         self
     }
 
-    /// To send (`O_WRONLY`, or `O_RDWR` with [`read`](Self::read)).
+    /// Opens for sending (`O_WRONLY`, or `O_RDWR` with [`read`](Self::read)).
     ///
     /// ```
     /// # use posix_mqueue::OpenOptions;
@@ -130,7 +131,7 @@ impl OpenOptions {
         self
     }
 
-    /// Makes the queue if there is none by this name (`O_CREAT`).
+    /// Creates the queue if no queue has the name (`O_CREAT`).
     ///
     /// ```
     /// # use posix_mqueue::OpenOptions;
@@ -145,7 +146,7 @@ impl OpenOptions {
         self
     }
 
-    /// With [`create`](Self::create): fails with `EEXIST` if there is one (`O_EXCL`).
+    /// With [`create`](Self::create): fails with `EEXIST` if a queue has the name (`O_EXCL`).
     ///
     /// ```
     /// # use posix_mqueue::OpenOptions;
@@ -177,8 +178,8 @@ impl OpenOptions {
         self
     }
 
-    /// The permissions of a new queue, less the umask: up to `0o7777`. The file type that
-    /// [`Status::mode`](crate::Status) holds may be there.
+    /// Sets the permissions of a new queue, up to `0o7777`, less the umask. The file type of
+    /// [`Status::mode`](crate::Status) is accepted and ignored.
     ///
     /// ```
     /// # use posix_mqueue::OpenOptions;
@@ -193,7 +194,7 @@ impl OpenOptions {
         self
     }
 
-    /// How many messages a new queue can hold; by default `fs.mqueue.msg_default`.
+    /// Sets how many messages a new queue can hold. The default is `fs.mqueue.msg_default`.
     ///
     /// ```
     /// # use posix_mqueue::OpenOptions;
@@ -208,7 +209,8 @@ impl OpenOptions {
         self
     }
 
-    /// How many bytes a message of a new queue can have; by default `fs.mqueue.msgsize_default`.
+    /// Sets how many bytes a message of a new queue can have. The default is
+    /// `fs.mqueue.msgsize_default`.
     ///
     /// ```
     /// # use posix_mqueue::OpenOptions;
@@ -224,7 +226,7 @@ impl OpenOptions {
         self
     }
 
-    /// `mq_open(3)`. The descriptor is closed on `exec`, always.
+    /// Opens or creates a queue: `mq_open(3)`. The descriptor is always closed on `exec`.
     ///
     /// ```
     /// # use posix_mqueue::OpenOptions;
@@ -235,16 +237,16 @@ impl OpenOptions {
     /// # Errors
     ///
     /// - `EINVAL`: neither read nor write; capacity or message size 0 or over the system's limit.
-    /// - `ENOENT`: no queue by this name, and not creating.
-    /// - `EEXIST`: there is one, and creating exclusively.
-    /// - `EACCES`: its permissions do not allow this.
+    /// - `ENOENT`: no queue has this name, and not creating.
+    /// - `EEXIST`: a queue has this name, and creating exclusively.
+    /// - `EACCES`: the permissions of the queue do not allow this.
     /// - `EMFILE`: `RLIMIT_MSGQUEUE` or `RLIMIT_NOFILE`. `ENFILE`: the system's open files.
     /// - `ENOSPC`: `fs.mqueue.queues_max`. `ENOMEM`: the kernel has no memory for it.
     /// - those of [`QueueName::new`].
     ///
-    /// Where a limit refused, the error says which and how to raise it. After `EACCES` it says whose
-    /// the queue is, where a mount shows that: one that is found as [`Directory`](crate::Directory)
-    /// finds it.
+    /// If a limit was reached, the error names it, with the command that raises it. After `EACCES` it
+    /// names the owner of the queue, if a mount shows that; the library finds the mount as
+    /// [`Directory`](crate::Directory) does.
     pub fn open(&self, name: impl AsRef<OsStr>) -> Result<MessageQueue> {
         let name = QueueName::new(name)?;
         let (access, flags) = self.access().map_err(|error| error.with_name(name.as_os_str()))?;
@@ -256,8 +258,8 @@ impl OpenOptions {
         if !self.create {
             return Self::open_existing(name, access, flags);
         }
-        // Creating exclusively is the only way to know that it was made here. Each turn of the
-        // loop means that somebody made the queue or unlinked it between the two calls.
+        // Only exclusive creation shows that this call created the queue. The loop repeats if another
+        // process created or unlinked the queue between the two calls.
         loop {
             if !self.exclusive {
                 match Self::open_existing(name.clone(), access, flags) {
@@ -272,7 +274,7 @@ impl OpenOptions {
         }
     }
 
-    /// Creates a queue with a name that nobody has: the prefix and 16 random hexadecimal digits.
+    /// Creates a queue with an unused name: the prefix and 16 random hexadecimal digits.
     ///
     /// ```
     /// use posix_mqueue::OpenOptions;
@@ -287,7 +289,7 @@ impl OpenOptions {
     ///
     /// # Errors
     ///
-    /// Those of [`open`](Self::open), and what `getrandom(2)` gives.
+    /// Those of [`open`](Self::open) and of `getrandom(2)`.
     pub fn create_unique(&self, prefix: impl AsRef<OsStr>) -> Result<MessageQueue> {
         let mut options = self.clone();
         options.create(true).exclusive(true);
@@ -299,7 +301,7 @@ impl OpenOptions {
         }
     }
 
-    /// What the options say of the descriptor.
+    /// The access mode and the flags of the descriptor.
     fn access(&self) -> Result<(Access, c_int)> {
         let (access, flags) = match (self.read, self.write) {
             (true, false) => (Access::Read, sys::O_RDONLY),
@@ -313,7 +315,7 @@ impl OpenOptions {
         Ok((access, flags | if self.nonblocking { sys::O_NONBLOCK } else { 0 }))
     }
 
-    /// The same for a queue that is open already.
+    /// The access mode and the flags for a queue that is open already.
     pub(super) fn reopening(&self) -> Result<(Access, c_int)> {
         if self.create || self.exclusive {
             return Err(Error::from_errno("open", sys::EINVAL).with_explanation(
@@ -338,7 +340,7 @@ impl OpenOptions {
         let flags = flags | sys::O_CREAT | sys::O_EXCL;
         let sizes = limits::sizes(self.capacity, self.message_size)
             .map_err(|error| error.with_name(name.as_os_str()))?;
-        // What no C long holds is over every limit, as its largest value is.
+        // A number that no C long holds exceeds every limit, as its largest value does.
         let long = |n: usize| c_long::try_from(n).unwrap_or(c_long::MAX);
         let attr = sizes.map(|(capacity, size)| (long(capacity), long(size)));
         let fd = sys::mq_open(name.as_c_str(), flags, self.mode, attr).map_err(|e| {
@@ -346,7 +348,7 @@ impl OpenOptions {
             permission::explain_create(limits::explain_create(error, sizes))
         })?;
         MessageQueue::new(fd, name.clone(), access, true).inspect_err(|_| {
-            // Nothing that this call made may outlive its failure.
+            // A failed call must not leave a queue behind.
             let _ = unlink_name(name);
         })
     }

@@ -12,10 +12,10 @@ use crate::error::{Error, Result};
 use crate::permission::{self, Ownership};
 use crate::{limits, sys};
 
-/// Further handles on the same queue. To close one of them, as any descriptor of the queue, ends
-/// this process's notification.
+/// Further handles on the same queue. Closing one of them, as closing any descriptor of the queue,
+/// ends this process's notification.
 impl MessageQueue {
-    /// A handle with a duplicate of the descriptor (`dup(2)`), which shares `O_NONBLOCK` with it.
+    /// Returns a handle with a duplicate of the descriptor (`dup(2)`). The two share `O_NONBLOCK`.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -36,9 +36,9 @@ impl MessageQueue {
         self.with_descriptor(fd, self.access())
     }
 
-    /// A handle with an open file description of its own: the same queue, be it unlinked, open for
-    /// the same, and `O_NONBLOCK` as it is now, but private from then on. `open(2)` of
-    /// `/proc/thread-self/fd`.
+    /// Returns a handle with an open file description of its own: the same queue, even if unlinked,
+    /// and the same access mode. It starts with the current `O_NONBLOCK`, which is private from then
+    /// on. `open(2)` of `/proc/thread-self/fd`.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -50,7 +50,7 @@ impl MessageQueue {
     ///
     /// # Errors
     ///
-    /// `ENOENT` where `/proc` is not mounted; `EACCES` for want of permission now; `EMFILE`.
+    /// `ENOENT`: `/proc` is not mounted. `EACCES`: no permission now. `EMFILE`: `RLIMIT_NOFILE`.
     pub fn reopen(&self) -> Result<Self> {
         let mut options = OpenOptions::new();
         options
@@ -60,7 +60,7 @@ impl MessageQueue {
         self.reopen_with(&options)
     }
 
-    /// As [`reopen`](Self::reopen), for what the options say: reading, writing, `O_NONBLOCK`.
+    /// As [`reopen`](Self::reopen), with the options for reading, writing and `O_NONBLOCK`.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -72,7 +72,7 @@ impl MessageQueue {
     ///
     /// # Errors
     ///
-    /// Also `EINVAL` for neither reading nor writing, or for creating.
+    /// Those of [`reopen`](Self::reopen). `EINVAL`: neither reading nor writing, or creating.
     pub fn reopen_with(&self, options: &OpenOptions) -> Result<Self> {
         let (access, flags) = options.reopening().map_err(|error| self.name_in(error))?;
         let file = fs::OpenOptions::new()

@@ -16,14 +16,14 @@ const FIRST: i32 = 3;
 /// Takes over the queues that systemd passed to this process, each with its
 /// `FileDescriptorName=`, in the order of the unit.
 ///
-/// Other descriptors that it passed, such as a socket, are left where they are. So is a descriptor
-/// that is closed on `exec`: systemd passes none, and every queue that this library opened or took
-/// over is one. Call this before other code takes a descriptor over that was passed. Each one is
-/// taken over once: a second call finds none.
+/// Other passed descriptors, such as sockets, stay untouched. So does a descriptor that is closed on
+/// `exec`: systemd passes none, and every queue that this library opened or took over is closed on
+/// `exec`. Call this before other code takes over passed descriptors. Each descriptor is taken over
+/// once: a second call returns none.
 ///
 /// systemd opens a queue for reading only and with `O_NONBLOCK`. To wait for a message, use
-/// [`wait_readable`](MessageQueue::wait_readable), or [`reopen_with`](MessageQueue::reopen_with)
-/// for a descriptor of one's own that waits.
+/// [`wait_readable`](MessageQueue::wait_readable), or get a private blocking descriptor from
+/// [`reopen_with`](MessageQueue::reopen_with).
 ///
 /// ```
 /// for (name, queue) in posix_mqueue::from_systemd()? {
@@ -36,7 +36,7 @@ const FIRST: i32 = 3;
 ///
 /// # Errors
 ///
-/// `EINVAL`: `LISTEN_FDS` is set for this process and is no number.
+/// `EINVAL`: `LISTEN_FDS` is set for this process and is not a number.
 pub fn from_systemd() -> Result<Vec<(OsString, MessageQueue)>> {
     static TAKEN: AtomicBool = AtomicBool::new(false);
 

@@ -33,7 +33,7 @@ pub(crate) fn geteuid() -> u32 {
     unsafe { libc::geteuid() }
 }
 
-/// A number that nobody can guess.
+/// An unpredictable number.
 pub(crate) fn getrandom() -> io::Result<u64> {
     let mut bytes = [0; size_of::<u64>()];
     // SAFETY: pointer and length are those of a live array that is ours alone. So few bytes come

@@ -1,4 +1,4 @@
-//! A queue in tokio's event loop: how it gets there, and the only loop that waits there.
+//! A queue in tokio's event loop: its registration, and the only loop that waits there.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
@@ -14,11 +14,11 @@ use crate::sys;
 #[derive(Debug)]
 pub(super) struct AsyncQueueFd {
     io: AsyncFd<QueueFd>,
-    /// What it was opened for: the kernel calls every queue readable and writable alike.
+    /// From the access mode, since the kernel reports every queue as readable and writable alike.
     interest: Interest,
 }
 
-/// tokio asks for the descriptor by its number.
+/// tokio wants a type that gives the descriptor by its number.
 #[derive(Debug)]
 struct QueueFd(MessageQueue);
 
@@ -56,10 +56,10 @@ impl AsyncQueueFd {
         self.io.into_inner().0
     }
 
-    /// Makes `attempt` until it succeeds or fails for good, and waits in between.
+    /// Repeats `attempt` until it succeeds or fails for good, and waits in between.
     ///
-    /// Cancel safe: after the attempt that succeeds nothing is awaited. What it takes from the
-    /// task's budget it takes before.
+    /// Cancel safe: nothing is awaited after the attempt that succeeds. The task's budget is charged
+    /// before the attempt.
     pub(super) async fn until_done<T>(
         &self,
         interest: Interest,
@@ -75,9 +75,9 @@ impl AsyncQueueFd {
                     Err(error) if error.is_interrupted() => continue,
                     Err(error) => return Err(error),
                 }
-                // The kernel tells of a change once, and not at all of a blocked sender's message
-                // that a receive lets in. So an event is used up by an attempt that came after it
-                // and would have blocked, by nothing else; one that comes meanwhile stays.
+                // The kernel reports a change once, and does not report a blocked sender's message
+                // that a receive admits. So only an attempt that came after an event and would have
+                // blocked clears the event. An event that comes in between stays.
                 if let Some(mut event) = event.take() {
                     event.clear_ready();
                 }
@@ -88,7 +88,7 @@ impl AsyncQueueFd {
         .await
     }
 
-    /// `EBADF` unless it was opened for that. An event that is not registered would never come.
+    /// Returns `EBADF` unless the queue was opened for this. An unregistered event would never come.
     pub(super) fn opened_for(&self, interest: Interest) -> Result<()> {
         let why = if interest.is_readable() && !self.interest.is_readable() {
             WRITE_ONLY
@@ -102,7 +102,7 @@ impl AsyncQueueFd {
     }
 }
 
-/// Why the runtime did not register the queue or cannot wait for it.
+/// Explains why the runtime did not register the queue or cannot wait for it.
 fn refusal(call: &'static str, error: &io::Error) -> Error {
     match error.raw_os_error() {
         Some(errno @ sys::EEXIST) => Error::from_errno(call, errno).with_explanation(

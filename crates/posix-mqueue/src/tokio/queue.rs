@@ -84,7 +84,7 @@ impl MessageQueue {
         self.0.into_queue()
     }
 
-    /// `mq_timedsend(3)`: sends, waiting for room as long as it takes. Priorities go from 0 to
+    /// `mq_timedsend(3)`: sends, waiting for room without limit. Priorities go from 0 to
     /// [`PRIORITY_MAX`](crate::PRIORITY_MAX).
     ///
     /// ```
@@ -115,7 +115,7 @@ impl MessageQueue {
     }
 
     /// `mq_timedreceive(3)`: receives into a buffer of at least
-    /// [`message_size`](crate::MessageQueue::message_size) bytes, waiting as long as it takes: the
+    /// [`message_size`](crate::MessageQueue::message_size) bytes, waiting without limit. Returns the
     /// length and the priority.
     ///
     /// ```
@@ -137,15 +137,15 @@ impl MessageQueue {
     ///
     /// # Errors
     ///
-    /// - `EMSGSIZE`: the buffer is too small. Nothing is taken then.
+    /// - `EMSGSIZE`: the buffer is too small. Nothing is received then.
     /// - `EBADF`: the queue is open for writing only.
     /// - `ECANCELED`: the runtime that the queue is registered with has shut down.
     pub async fn receive(&self, buffer: &mut [u8]) -> Result<(usize, u32)> {
         self.0.until_done(Interest::READABLE, |queue| queue.attempt_receive(buffer)).await
     }
 
-    /// [`receive`](Self::receive), into a vector of its own. Errors are the same, but that no
-    /// buffer is too small. A task that waits holds no buffer.
+    /// Receives as [`receive`](Self::receive) does, into a new vector. Errors are the same, except
+    /// `EMSGSIZE`. A waiting task holds no buffer.
     ///
     /// ```
     /// # use posix_mqueue::{OpenOptions, tokio::MessageQueue};
@@ -166,10 +166,9 @@ impl MessageQueue {
         self.0.until_done(Interest::READABLE, queue::MessageQueue::attempt_message).await
     }
 
-    /// Waits until the queue holds a message. Somebody else may take it before the caller does.
+    /// Waits until the queue holds a message. Another receiver may take it first.
     ///
-    /// Whether it does is asked of the kernel every time (`mq_getattr(3)`): while a message is
-    /// left, this does not wait.
+    /// Each call asks the kernel (`mq_getattr(3)`): while the queue holds a message, it does not wait.
     ///
     /// ```
     /// # use posix_mqueue::{OpenOptions, tokio::MessageQueue};
@@ -199,8 +198,8 @@ impl MessageQueue {
         self.0.until_done(Interest::READABLE, has_message).await
     }
 
-    /// Waits until the queue has room for a message. Somebody else may take it before the caller
-    /// does; while some is left, this does not wait.
+    /// Waits until the queue has room for a message. Another sender may use it first. While there is
+    /// room, this does not wait.
     ///
     /// ```
     /// # use posix_mqueue::{OpenOptions, tokio::MessageQueue};

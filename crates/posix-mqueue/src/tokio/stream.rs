@@ -12,9 +12,9 @@ use super::queue::MessageQueue;
 use crate::error::Result;
 use crate::message::Message;
 
-/// Of [`MessageQueue::messages`].
+/// A stream of received messages, created by [`MessageQueue::messages`].
 ///
-/// Dropping it between two messages, or while it waits for one, loses none.
+/// Dropping it, between two messages or while it waits, loses none.
 #[must_use = "streams do nothing unless polled"]
 pub struct Messages<'a> {
     /// None after an error.
@@ -23,11 +23,10 @@ pub struct Messages<'a> {
 }
 
 impl MessageQueue {
-    /// The messages as they come, without end. After an error, which is one that further waiting
-    /// would not mend, the stream ends.
+    /// Returns an endless stream of messages. It ends after an error, since no error of it is
+    /// temporary.
     ///
-    /// Of several streams on one queue each gets some of the messages. A stream that owns its queue
-    /// is made of [`receive_message`](Self::receive_message), with `futures::stream::unfold`.
+    /// Several streams on one queue share the messages. A stream that owns its queue is made of [`receive_message`](Self::receive_message), with `futures::stream::unfold`.
     ///
     /// ```
     /// # use posix_mqueue::{OpenOptions, tokio::MessageQueue};
@@ -60,8 +59,8 @@ impl Stream for Messages<'_> {
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         let Some(queue) = this.queue else { return Poll::Ready(None) };
-        // Boxed, since several streams may wait on one queue, and tokio has a list of waiters for
-        // its futures alone: of those who poll by hand it remembers only the last.
+        // Boxed, since several streams may wait on one queue, and tokio lists waiters only for its
+        // own futures: of direct polls it remembers only the last.
         let receiving = this.receiving.get_or_insert_with(|| Box::pin(queue.receive_message()));
         let received = ready!(receiving.as_mut().poll(context));
         this.receiving = None;
