@@ -29,8 +29,8 @@ fuzz_target!(|input: Input| {
     let Some((deadline, most)) = deadline(input) else { return };
     let left = deadline.remaining();
     assert!(left.is_none_or(|left| left <= most));
-    assert!(!deadline.is_over() || left.is_none_or(|left| left < Duration::from_secs(60)));
-    assert!(left != Some(Duration::ZERO) || deadline.is_over());
+    assert!(!deadline.is_elapsed() || left.is_none_or(|left| left < Duration::from_secs(60)));
+    assert!(left != Some(Duration::ZERO) || deadline.is_elapsed());
     QUEUE.with(|queue| check_calls(queue, deadline));
 });
 
@@ -53,7 +53,7 @@ fn deadline(input: Input) -> Option<(Deadline, Duration)> {
 /// Where nothing is to be waited for, no deadline is refused; where there is, one that is over is.
 fn check_calls(queue: &MessageQueue, deadline: Deadline) {
     queue.send_interruptible(b"", 0, deadline).expect("there is room");
-    if deadline.is_over() {
+    if deadline.is_elapsed() {
         let error = queue.send_interruptible(b"", 0, deadline).expect_err("the queue is full");
         assert_eq!(error.raw_os_error(), libc::ETIMEDOUT);
     }

@@ -52,7 +52,7 @@ pub(crate) fn deadline(time: Option<Time>) -> Result<Deadline, Errno> {
         return Err(Errno::EINVAL);
     }
     let time = Duration::new(seconds, nanoseconds);
-    Ok(SystemTime::UNIX_EPOCH.checked_add(time).map_or(Deadline::Never, Deadline::Until))
+    Ok(SystemTime::UNIX_EPOCH.checked_add(time).map_or(Deadline::Never, Deadline::Realtime))
 }
 
 /// `message` is given the queue's size and answers with what is to be sent.

@@ -26,7 +26,7 @@ async fn tasks_wait_for_each_other() -> Result<()> {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn a_receive_that_is_given_up_has_taken_nothing() -> Result<()> {
+async fn cancelled_receive_takes_nothing() -> Result<()> {
     let queue = MessageQueue::new(small_queue()?)?;
     let waited = tokio::time::timeout(Duration::from_millis(1), queue.receive_message()).await;
     assert!(waited.is_err());

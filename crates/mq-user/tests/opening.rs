@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd};
 
 use mq_user::{small, small_queue};
-use posix_mqueue::{MessageQueue, OpenOptions, Owned, QueueName, Result, unlink};
+use posix_mqueue::{MessageQueue, OpenOptions, OwnedQueue, QueueName, Result, unlink};
 
 const O_RDONLY: i32 = 0o0;
 const O_WRONLY: i32 = 0o1;
@@ -17,7 +17,7 @@ fn errno<T>(outcome: Result<T>) -> Option<i32> {
 }
 
 #[test]
-fn a_queue_is_created_once_and_opened_by_name() -> Result<()> {
+fn queue_is_created_once_and_opened_by_name() -> Result<()> {
     let queue = small().mode(0o640).create_unique("/mq-user-")?;
     let name: &QueueName = queue.name().unwrap();
     let sender = OpenOptions::new().write(true).nonblocking(true).open(name)?;
@@ -62,12 +62,12 @@ fn a_descriptor_goes_out_and_comes_back() -> Result<()> {
     assert_eq!(adopted.as_raw_fd(), number);
     assert_eq!(adopted.name(), None);
     assert_eq!(adopted.receive_message()?.priority, 5);
-    assert_eq!(Owned::new(adopted).into_raw_fd(), number);
+    assert_eq!(OwnedQueue::new(adopted).into_raw_fd(), number);
     Ok(())
 }
 
 #[test]
-fn what_is_no_queue_is_given_back() -> io::Result<()> {
+fn adoption_returns_other_descriptors() -> io::Result<()> {
     let (mut reader, writer) = io::pipe()?;
     let outcome = MessageQueue::try_from(OwnedFd::from(writer));
     let (error, fd) = outcome.err().unwrap();
@@ -79,7 +79,7 @@ fn what_is_no_queue_is_given_back() -> io::Result<()> {
 }
 
 #[test]
-fn nonblocking_is_shared_by_a_clone_and_private_to_what_is_reopened() -> Result<()> {
+fn nonblocking_is_shared_by_clones_not_reopened_handles() -> Result<()> {
     let queue = small_queue()?;
     let (shared, private) = (queue.try_clone()?, queue.reopen()?);
     let reader = queue.reopen_with(OpenOptions::new().read(true))?;
@@ -91,8 +91,8 @@ fn nonblocking_is_shared_by_a_clone_and_private_to_what_is_reopened() -> Result<
 }
 
 #[test]
-fn an_owner_removes_the_name_and_can_let_it_be() -> Result<()> {
-    let owned = Owned::new(small().create_unique("/mq-user-")?);
+fn owner_unlinks_unless_ownership_is_given_up() -> Result<()> {
+    let owned = OwnedQueue::new(small().create_unique("/mq-user-")?);
     let name = owned.name().cloned().unwrap();
     assert!(owned.is_owner());
     owned.set_owner(false);
@@ -128,7 +128,7 @@ fn an_error_says_what_to_do() {
 }
 
 #[test]
-fn nothing_comes_from_a_service_manager_that_did_not_start_this() -> Result<()> {
+fn from_systemd_is_empty_without_a_service_manager() -> Result<()> {
     posix_mqueue::prepare_for_fork();
     assert!(posix_mqueue::from_systemd()?.is_empty());
     Ok(())

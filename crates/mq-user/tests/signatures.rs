@@ -12,7 +12,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use posix_mqueue::{
     Attributes, Claim, Deadline, Directory, Entry, Error, Holders, Limit, Limits, Message,
-    MessageQueue, Messages, Notification, OpenOptions, Owned, QueueName, Remedy, Result, Status,
+    MessageQueue, Messages, Notification, OpenOptions, OwnedQueue, QueueName, Remedy, Result,
+    Status,
 };
 
 type Received = Result<(usize, u32)>;
@@ -57,7 +58,8 @@ fn sending() {
     let _: fn(&Queue, &[u8], u32) -> Result<()> = MessageQueue::try_send;
     let _: fn(&Queue, &[u8], u32, Duration) -> Result<()> = MessageQueue::send_timeout;
     let _: fn(&Queue, &[u8], u32, Instant) -> Result<()> = MessageQueue::send_deadline;
-    let _: fn(&Queue, &[u8], u32, SystemTime) -> Result<()> = MessageQueue::send_until;
+    let _: fn(&Queue, &[u8], u32, SystemTime) -> Result<()> = MessageQueue::send_deadline;
+    let _: fn(&Queue, &[u8], u32, Deadline) -> Result<()> = MessageQueue::send_deadline;
     let _: fn(&Queue, &[u8], u32) -> Attempted<()> = MessageQueue::attempt_send;
     let _: fn(&Queue, &[u8], u32, Deadline) -> Attempted<()> = MessageQueue::spin_send;
     let _: fn(&Queue, &[u8], u32, Deadline) -> Result<()> = MessageQueue::send_interruptible;
@@ -72,33 +74,29 @@ fn receiving() {
     let _: fn(&Queue, &mut [u8]) -> Received = MessageQueue::try_receive;
     let _: fn(&Queue, &mut [u8], Duration) -> Received = MessageQueue::receive_timeout;
     let _: fn(&Queue, &mut [u8], Instant) -> Received = MessageQueue::receive_deadline;
-    let _: fn(&Queue, &mut [u8], SystemTime) -> Received = MessageQueue::receive_until;
+    let _: fn(&Queue, &mut [u8], SystemTime) -> Received = MessageQueue::receive_deadline;
+    let _: fn(&Queue, &mut [u8], Deadline) -> Received = MessageQueue::receive_deadline;
     let _: fn(&Queue, &mut [u8]) -> Attempted = MessageQueue::attempt_receive;
     let _: fn(&Queue, &mut [u8], Deadline) -> Attempted = MessageQueue::spin_receive;
     let _: fn(&Queue, &mut [u8], Deadline) -> Received = MessageQueue::receive_interruptible;
 
-    let _: for<'a> fn(&Queue, &'a mut Uninit) -> Filled<'a> = MessageQueue::receive_uninit;
-    let _: for<'a> fn(&Queue, &'a mut Uninit) -> Filled<'a> = MessageQueue::try_receive_uninit;
     let _: for<'a> fn(&Queue, &'a mut Uninit, Duration) -> Filled<'a> =
-        MessageQueue::receive_uninit_timeout;
-    let _: for<'a> fn(&Queue, &'a mut Uninit, Instant) -> Filled<'a> =
-        MessageQueue::receive_uninit_deadline;
-    let _: for<'a> fn(&Queue, &'a mut Uninit, SystemTime) -> Filled<'a> =
-        MessageQueue::receive_uninit_until;
+        MessageQueue::receive_uninit;
     let _: for<'a> fn(&Queue, &'a mut Uninit) -> Filling<'a> = MessageQueue::attempt_receive_uninit;
 
     let _: fn(&Queue) -> Result<Message> = MessageQueue::receive_message;
     let _: fn(&Queue) -> Result<Message> = MessageQueue::try_receive_message;
     let _: fn(&Queue, Duration) -> Result<Message> = MessageQueue::receive_message_timeout;
     let _: fn(&Queue, Instant) -> Result<Message> = MessageQueue::receive_message_deadline;
-    let _: fn(&Queue, SystemTime) -> Result<Message> = MessageQueue::receive_message_until;
-    let _: fn(&Queue, &mut Message, Duration) -> Result<()> = MessageQueue::receive_again;
-    let _: fn(&Queue) -> Messages<'_> = MessageQueue::messages;
-    let _: fn(&Queue) -> Messages<'_> = MessageQueue::backlog;
+    let _: fn(&Queue, SystemTime) -> Result<Message> = MessageQueue::receive_message_deadline;
+    let _: fn(&Queue, Deadline) -> Result<Message> = MessageQueue::receive_message_deadline;
+    let _: fn(&Queue, &mut Message, Duration) -> Result<()> = MessageQueue::receive_message_into;
+    let _: fn(&Queue) -> Messages<'_> = MessageQueue::iter;
+    let _: fn(&Queue) -> Messages<'_> = MessageQueue::try_iter;
 }
 
 #[test]
-fn what_a_queue_is_like_and_its_life() {
+fn properties_and_lifecycle() {
     type Queue = MessageQueue;
     let _: fn(&Queue) -> Option<&QueueName> = MessageQueue::name;
     let _: fn(&Queue) -> bool = MessageQueue::is_created;
@@ -117,10 +115,10 @@ fn what_a_queue_is_like_and_its_life() {
     let _: fn(Claim) -> bool = Claim::take;
     let _: fn(&Queue) -> bool = MessageQueue::shutdown;
     let _: fn(&Queue) -> Result<()> = MessageQueue::unlink;
-    let _: fn(Queue) -> Owned = Owned::new;
-    let _: fn(&Owned) -> bool = Owned::is_owner;
-    let _: fn(&Owned, bool) = Owned::set_owner;
-    let _: fn(&Owned) -> Result<()> = Owned::release;
+    let _: fn(Queue) -> OwnedQueue = OwnedQueue::new;
+    let _: fn(&OwnedQueue) -> bool = OwnedQueue::is_owner;
+    let _: fn(&OwnedQueue, bool) = OwnedQueue::set_owner;
+    let _: fn(&OwnedQueue) -> Result<()> = OwnedQueue::release;
 }
 
 #[test]
@@ -141,11 +139,11 @@ fn the_system_time_and_errors() {
     let _: fn(Limit) -> u64 = Limit::ceiling;
     let _: fn(usize, usize) -> u64 = posix_mqueue::charge;
     let _: fn(&Deadline) -> Option<Duration> = Deadline::remaining;
-    let _: fn(&Deadline) -> bool = Deadline::is_over;
+    let _: fn(&Deadline) -> bool = Deadline::is_elapsed;
     let _: fn(&'static str, Option<&OsStr>) -> Error = Error::closed;
     let _: fn(&'static str) -> Error = Error::would_block;
     let _: fn(&'static str, Deadline) -> Error = Error::timed_out;
-    let _: fn(Error, &OsStr) -> Error = Error::about;
+    let _: fn(Error, &OsStr) -> Error = Error::with_name;
     let _: fn(&Error) -> i32 = Error::raw_os_error;
     let _: fn(&Error) -> ErrorKind = Error::kind;
     let _: fn(&Error) -> &'static str = Error::call;
@@ -190,7 +188,7 @@ fn traits() {
     fn future<T: Send>(_: &dyn Fn(&'static posix_mqueue::tokio::MessageQueue) -> T) {}
 
     shared::<MessageQueue>();
-    shared::<Owned>();
+    shared::<OwnedQueue>();
     shared::<Directory>();
     shared::<posix_mqueue::tokio::MessageQueue>();
     descriptor::<MessageQueue>();

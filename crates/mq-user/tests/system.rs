@@ -8,14 +8,15 @@ use std::time::{Duration, SystemTime};
 
 use mq_user::{small, small_queue};
 use posix_mqueue::{
-    Callback, Claim, Delivery, Details, Directory, Entry, Event, Holder, Holders, Limit, Limits,
-    Notification, Owned, Registration, Remedy, Result, charge, holders, list_queues,
+    Callback, Claim, Details, Directory, Entry, Event, Holder, Holders, Limit, Limits,
+    Notification, NotifyMethod, OwnedQueue, Registration, Remedy, Result, charge, holders,
+    list_queues,
 };
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const TEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[test]
-fn a_callback_is_told_of_a_message_and_of_its_end() -> Result<()> {
+fn callback_gets_arrival_and_removal() -> Result<()> {
     let queue = small_queue()?;
     let (tell, told) = mpsc::channel();
     let callback = || -> Callback {
@@ -30,10 +31,10 @@ fn a_callback_is_told_of_a_message_and_of_its_end() -> Result<()> {
     };
     queue.notify(Notification::Callback(callback()))?;
     queue.send(b"!", 0)?;
-    assert_eq!(told.recv_timeout(PATIENCE), Ok(Some(true)));
+    assert_eq!(told.recv_timeout(TEST_TIMEOUT), Ok(Some(true)));
     queue.notify(Notification::Callback(callback()))?;
     queue.cancel_notification()?;
-    assert_eq!(told.recv_timeout(PATIENCE), Ok(None));
+    assert_eq!(told.recv_timeout(TEST_TIMEOUT), Ok(None));
     Ok(())
 }
 
@@ -47,24 +48,24 @@ fn directory() -> Option<Directory> {
 }
 
 #[test]
-fn a_queue_is_listed_with_who_is_registered_and_who_has_it_open() -> Result<()> {
-    let queue = Owned::new(small().create_unique("/mq-user-")?);
+fn directory_shows_registration_and_holders() -> Result<()> {
+    let queue = OwnedQueue::new(small().create_unique("/mq-user-")?);
     queue.send(b"four", 0)?;
     let Some(directory) = directory() else { return Ok(()) };
     let name = queue.name().cloned().unwrap();
     assert!(list_queues()?.contains(&name) && directory.names()?.contains(&name));
 
     for (how, expected) in [
-        (Notification::Silent, Delivery::Silent),
-        (Notification::Signal { number: 10, value: 0 }, Delivery::Signal { number: 10 }),
-        (Notification::Callback(Box::new(drop)), Delivery::Thread),
+        (Notification::Silent, NotifyMethod::Silent),
+        (Notification::Signal { number: 10, value: 0 }, NotifyMethod::Signal { number: 10 }),
+        (Notification::Callback(Box::new(drop)), NotifyMethod::Thread),
     ] {
         queue.notify(how)?;
         let Entry { details, .. } = directory.read(&name)?;
         let Details { attributes, bytes, registration, .. } = details.unwrap();
         assert_eq!((attributes.messages, attributes.capacity, bytes), (1, 4, 4));
-        let Registration { delivery, pid, .. } = registration.unwrap();
-        assert_eq!((delivery, pid), (expected, Some(std::process::id())));
+        let Registration { method, pid, .. } = registration.unwrap();
+        assert_eq!((method, pid), (expected, Some(std::process::id())));
         queue.cancel_notification()?;
     }
 
@@ -88,7 +89,7 @@ fn a_queue_is_listed_with_who_is_registered_and_who_has_it_open() -> Result<()> 
 }
 
 #[test]
-fn the_limits_are_those_that_a_default_queue_has() -> Result<()> {
+fn limits_match_a_default_queue() -> Result<()> {
     let limits = Limits::read()?;
     assert!(limits.default_capacity >= 1 && limits.max_capacity >= 1);
     assert!(limits.default_message_size >= 1 && limits.max_message_size >= 1);

@@ -9,13 +9,13 @@ use fixture::operator::Operator;
 use fixture::relay::Relay;
 use fixture::server::{self, Server};
 use fixture::{TempDirectory, eventually, new_queue, queue_name};
-use posix_mqueue::Owned;
+use posix_mqueue::OwnedQueue;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
 mod fixture;
 
 /// Creates a queue, and a relay for it that is not running yet.
-fn relay_with_server_lines(server: &Server, lines: &str) -> (Relay, Owned) {
+fn relay_with_server_lines(server: &Server, lines: &str) -> (Relay, OwnedQueue) {
     let from = new_queue();
     let relay =
         Relay::new(&[server.url()], &format!("[out.jobs]\nqueue = {:?}\n", queue_name(&from)));
@@ -25,7 +25,7 @@ fn relay_with_server_lines(server: &Server, lines: &str) -> (Relay, Owned) {
     (relay, from)
 }
 
-async fn assert_relays(relay: &mut Relay, from: &Owned) {
+async fn assert_relays(relay: &mut Relay, from: &OwnedQueue) {
     relay.run();
     from.send(b"hello", 0).unwrap();
     relay.wait_for_metric("published_messages_total", "out.jobs", 1).await;

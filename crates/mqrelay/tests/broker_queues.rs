@@ -9,7 +9,7 @@ use fixture::{
     counts_by_number, create_queue, eventually, new_queue, numbered_message, queue_name,
     unique_name,
 };
-use posix_mqueue::{OpenOptions, Owned};
+use posix_mqueue::{OpenOptions, OwnedQueue};
 
 mod fixture;
 
@@ -63,7 +63,7 @@ async fn queue_with_larger_messages_reopens_the_journal() {
     let routes = format!("[out.jobs]\nqueue = {name:?}\njournal_size = \"400K\"\n");
     let mut relay = Relay::start(&[server.url()], &routes);
     relay.wait_for_log("waiting for the queue").await;
-    let queue = Owned::new(create_queue(&name, 2, 100_000));
+    let queue = OwnedQueue::new(create_queue(&name, 2, 100_000));
     for _ in 0..10 {
         queue.send(&vec![b'x'; 100_000], 0).unwrap();
     }
@@ -79,7 +79,7 @@ async fn unlinked_target_queue_delays_delivery() {
     let server = Server::start().await;
     let jetstream = server.jetstream().await;
     let name = format!("/{}", unique_name());
-    let first = Owned::new(create_queue(&name, 4, 64));
+    let first = OwnedQueue::new(create_queue(&name, 4, 64));
     let routes = format!("[in.done]\nqueue = {name:?}\nsubject = \"mq.x\"\n");
     let mut relay = Relay::start(&[server.url()], &routes);
     relay.wait_for_log("fetching").await;
@@ -92,7 +92,7 @@ async fn unlinked_target_queue_delays_delivery() {
     eventually("full", async || first.attributes().unwrap().messages == 4).await;
     first.unlink().unwrap();
     relay.wait_for_log("waiting for the queue").await;
-    let second = Owned::new(create_queue(&name, 8, 64));
+    let second = OwnedQueue::new(create_queue(&name, 8, 64));
     let mut numbers: Vec<_> = (0..4).map(|_| first.receive_message().unwrap().data).collect();
     numbers.extend((0..6).map(|_| second.receive_message().unwrap().data));
     assert_eq!(numbers, (0..10).map(numbered_message).collect::<Vec<_>>());

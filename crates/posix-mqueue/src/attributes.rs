@@ -1,19 +1,19 @@
-//! What the kernel says of a queue: plain values.
+//! The attributes of a queue: plain values.
 
 use std::time::{Duration, SystemTime};
 
 use crate::sys;
 
-/// A queue's sizes, how full it is, and the mode of one descriptor. Source: `mq_getattr(3)`.
+/// The sizes and the depth of a queue, and the mode of one descriptor. Source: `mq_getattr(3)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Attributes {
-    /// How many messages it can hold (`mq_maxmsg`).
+    /// How many messages the queue can hold (`mq_maxmsg`).
     pub capacity: usize,
     /// How many bytes a message can have (`mq_msgsize`).
     pub message_size: usize,
-    /// How many messages it holds now (`mq_curmsgs`).
+    /// How many messages the queue holds now (`mq_curmsgs`).
     pub messages: usize,
     /// Whether `O_NONBLOCK` is set on the open file description, which duplicates and forked
     /// children share.
@@ -33,8 +33,8 @@ impl Attributes {
     }
 }
 
-/// The [`Attributes`] and what `fstat(2)` adds. Taking it disturbs nothing: to open the queue's
-/// file instead would cancel this process's notification.
+/// The [`Attributes`], and the values of `fstat(2)`. Reading them keeps this process's notification,
+/// which opening and closing the queue's file would cancel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -49,7 +49,7 @@ pub struct Status {
     pub gid: u32,
     /// The last send or receive, in whole seconds.
     pub modified: SystemTime,
-    /// Whether its name is gone: nobody else can open it any more.
+    /// Whether the queue is unlinked: no other process can open it by name.
     pub unlinked: bool,
 }
 

@@ -1,42 +1,42 @@
-//! When to stop waiting, and what to say then.
+//! When a blocking call gives up, and how its error explains that.
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant, SystemTime};
 
-/// The moment at which a waiting call gives up with `ETIMEDOUT`.
+/// The time at which a blocking call fails with `ETIMEDOUT`.
 ///
-/// A [`Duration`] and an [`Instant`] are on the monotonic clock, which no administrator and no
-/// time server can step; a [`SystemTime`] follows the wall clock, steps included.
+/// A [`Duration`] and an [`Instant`] are on the monotonic clock, which neither an administrator nor
+/// a time server can step. A [`SystemTime`] follows the wall clock, steps included.
 ///
 /// ```
 /// use posix_mqueue::Deadline;
 /// use std::time::Duration;
 ///
-/// assert!(Deadline::from(Duration::ZERO).is_over());
-/// assert!(!Deadline::from(Duration::MAX).is_over()); // beyond the clock: never
-/// assert!(!Deadline::Never.is_over());
+/// assert!(Deadline::from(Duration::ZERO).is_elapsed());
+/// assert!(!Deadline::from(Duration::MAX).is_elapsed()); // beyond the clock: never
+/// assert!(!Deadline::Never.is_elapsed());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deadline {
-    /// As long as it takes.
+    /// No deadline.
     Never,
-    /// Not at all: what a duration of zero means, without a look at the clock.
+    /// At once. A duration of zero converts to this, without reading the clock.
     Now,
-    /// On the monotonic clock.
-    At(Instant),
-    /// On the monotonic clock, as a duration gives it.
+    /// On the monotonic clock (`CLOCK_MONOTONIC`).
+    Monotonic(Instant),
+    /// On the monotonic clock, from a duration.
     Within {
         /// How long the wait may take: what the error reports.
         timeout: Duration,
         /// When that time has passed.
         end: Instant,
     },
-    /// On the wall clock.
-    Until(SystemTime),
+    /// On the wall clock (`CLOCK_REALTIME`).
+    Realtime(SystemTime),
 }
 
 impl Deadline {
-    /// How long it is until then: zero once it is over, `None` for never.
+    /// Returns the time that is left: zero once the deadline has passed, `None` if there is none.
     ///
     /// ```
     /// # use posix_mqueue::Deadline;
@@ -49,36 +49,36 @@ impl Deadline {
         match self {
             Self::Never => None,
             Self::Now => Some(Duration::ZERO),
-            Self::At(end) | Self::Within { end, .. } => {
+            Self::Monotonic(end) | Self::Within { end, .. } => {
                 Some(end.saturating_duration_since(Instant::now()))
             }
-            Self::Until(time) => {
+            Self::Realtime(time) => {
                 Some(time.duration_since(SystemTime::now()).unwrap_or(Duration::ZERO))
             }
         }
     }
 
-    /// Whether nothing is left to wait for.
+    /// Returns whether the deadline has passed.
     ///
     /// ```
     /// # use posix_mqueue::Deadline;
-    /// assert!(Deadline::Now.is_over());
+    /// assert!(Deadline::Now.is_elapsed());
     /// ```
     #[must_use]
-    pub fn is_over(&self) -> bool {
+    pub fn is_elapsed(&self) -> bool {
         self.remaining() == Some(Duration::ZERO)
     }
 
-    /// Says that a wait ended without `missing`, a message or room for one.
-    pub(crate) fn passed_without(&self, missing: &str) -> Cow<'static, str> {
+    /// Explains that a wait ended without `missing`, a message or room for one.
+    pub(crate) fn missed(&self, missing: &str) -> Cow<'static, str> {
         match self {
             Self::Never => format!("no {missing}"),
             Self::Now => format!("no {missing}, and the timeout is 0"),
-            Self::At(_) => format!("no {missing} before the deadline"),
+            Self::Monotonic(_) => format!("no {missing} before the deadline"),
             Self::Within { timeout, .. } => {
                 format!("no {missing} within {} s", timeout.as_secs_f64())
             }
-            Self::Until(_) => format!("no {missing} before the deadline on the wall clock"),
+            Self::Realtime(_) => format!("no {missing} before the deadline on the wall clock"),
         }
         .into()
     }
@@ -99,12 +99,12 @@ impl From<Duration> for Deadline {
 
 impl From<Instant> for Deadline {
     fn from(instant: Instant) -> Self {
-        Self::At(instant)
+        Self::Monotonic(instant)
     }
 }
 
 impl From<SystemTime> for Deadline {
     fn from(time: SystemTime) -> Self {
-        Self::Until(time)
+        Self::Realtime(time)
     }
 }

@@ -1,4 +1,4 @@
-//! The one error type: always an errno, the call that failed, and what to do about it.
+//! The error type: always an errno, the call that failed, and the remedy.
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
@@ -6,16 +6,15 @@ use std::fmt;
 use std::io;
 
 use crate::deadline::Deadline;
-use crate::name::PATH_MAX;
 use crate::sys;
 
-/// The result of everything that can fail here.
+/// The result of every fallible call of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What the kernel refused, with its errno, and why.
+/// A failed call, with its errno and an explanation.
 ///
-/// Compare [`raw_os_error`](Self::raw_os_error): several of the errors that queues give have no
-/// stable [`io::ErrorKind`].
+/// To tell errors apart, compare [`raw_os_error`](Self::raw_os_error): several errors of queues have
+/// no stable [`io::ErrorKind`].
 ///
 /// ```
 /// let error = posix_mqueue::unlink("/posix-mqueue-doc-none").unwrap_err();
@@ -33,11 +32,11 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// assert_eq!(std::io::Error::from(error).kind(), std::io::ErrorKind::InvalidInput);
 /// ```
 #[derive(Clone)]
-pub struct Error(Box<Parts>);
+pub struct Error(Box<ErrorInner>);
 
-/// Behind a pointer, so that what succeeds is not moved about in the room that an error takes.
+/// Boxed: a successful result is then not moved in the room that an error takes.
 #[derive(Clone, Debug)]
-struct Parts {
+struct ErrorInner {
     call: &'static str,
     errno: i32,
     name: Option<Box<OsStr>>,
@@ -47,11 +46,11 @@ struct Parts {
 
 impl Error {
     pub(crate) fn from_errno(call: &'static str, errno: i32) -> Self {
-        let explanation = reason(call, errno);
-        Self(Box::new(Parts { call, errno, name: None, explanation, limit: false }))
+        let explanation = explain_errno(call, errno);
+        Self(Box::new(ErrorInner { call, errno, name: None, explanation, limit: false }))
     }
 
-    /// `EBADF`: what a program that closes queues before it drops them gives for their later use.
+    /// Creates an `EBADF`, for programs that close queues before they drop them.
     ///
     /// ```
     /// let error = posix_mqueue::Error::closed("mq_send", Some("/jobs".as_ref()));
@@ -59,15 +58,15 @@ impl Error {
     /// ```
     #[must_use]
     pub fn closed(call: &'static str, name: Option<&OsStr>) -> Self {
-        let error = Self::from_errno(call, sys::EBADF).explained("the queue is closed");
+        let error = Self::from_errno(call, sys::EBADF).with_explanation("the queue is closed");
         match name {
-            Some(name) => error.named(name),
+            Some(name) => error.with_name(name),
             None => error,
         }
     }
 
-    /// `EAGAIN`: what a program returns where it does not wait. Says that the queue is full where
-    /// the call is one that sends, and that it is empty where it is one that receives.
+    /// Creates an `EAGAIN`, for programs that do not wait themselves. The explanation is that the
+    /// queue is full if the call sends, and that it is empty if the call receives.
     ///
     /// ```
     /// let error = posix_mqueue::Error::would_block("mq_send");
@@ -79,8 +78,8 @@ impl Error {
         Self::from_errno(call, sys::EAGAIN)
     }
 
-    /// `ETIMEDOUT`: what a program returns where it has waited until the deadline. Says what was
-    /// missing: room where the call is one that sends, otherwise a message.
+    /// Creates an `ETIMEDOUT`, for programs that wait themselves. The explanation names what was
+    /// missing: room if the call sends, otherwise a message.
     ///
     /// ```
     /// use posix_mqueue::Error;
@@ -92,8 +91,8 @@ impl Error {
     /// ```
     #[must_use]
     pub fn timed_out(call: &'static str, deadline: impl Into<Deadline>) -> Self {
-        let missing = if sends(call) { "room" } else { "message" };
-        Self::from_errno(call, sys::ETIMEDOUT).after(deadline.into(), missing)
+        let missing = if is_send(call) { "room" } else { "message" };
+        Self::from_errno(call, sys::ETIMEDOUT).with_deadline(deadline.into(), missing)
     }
 
     pub(crate) fn new(call: &'static str, error: &io::Error) -> Self {
@@ -101,13 +100,13 @@ impl Error {
         Self::from_errno(call, error.raw_os_error().unwrap_or(libc::EIO))
     }
 
-    /// Explains an `ETIMEDOUT`: what did not come before the deadline.
-    pub(crate) fn after(self, deadline: Deadline, missing: &str) -> Self {
-        if self.is_timed_out() { self.explained(deadline.passed_without(missing)) } else { self }
+    /// Explains an `ETIMEDOUT` by the deadline, and by what was missing.
+    pub(crate) fn with_deadline(self, deadline: Deadline, missing: &str) -> Self {
+        if self.is_timed_out() { self.with_explanation(deadline.missed(missing)) } else { self }
     }
 
-    /// The kernel gives no `EPERM` to these calls; what is between it and this process does.
-    pub(crate) fn refused_by_sandbox(call: &str) -> String {
+    /// Explains an `EPERM`, which the kernel itself never returns from these calls.
+    pub(crate) fn sandbox_explanation(call: &str) -> String {
         format!(
             "a sandbox refuses {call}: allow {} in its seccomp or AppArmor profile, in \
              SystemCallFilter= of a systemd unit, or by the posix-mq interface of a snap",
@@ -115,42 +114,37 @@ impl Error {
         )
     }
 
-    pub(crate) fn calling(mut self, call: &'static str) -> Self {
+    pub(crate) fn with_call(mut self, call: &'static str) -> Self {
         self.0.call = call;
         self
     }
 
-    /// Adds the name of the queue that it is about, where it has none.
+    /// Adds the name of the queue, unless the error has a name already.
     ///
     /// ```
-    /// let error = posix_mqueue::Error::would_block("mq_send").about("/jobs".as_ref());
+    /// let error = posix_mqueue::Error::would_block("mq_send").with_name("/jobs".as_ref());
     /// assert_eq!(error.name().unwrap(), "/jobs");
     /// ```
     #[must_use]
-    pub fn about(self, name: &OsStr) -> Self {
-        if self.0.name.is_some() { self } else { self.named(name) }
-    }
-
-    /// What is longer than any path is no name, and is not copied.
-    pub(crate) fn named(mut self, name: &OsStr) -> Self {
-        if name.len() >= PATH_MAX {
-            return self;
+    pub fn with_name(mut self, name: &OsStr) -> Self {
+        // A name that is longer than any path is not copied.
+        if self.0.name.is_none() && name.len() < sys::PATH_MAX {
+            self.0.name = Some(OsString::from(name).into_boxed_os_str());
         }
-        self.0.name = Some(OsString::from(name).into_boxed_os_str());
         self
     }
 
-    pub(crate) fn explained(mut self, why: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn with_explanation(mut self, why: impl Into<Cow<'static, str>>) -> Self {
         self.0.explanation = Some(why.into());
         self
     }
 
-    pub(crate) fn limited(mut self, why: String) -> Self {
+    pub(crate) fn with_limit(mut self, why: String) -> Self {
         self.0.limit = true;
-        self.explained(why)
+        self.with_explanation(why)
     }
 
-    /// The errno. Never 0.
+    /// Returns the errno. Never 0.
     ///
     /// ```
     /// assert_eq!(posix_mqueue::unlink("jobs").unwrap_err().raw_os_error(), 22); // EINVAL
@@ -160,7 +154,7 @@ impl Error {
         self.0.errno
     }
 
-    /// What `std` calls this errno.
+    /// Returns the kind that `std` gives this errno.
     ///
     /// ```
     /// let error = posix_mqueue::unlink("/posix-mqueue-doc-none").unwrap_err();
@@ -171,7 +165,7 @@ impl Error {
         io::Error::from_raw_os_error(self.0.errno).kind()
     }
 
-    /// The C function that failed.
+    /// Returns the name of the C function that failed.
     ///
     /// ```
     /// assert_eq!(posix_mqueue::unlink("/posix-mqueue-doc-none").unwrap_err().call(), "mq_unlink");
@@ -181,7 +175,7 @@ impl Error {
         self.0.call
     }
 
-    /// The queue's name, where it is known.
+    /// Returns the queue's name, if it is known.
     ///
     /// ```
     /// assert_eq!(posix_mqueue::unlink("jobs").unwrap_err().name().unwrap(), "jobs");
@@ -191,7 +185,7 @@ impl Error {
         self.0.name.as_deref()
     }
 
-    /// What errno does not say: which argument, which limit with its value, how to mend it.
+    /// Returns what errno does not tell: the argument, the limit with its value, the remedy.
     ///
     /// ```
     /// let error = posix_mqueue::unlink("/jobs/today").unwrap_err();
@@ -202,7 +196,7 @@ impl Error {
         self.0.explanation.as_deref()
     }
 
-    /// Whether a limit of the system refused, one that can be raised.
+    /// Returns whether a limit of the system was reached that can be raised.
     ///
     /// ```
     /// # use posix_mqueue::OpenOptions;
@@ -216,7 +210,7 @@ impl Error {
         self.0.limit
     }
 
-    /// Whether the call would have had to wait (`EAGAIN`).
+    /// Returns whether the call would have blocked (`EAGAIN`).
     ///
     /// ```
     #[doc = include_str!("example.txt")]
@@ -228,7 +222,7 @@ impl Error {
         self.0.errno == sys::EAGAIN
     }
 
-    /// Whether the deadline came first (`ETIMEDOUT`).
+    /// Returns whether the deadline passed (`ETIMEDOUT`).
     ///
     /// ```
     #[doc = include_str!("example.txt")]
@@ -240,7 +234,7 @@ impl Error {
         self.0.errno == sys::ETIMEDOUT
     }
 
-    /// Whether a signal handler ran and nothing was sent or received (`EINTR`).
+    /// Returns whether a signal handler ran, and nothing was sent or received (`EINTR`).
     ///
     /// ```
     #[doc = include_str!("example.txt")]
@@ -253,8 +247,9 @@ impl Error {
         self.0.errno == sys::EINTR
     }
 
-    /// The errno in words, then the explanation. The explanation alone where these words are about
-    /// something else: of `EMFILE` they speak of files, of `ETIMEDOUT` of a connection.
+    /// Returns the text of the errno, then the explanation. Returns the explanation alone if that
+    /// text would mislead: the one of `EMFILE` is about files, the one of `ETIMEDOUT` about a
+    /// connection.
     ///
     /// ```
     /// let error = posix_mqueue::unlink("").unwrap_err();
@@ -274,19 +269,19 @@ impl Error {
     }
 }
 
-fn sends(call: &str) -> bool {
+fn is_send(call: &str) -> bool {
     call.ends_with("send")
 }
 
-/// What a profile has to allow.
+/// The name that a security profile has to allow.
 fn allowed_with(call: &str) -> &str {
     if call.starts_with("mq_") { "the mq_* system calls" } else { call }
 }
 
-/// What an errno of a call means, where the errno alone does not say it.
-fn reason(call: &'static str, errno: i32) -> Option<Cow<'static, str>> {
+/// Explains an errno that is not clear by itself.
+fn explain_errno(call: &'static str, errno: i32) -> Option<Cow<'static, str>> {
     Some(match errno {
-        sys::EAGAIN if sends(call) => "the queue is full".into(),
+        sys::EAGAIN if is_send(call) => "the queue is full".into(),
         sys::EAGAIN if call.ends_with("receive") => "the queue is empty".into(),
         sys::ENOSYS => format!(
             "this system does not provide {call}, as a kernel without CONFIG_POSIX_MQUEUE, WSL 1, \
@@ -295,7 +290,7 @@ fn reason(call: &'static str, errno: i32) -> Option<Cow<'static, str>> {
             allowed_with(call)
         )
         .into(),
-        sys::EPERM => Error::refused_by_sandbox(call).into(),
+        sys::EPERM => Error::sandbox_explanation(call).into(),
         sys::ENOMEM => "the kernel, or the cgroup of this process, has no memory left for it; try \
                         again later, or raise the memory limit of the container or unit"
             .into(),
@@ -308,7 +303,7 @@ fn reason(call: &'static str, errno: i32) -> Option<Cow<'static, str>> {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Parts { call, errno, name, explanation, limit } = &*self.0;
+        let ErrorInner { call, errno, name, explanation, limit } = &*self.0;
         f.debug_struct("Error")
             .field("call", call)
             .field("errno", errno)

@@ -1,8 +1,8 @@
-//! Linux POSIX message queues, safe and whole.
+//! Linux POSIX message queues: a safe interface to everything that the kernel offers.
 //!
 //! A queue is a kernel object with a name such as `/jobs`. It holds a fixed number of messages of
-//! up to a fixed size, hands out the one with the highest priority first, and outlives the
-//! processes that use it. [`OpenOptions`] opens or creates one, [`MessageQueue`] sends and
+//! up to a fixed size, delivers the one with the highest priority first, and outlives the
+//! processes that use it. [`OpenOptions`] opens or creates a queue, [`MessageQueue`] sends and
 //! receives.
 //!
 //! ```
@@ -18,96 +18,70 @@
 //! # Ok::<(), posix_mqueue::Error>(())
 //! ```
 //!
-//! # What to know
+//! # Guarantees
 //!
-//! - Dropping a [`MessageQueue`] closes it and leaves the queue in the system; [`Owned`] removes
-//!   it.
-//! - A call that does not wait (`try_…`, [`MessageQueue::attempt_send`]) never touches
-//!   `O_NONBLOCK`, which is shared with every duplicate of the descriptor: it uses a deadline of
-//!   zero.
+//! - Dropping a [`MessageQueue`] closes it, and the queue stays in the system. [`OwnedQueue`]
+//!   unlinks the queue too.
+//! - A call that does not block (`try_…`, [`MessageQueue::attempt_send`]) never changes
+//!   `O_NONBLOCK`, which every duplicate of the descriptor shares: it uses a deadline of zero.
 //! - Waits by [`Duration`](std::time::Duration) or [`Instant`](std::time::Instant) follow the
 //!   monotonic clock, unlike the system call's own deadline.
-//! - An [`Error`] always has an errno; where a system limit refused, it says which one, its value,
-//!   and the command that raises it.
-//! - Everything is safe to use across `fork(2)`: a child neither owns its parent's queues nor gets
-//!   its notifications.
+//! - An [`Error`] always has an errno. If a limit of the system was reached, the error has its name,
+//!   its value, and the command that raises it.
+//! - Everything is safe across `fork(2)`: a child neither owns its parent's queues nor gets its
+//!   notifications.
 //!
 //! # Features
 //!
-//! None is on by default.
+//! No feature is on by default.
 //!
-//! - `tokio`: a module of this name, with queues in tasks: sending and receiving are futures.
+//! - `tokio`: the module `tokio`, with queues whose sending and receiving are futures.
 //! - `mio`: a [`MessageQueue`] can be registered with a `mio::Poll`.
 //! - `serde`: the plain values ([`Attributes`], [`Status`], [`Limits`], [`Message`],
-//!   [`QueueName`], [`Entry`] and [`Holders`] with what is in them) can be serialized and
-//!   deserialized.
+//!   [`QueueName`], [`Entry`] and [`Holders`] with their fields) can be serialized and deserialized.
 //!
-//! # Where it works
+//! # Platforms
 //!
-//! Linux, any libc. Sources: `mq_overview(7)`, the kernel's `ipc/mqueue.c`.
+//! Linux, with any libc. Sources: `mq_overview(7)`, the kernel's `ipc/mqueue.c`.
 
-// docs.rs then says of an item which feature it needs.
+// docs.rs then shows which feature an item needs.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(not(target_os = "linux"))]
-compile_error!("posix-mqueue knows Linux only: other systems have no netlink notification");
+compile_error!("posix-mqueue supports Linux only: other systems have no netlink notification");
 
-mod adopt;
 mod attributes;
-mod charge;
-mod checked_fd;
 mod deadline;
+mod details;
 mod directory;
-mod dispatcher;
-mod entry;
 mod error;
 mod fork;
-mod holders;
+mod identity;
 mod limits;
 mod message;
-mod messages;
 #[cfg(feature = "mio")]
 mod mio;
 mod mounts;
 mod name;
 mod notify;
-mod open;
-mod owned;
-mod parked;
 mod permission;
 mod procfs;
 mod queue;
-mod ready;
-mod receive;
-mod registrations;
-mod remedy;
-mod send;
 #[cfg(feature = "serde")]
 mod serde;
-mod sleepers;
 mod sys;
-mod systemd;
 #[cfg(feature = "tokio")]
 pub mod tokio;
-mod uninit;
 mod wait;
 
 pub use attributes::{Attributes, Status};
-pub use charge::charge;
 pub use deadline::Deadline;
-pub use directory::{Directory, list_queues};
-pub use entry::{Delivery, Details, Entry, Registration};
+pub use details::{Details, NotifyMethod, Registration};
+pub use directory::{Directory, Entry, Holder, Holders, holders, list_queues};
 pub use error::{Error, Result};
 pub use fork::prepare_for_fork;
-pub use holders::{Holder, Holders, holders};
-pub use limits::Limits;
+pub use limits::{Limit, Limits, Remedy, charge};
 pub use message::{Message, PRIORITY_MAX};
-pub use messages::Messages;
 pub use name::QueueName;
-pub use notify::Notification;
-pub use open::{OpenOptions, unlink};
-pub use owned::Owned;
-pub use queue::MessageQueue;
-pub use registrations::{Callback, Claim, Event};
-pub use remedy::{Limit, Remedy};
-pub use systemd::from_systemd;
+pub use notify::{Callback, Claim, Event, Notification};
+pub use queue::{MessageQueue, Messages, OpenOptions, OwnedQueue, from_systemd, unlink};

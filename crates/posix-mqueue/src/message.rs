@@ -1,4 +1,4 @@
-//! What travels through a queue.
+//! A message: its bytes and its priority.
 
 /// The highest priority that a message can have; the lowest is 0.
 ///
@@ -6,7 +6,7 @@
 /// Source: `mq_overview(7)`.
 pub const PRIORITY_MAX: u32 = 32_767;
 
-/// A whole message, as it was received.
+/// A received message.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Message {
@@ -18,7 +18,7 @@ pub struct Message {
 }
 
 impl Message {
-    /// The kernel wants room for the longest message; what this one did not need is given back.
+    /// Releases the room that the kernel needs for the longest message.
     pub(crate) fn trimmed(mut self) -> Self {
         self.data.shrink_to_fit();
         self

@@ -11,23 +11,23 @@ use crate::queue::MessageQueue;
 
 /// Registers the queue with an event loop.
 ///
-/// An event says that something changed, once: mio polls edge-triggered. So after an event, receive
-/// (or send) with [`try_receive`](MessageQueue::try_receive) or
-/// [`attempt_receive`](MessageQueue::attempt_receive) **until it would block**; only then is another
-/// event sure to follow. Where a sender sleeps because the queue is full, a receive lets its message
-/// in without a further event. The descriptor need not be set nonblocking.
+/// mio is edge-triggered: an event reports a change once. After an event, receive (or send) with
+/// [`try_receive`](MessageQueue::try_receive) or
+/// [`attempt_receive`](MessageQueue::attempt_receive) **until the call would block**. Only then is
+/// another event sure to follow. If a sender is blocked on a full queue, a receive admits its message
+/// without a further event. The descriptor need not be nonblocking.
 ///
-/// - Linux tells readable and writable alike of every queue, whatever it was opened for. Ask for
-///   what it was opened for: the call after the other kind of event fails with `EBADF`.
-/// - Whoever sleeps in a blocking receive is handed the next message before anybody who polls, and
-///   no event tells of it.
+/// - Linux reports readable and writable events for every queue, whatever its access mode. Register
+///   for the access mode: the call after another kind of event fails with `EBADF`.
+/// - A receiver that is blocked in a call gets the next message before a program that polls, and no
+///   event reports that message.
 /// - Polling is not receiving: a [notification](MessageQueue::notify) is sent although a program
 ///   polls.
 /// - A descriptor can be registered once with one `Poll`: the second time is `EEXIST`. Another
-///   handle, opened anew or duplicated, has a descriptor of its own.
-/// - Registering takes the queue by `&mut`. One that is shared, as in an [`Arc`](std::sync::Arc),
-///   is registered by its descriptor, with [`SourceFd`]. Deregister it before the descriptor is
-///   closed: a duplicate elsewhere, as in a forked child, keeps the events coming.
+///   handle, reopened or duplicated, has a descriptor of its own.
+/// - Registering takes the queue by `&mut`. Register a queue that is shared, as in an
+///   [`Arc`](std::sync::Arc), by its descriptor, with [`SourceFd`]. Deregister it before the
+///   descriptor is closed: a duplicate, as in a forked child, would keep the events coming.
 ///
 /// Source: `epoll(7)`, `mq_overview(7)`.
 ///
@@ -38,7 +38,7 @@ use crate::queue::MessageQueue;
 /// let name = format!("/posix-mqueue-doc-mio-{}", std::process::id());
 /// let mut queue = OpenOptions::new().read(true).write(true).create(true)
 ///     .capacity(4).message_size(64).open(&name)?;
-/// queue.unlink()?; // nobody else shall use it
+/// queue.unlink()?; // no other process can open it now
 ///
 /// let mut poll = Poll::new()?;
 /// poll.registry().register(&mut queue, Token(0), Interest::READABLE)?;

@@ -1,11 +1,10 @@
 //! Which mount of the queue file system shows the queues of this IPC namespace.
 //!
-//! A mount belongs to the namespace in which it was made, and goes on showing that one's queues to
-//! processes that have left it. So none is believed without proof.
+//! A mount belongs to the namespace in which it was created, and shows the queues of that namespace
+//! even to processes that have left it. So each mount is checked before it is used.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
-use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -17,9 +16,10 @@ use crate::name::QueueName;
 use crate::procfs::{self, CAP_SYS_ADMIN, Mount};
 use crate::{limits, sys};
 
-/// The root of a mount of this IPC namespace's queues, as `O_PATH` has it.
+/// Opens the root of a mount of this IPC namespace's queues, with `O_PATH`.
 pub(crate) fn root() -> Result<File> {
-    // Without the capability it is refused in any case, and a system call filter may kill for it.
+    // Without the capability the calls fail in any case, and a system call filter may kill the
+    // process for them.
     if procfs::has_capability(CAP_SYS_ADMIN)
         && let Ok(root) = sys::detached_queue_mount()
     {
@@ -28,8 +28,8 @@ pub(crate) fn root() -> Result<File> {
     visible_root()
 }
 
-/// The same of the mounts that this thread sees: it asks for nothing that a system call filter
-/// which lets queues be used might kill for.
+/// Opens the root of such a mount among those that this thread sees. It makes no call for which a
+/// system call filter that allows queues might kill the process.
 pub(crate) fn visible_root() -> Result<File> {
     let mut rejected = Vec::new();
     let mut roots = Vec::new();
@@ -52,7 +52,7 @@ pub(crate) fn visible_root() -> Result<File> {
     Err(not_mounted(&rejected))
 }
 
-/// The path of what is at the root of a mount, whatever else is mounted over that now.
+/// The path of the root of a mount, even if another mount covers it.
 pub(crate) fn path_of(root: &File) -> PathBuf {
     PathBuf::from(format!("/proc/thread-self/fd/{}", root.as_raw_fd()))
 }
@@ -62,7 +62,7 @@ pub(crate) fn names(root: &File) -> io::Result<Vec<QueueName>> {
     for entry in fs::read_dir(path_of(root))? {
         let mut name = vec![b'/'];
         name.extend(entry?.file_name().into_vec());
-        // The kernel made it, so it is one.
+        // The kernel accepted the name, so it is valid.
         names.extend(QueueName::new(OsString::from_vec(name)));
     }
     Ok(names)
@@ -73,7 +73,7 @@ pub(crate) fn path_in(root: &File, name: &QueueName) -> PathBuf {
     path_of(root).join(OsStr::from_bytes(name.strip_prefix(b"/").unwrap_or(name)))
 }
 
-/// The root of a mount, or why it will not do.
+/// The root of a mount, or the reason why the mount cannot be used.
 fn opened(mount: &Mount) -> Result<std::result::Result<File, String>> {
     if !mount.whole {
         return Ok(Err("shows a part of the queues only".to_owned()));
@@ -91,12 +91,12 @@ fn opened(mount: &Mount) -> Result<std::result::Result<File, String>> {
     })
 }
 
-/// The device number of this IPC namespace's queues, which is that of any queue that `mq_open`
-/// opens. Where none of those that the mounts list can be opened, one is made for a moment.
+/// The device number of this IPC namespace's queues: the one of any queue that `mq_open` opens. If
+/// none of the listed queues can be opened, a temporary queue is created.
 fn own_device(roots: &[(Mount, File)]) -> Result<u64> {
     for (_, root) in roots {
         for name in names(root).unwrap_or_default() {
-            // To close what was opened with O_PATH cancels no notification.
+            // Closing an O_PATH descriptor cancels no notification.
             let flags = sys::O_RDONLY | sys::O_PATH;
             if let Ok(queue) = sys::mq_open(name.as_c_str(), flags, 0, None)
                 && let Ok(stat) = sys::fstat(queue.as_fd())
@@ -105,10 +105,10 @@ fn own_device(roots: &[(Mount, File)]) -> Result<u64> {
             }
         }
     }
-    let queue = passing_queue().map_err(|error| {
+    let queue = temporary_queue().map_err(|error| {
         let points: Vec<&Path> = roots.iter().map(|(mount, _)| mount.point.as_path()).collect();
         let why = error.explanation().map(|why| format!(": {why}")).unwrap_or_default();
-        error.explained(format!(
+        error.with_explanation(format!(
             "to tell whether the queue file system at {points:?} shows the queues of this IPC \
              namespace or another, a queue is made for a moment, and that failed{why}"
         ))
@@ -116,11 +116,10 @@ fn own_device(roots: &[(Mount, File)]) -> Result<u64> {
     Ok(sys::fstat(queue.as_fd()).map_err(|e| Error::new("fstat", &e))?.st_dev)
 }
 
-/// A queue of the least size that nobody else can open and that has lost its name already.
-fn passing_queue() -> Result<OwnedFd> {
+/// A queue of the minimum size, which no other process can open, and which is unlinked already.
+fn temporary_queue() -> Result<OwnedFd> {
     loop {
-        let name = format!("/posix-mqueue-{:016x}", RandomState::new().hash_one(()));
-        let name = QueueName::new(name)?;
+        let name = QueueName::random("/posix-mqueue-".as_ref())?;
         let flags = sys::O_RDONLY | sys::O_CREAT | sys::O_EXCL;
         match sys::mq_open(name.as_c_str(), flags, 0, Some((1, 1))) {
             Ok(queue) => {
@@ -138,7 +137,7 @@ fn not_mounted(rejected: &[String]) -> Error {
         [] => String::new(),
         _ => format!(" ({})", rejected.join(", ")),
     };
-    Error::from_errno("opendir", sys::ENOENT).explained(format!(
+    Error::from_errno("opendir", sys::ENOENT).with_explanation(format!(
         "the queue file system of this IPC namespace is mounted nowhere that can be seen{found}; \
          mount it, as root and in this namespace, with \
          `mkdir -p /dev/mqueue && mount -t mqueue none /dev/mqueue`"

@@ -9,8 +9,6 @@ use crate::sys;
 
 /// `NAME_MAX`: how many bytes may follow the slash.
 const NAME_MAX: usize = 255;
-/// How many bytes the kernel reads of any name, NUL included.
-pub(crate) const PATH_MAX: usize = 4096;
 
 /// The name of a queue: a slash, then 1 to 255 bytes that are neither a slash nor NUL.
 ///
@@ -43,7 +41,9 @@ impl QueueName {
     pub fn new(name: impl AsRef<OsStr>) -> Result<Self> {
         let name = name.as_ref();
         let refuse = |errno, why: &str| {
-            Err(Error::from_errno("mq_open", errno).named(name).explained(why.to_owned()))
+            Err(Error::from_errno("mq_open", errno)
+                .with_name(name)
+                .with_explanation(why.to_owned()))
         };
         let Some((slash, rest)) = name.as_bytes().split_first() else {
             return refuse(sys::EINVAL, "a queue name cannot be empty");
@@ -59,7 +59,7 @@ impl QueueName {
             b"" => return refuse(sys::ENOENT, "a queue name needs something after the slash"),
             b"." | b".." => return refuse(sys::EACCES, "\"/.\" and \"/..\" name no queue"),
             // Before anything in it is looked at, as the kernel has it.
-            _ if name.len() >= PATH_MAX => return too_long(),
+            _ if name.len() >= sys::PATH_MAX => return too_long(),
             _ if rest.contains(&b'/') => {
                 return refuse(sys::EACCES, "a queue name has one slash only, the first byte");
             }
@@ -69,6 +69,14 @@ impl QueueName {
         CString::new(name.as_bytes())
             .map(Self)
             .or_else(|_| refuse(sys::EINVAL, "a queue name cannot hold a NUL byte"))
+    }
+
+    /// The prefix and 16 random hexadecimal digits.
+    pub(crate) fn random(prefix: &OsStr) -> Result<Self> {
+        let random = sys::getrandom().map_err(|e| Error::new("getrandom", &e))?;
+        let mut name = prefix.to_owned();
+        name.push(format!("{random:016x}"));
+        Self::new(name)
     }
 
     /// The name, slash included.

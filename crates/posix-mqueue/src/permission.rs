@@ -1,4 +1,4 @@
-//! Why permission was denied: whose a queue is, its mode, and who asks. Looked up after a refusal.
+//! Why permission was denied: the owner and mode of the queue, and the user of this process.
 
 use std::fs::{self, File, Metadata};
 use std::os::fd::AsFd;
@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::name::QueueName;
 use crate::{mounts, sys};
 
-/// Of a queue that exists.
+/// The owner and mode of an existing queue.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ownership {
     pub(crate) uid: u32,
@@ -39,7 +39,7 @@ pub(crate) fn explain_open(error: Error, name: &QueueName, wanted: u32) -> Error
     })
 }
 
-/// The same of a queue that is open already.
+/// Explains an `EACCES` of reopening a queue.
 pub(crate) fn explain_reopen(error: Error, queue: Ownership, wanted: u32) -> Error {
     explain(error, || not_opened(queue, wanted))
 }
@@ -69,18 +69,18 @@ pub(crate) fn explain_create(error: Error) -> Error {
     })
 }
 
-/// Explains an `EACCES` of unlinking, which is what libc makes of `EPERM` as well.
+/// Explains an `EACCES` of unlinking. libc turns `EPERM` into it too.
 pub(crate) fn explain_unlink(error: Error, name: &QueueName) -> Error {
     let call = error.call();
     explain(error, || {
         let asks = sys::geteuid();
         let owner_only = "only its owner or a process with CAP_FOWNER may unlink it";
         match look_up(name) {
-            Some(queue) if queue.uid == asks => Error::refused_by_sandbox(call),
+            Some(queue) if queue.uid == asks => Error::sandbox_explanation(call),
             Some(queue) => format!("{}; {owner_only}", whose(queue)),
             None => format!(
                 "{owner_only}, and this process is uid {asks}; if that is its owner, {}",
-                Error::refused_by_sandbox(call)
+                Error::sandbox_explanation(call)
             ),
         }
     })
@@ -88,7 +88,7 @@ pub(crate) fn explain_unlink(error: Error, name: &QueueName) -> Error {
 
 fn explain(error: Error, why: impl FnOnce() -> String) -> Error {
     if error.raw_os_error() == sys::EACCES && error.explanation().is_none() {
-        error.explained(why())
+        error.with_explanation(why())
     } else {
         error
     }
@@ -98,7 +98,7 @@ fn not_opened(queue: Ownership, wanted: u32) -> String {
     let bits = if queue.uid == sys::geteuid() {
         queue.mode >> 6
     } else {
-        // Its groups are not known, so only what either of the two classes may.
+        // The groups of the process are not known, so only the bits that both classes have.
         queue.mode >> 3 & queue.mode
     };
     let remedy = if bits & wanted == wanted {
@@ -115,9 +115,9 @@ fn whose(Ownership { uid, gid, mode }: Ownership) -> String {
     format!("owned by uid {uid}{user} and gid {gid}, mode {mode:04o}; this process is uid {asks}")
 }
 
-/// By whichever way shows the queue without opening it, which could end a notification.
+/// Finds the queue without opening it, since closing it could end a notification.
 fn look_up(name: &QueueName) -> Option<Ownership> {
-    // It may be open to this process in the other direction.
+    // The mode may allow this process the other direction.
     for access in [sys::O_RDONLY, sys::O_WRONLY] {
         if let Ok(queue) = sys::mq_open(name.as_c_str(), access | sys::O_PATH, 0, None) {
             return sys::fstat(queue.as_fd()).ok().as_ref().map(Ownership::from);
@@ -127,7 +127,7 @@ fn look_up(name: &QueueName) -> Option<Ownership> {
     fs::metadata(mounts::path_in(&root, name)).ok().as_ref().map(Ownership::from)
 }
 
-/// Of users of this machine. To ask for those of a network could take long.
+/// Only local users: a look-up over the network could take long.
 fn user_name(uid: u32) -> Option<String> {
     let users = fs::read_to_string("/etc/passwd").ok()?;
     users.lines().find_map(|line| {

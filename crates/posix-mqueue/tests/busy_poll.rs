@@ -3,17 +3,18 @@
 #![allow(clippy::unwrap_used)]
 
 mod fixture;
-mod forms;
+mod wait_modes;
 
 use std::path::Path;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant, SystemTime};
 
 use fixture::{
-    PATIENCE, QueueWithUniqueName, asleep_in, eventually, in_time, queue_with_unique_name, started,
+    QueueWithUniqueName, TEST_TIMEOUT, eventually, in_time, queue_with_unique_name,
+    start_blocked_in, started,
 };
-use forms::{Form, TARGETS, far_off, receive, send, within};
 use posix_mqueue::{Deadline, Error, MessageQueue};
+use wait_modes::{BUFFER_KINDS, WaitMode, pending_modes, receive, send, within};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const SOON: Duration = Duration::from_millis(20);
@@ -50,11 +51,11 @@ fn ticks(thread: &Path) -> u64 {
 
 #[test]
 fn a_message_that_comes_meanwhile_is_received() {
-    for target in TARGETS {
+    for target in BUFFER_KINDS {
         let queue = spinning_queue();
-        let received = spinning(&queue, move |queue| receive(queue, target, Form::Plain));
+        let received = spinning(&queue, move |queue| receive(queue, target, WaitMode::Plain));
         queue.try_send(b"came", 3).unwrap();
-        let message = received.recv_timeout(PATIENCE).unwrap().unwrap();
+        let message = received.recv_timeout(TEST_TIMEOUT).unwrap().unwrap();
         assert_eq!((&message.data[..], message.priority), (&b"came"[..], 3), "{target:?}");
     }
 }
@@ -62,9 +63,9 @@ fn a_message_that_comes_meanwhile_is_received() {
 #[test]
 fn room_that_comes_meanwhile_is_used() {
     let queue = full();
-    let sent = spinning(&queue, |queue| send(queue, Form::Plain, b"in time", 1));
+    let sent = spinning(&queue, |queue| send(queue, WaitMode::Plain, b"in time", 1));
     queue.try_receive(&mut [0; 64]).unwrap();
-    sent.recv_timeout(PATIENCE).unwrap().unwrap();
+    sent.recv_timeout(TEST_TIMEOUT).unwrap().unwrap();
     assert_eq!(queue.try_receive_message().unwrap().data, b"in time");
 }
 
@@ -72,16 +73,16 @@ fn room_that_comes_meanwhile_is_used() {
 fn a_deadline_ends_it_and_not_early() {
     let (empty, full) = (spinning_queue(), full());
     for number in 0..3 {
-        let form = within(SOON)[number];
+        let mode = within(SOON)[number];
         let (queue, start) = (full.share(), Instant::now());
         let outcome = in_time(move || send(&queue, within(SOON)[number], b"x", 0));
         assert_eq!(outcome.unwrap().unwrap_err().raw_os_error(), libc::ETIMEDOUT);
-        assert!(start.elapsed() >= SOON, "{form:?}");
-        for target in TARGETS {
+        assert!(start.elapsed() >= SOON, "{mode:?}");
+        for target in BUFFER_KINDS {
             let (queue, start) = (empty.share(), Instant::now());
             let outcome = in_time(move || receive(&queue, target, within(SOON)[number]));
             assert_eq!(outcome.unwrap().unwrap_err().raw_os_error(), libc::ETIMEDOUT);
-            assert!(start.elapsed() >= SOON, "{target:?} {form:?}");
+            assert!(start.elapsed() >= SOON, "{target:?} {mode:?}");
         }
     }
 }
@@ -94,8 +95,8 @@ fn shutdown_ends_it() {
     let sent = spinning(&full, |queue| queue.send(b"x", 0));
     queue.shutdown();
     full.shutdown();
-    let received = received.recv_timeout(PATIENCE).unwrap().unwrap_err();
-    let sent = sent.recv_timeout(PATIENCE).unwrap().unwrap_err();
+    let received = received.recv_timeout(TEST_TIMEOUT).unwrap().unwrap_err();
+    let sent = sent.recv_timeout(TEST_TIMEOUT).unwrap().unwrap_err();
     for error in [received, sent] {
         assert_eq!(error.raw_os_error(), libc::EBADF);
         assert_eq!(error.explanation(), Some("the queue was closed while waiting"));
@@ -107,14 +108,14 @@ fn a_nonblocking_descriptor_never_spins() {
     let (empty, full) = (spinning_queue(), full());
     empty.set_nonblocking(true).unwrap();
     full.set_nonblocking(true).unwrap();
-    for form in far_off() {
+    for mode in pending_modes() {
         let queue = full.share();
-        let outcome = in_time(move || send(&queue, form, b"x", 0));
-        assert_eq!(outcome.unwrap().unwrap_err().raw_os_error(), libc::EAGAIN, "{form:?}");
-        for target in TARGETS {
+        let outcome = in_time(move || send(&queue, mode, b"x", 0));
+        assert_eq!(outcome.unwrap().unwrap_err().raw_os_error(), libc::EAGAIN, "{mode:?}");
+        for target in BUFFER_KINDS {
             let queue = empty.share();
-            let outcome = in_time(move || receive(&queue, target, form));
-            assert_eq!(outcome.unwrap().unwrap_err().raw_os_error(), libc::EAGAIN, "{form:?}");
+            let outcome = in_time(move || receive(&queue, target, mode));
+            assert_eq!(outcome.unwrap().unwrap_err().raw_os_error(), libc::EAGAIN, "{mode:?}");
         }
     }
 }
@@ -124,18 +125,18 @@ fn a_descriptor_that_becomes_nonblocking_stops_it() {
     let queue = spinning_queue();
     let received = spinning(&queue, MessageQueue::receive_message);
     queue.set_nonblocking(true).unwrap();
-    let error = received.recv_timeout(PATIENCE).unwrap().unwrap_err();
+    let error = received.recv_timeout(TEST_TIMEOUT).unwrap().unwrap_err();
     assert_eq!(error.raw_os_error(), libc::EAGAIN);
 }
 
 #[test]
-fn what_does_not_come_meanwhile_is_waited_for_asleep() {
+fn call_blocks_after_busy_poll() {
     let queue = queue_with_unique_name();
     queue.set_busy_poll(Duration::from_millis(1));
     let shared = queue.share();
-    let received = asleep_in(libc::SYS_mq_timedreceive, move || shared.receive_message());
+    let received = start_blocked_in(libc::SYS_mq_timedreceive, move || shared.receive_message());
     queue.try_send(b"came", 0).unwrap();
-    assert_eq!(received.recv_timeout(PATIENCE).unwrap().unwrap().data, b"came");
+    assert_eq!(received.recv_timeout(TEST_TIMEOUT).unwrap().unwrap().data, b"came");
 }
 
 #[test]
@@ -148,7 +149,7 @@ fn no_time_means_no_try() {
 }
 
 #[test]
-fn a_spin_of_its_own_ends_with_the_time_it_has() {
+fn spin_receive_stops_at_busy_poll_or_deadline() {
     let queue = queue_with_unique_name();
     queue.set_busy_poll(SOON);
     let start = Instant::now();
@@ -164,7 +165,7 @@ fn a_spin_of_its_own_ends_with_the_time_it_has() {
 }
 
 #[test]
-fn it_belongs_to_the_handle_and_goes_on_to_those_made_from_it() {
+fn busy_poll_is_copied_to_derived_handles() {
     let queue = queue_with_unique_name();
     queue.set_busy_poll(SOON);
     assert_eq!(queue.opened(true, false).busy_poll(), Duration::ZERO);

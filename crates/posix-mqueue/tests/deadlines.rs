@@ -8,7 +8,8 @@ use std::ffi::c_long;
 use std::time::{Duration, Instant, SystemTime};
 
 use fixture::{
-    PATIENCE, QueueWithUniqueName, asleep_in, eventually, in_time, queue_with_unique_name,
+    QueueWithUniqueName, TEST_TIMEOUT, eventually, in_time, queue_with_unique_name,
+    start_blocked_in,
 };
 use posix_mqueue::{Deadline, Error, MessageQueue};
 
@@ -42,7 +43,7 @@ fn over() -> [Deadline; 6] {
 }
 
 #[test]
-fn a_receive_whose_deadline_is_over_takes_a_message_that_is_there() {
+fn elapsed_deadline_receives_a_pending_message() {
     for deadline in over() {
         let queue = queue_with_unique_name();
         queue.send(b"there", 4).unwrap();
@@ -51,7 +52,7 @@ fn a_receive_whose_deadline_is_over_takes_a_message_that_is_there() {
 }
 
 #[test]
-fn a_send_whose_deadline_is_over_uses_room_that_is_there() {
+fn elapsed_deadline_sends_if_there_is_room() {
     for deadline in over() {
         let queue = queue_with_unique_name();
         send(&queue, deadline).unwrap();
@@ -60,7 +61,7 @@ fn a_send_whose_deadline_is_over_uses_room_that_is_there() {
 }
 
 #[test]
-fn a_receive_whose_deadline_is_over_times_out_on_an_empty_queue() {
+fn elapsed_deadline_times_out_on_an_empty_queue() {
     for deadline in over() {
         let outcome = in_time(move || receive(&queue_with_unique_name(), deadline));
         let error = outcome.unwrap().unwrap_err();
@@ -70,7 +71,7 @@ fn a_receive_whose_deadline_is_over_times_out_on_an_empty_queue() {
 }
 
 #[test]
-fn a_send_whose_deadline_is_over_times_out_on_a_full_queue() {
+fn elapsed_deadline_times_out_on_a_full_queue() {
     for deadline in over() {
         let error = in_time(move || send(&full(), deadline)).unwrap().unwrap_err();
         assert_eq!(error.raw_os_error(), libc::ETIMEDOUT, "{deadline:?}");
@@ -79,7 +80,7 @@ fn a_send_whose_deadline_is_over_times_out_on_a_full_queue() {
 }
 
 #[test]
-fn a_time_out_names_the_queue_and_is_not_would_block() {
+fn timeout_error_names_the_queue() {
     let queue = queue_with_unique_name();
     let error = receive(&queue, Duration::ZERO).unwrap_err();
     assert_eq!(error.name(), Some(queue.name().unwrap().as_os_str()));
@@ -88,7 +89,7 @@ fn a_time_out_names_the_queue_and_is_not_would_block() {
 }
 
 #[test]
-fn a_time_out_says_what_was_missing_and_by_when() {
+fn timeout_error_reports_reason_and_deadline() {
     let (empty, full) = (queue_with_unique_name(), full());
     for (deadline, when) in [
         (Deadline::from(SOON), format!(" within {} s", SOON.as_secs_f64())),
@@ -164,9 +165,9 @@ fn a_message_that_comes_before_the_deadline_is_received() {
     for (deadline, call) in far_off(libc::SYS_mq_timedreceive) {
         let queue = queue_with_unique_name();
         let shared = queue.share();
-        let received = asleep_in(call, move || receive(&shared, deadline));
+        let received = start_blocked_in(call, move || receive(&shared, deadline));
         queue.send(b"came", 2).unwrap();
-        let outcome = received.recv_timeout(PATIENCE).unwrap();
+        let outcome = received.recv_timeout(TEST_TIMEOUT).unwrap();
         assert_eq!(outcome.unwrap(), (4, 2), "{deadline:?}");
     }
 }
@@ -176,9 +177,9 @@ fn room_that_comes_before_the_deadline_is_used() {
     for (deadline, call) in far_off(libc::SYS_mq_timedsend) {
         let queue = full();
         let sender = queue.share();
-        let sent = asleep_in(call, move || send(&sender, deadline));
+        let sent = start_blocked_in(call, move || send(&sender, deadline));
         assert_eq!(queue.receive_message().unwrap().data, b"fill");
-        sent.recv_timeout(PATIENCE).unwrap().unwrap();
+        sent.recv_timeout(TEST_TIMEOUT).unwrap().unwrap();
         assert_eq!(queue.receive_message().unwrap().data, b"in time", "{deadline:?}");
     }
 }
@@ -189,7 +190,7 @@ fn one_message_ends_the_wait_of_one_receiver() {
     let waiting: Vec<_> = (0..3)
         .map(|_| {
             let receiver = queue.share();
-            asleep_in(libc::SYS_ppoll, move || receive(&receiver, PATIENCE))
+            start_blocked_in(libc::SYS_ppoll, move || receive(&receiver, TEST_TIMEOUT))
         })
         .collect();
     for _ in &waiting {
@@ -198,7 +199,7 @@ fn one_message_ends_the_wait_of_one_receiver() {
         assert!(eventually(|| queue.attributes().unwrap().messages == 0));
     }
     for received in waiting {
-        assert_eq!(received.recv_timeout(PATIENCE).unwrap().unwrap(), (3, 0));
+        assert_eq!(received.recv_timeout(TEST_TIMEOUT).unwrap().unwrap(), (3, 0));
     }
 }
 
@@ -229,17 +230,17 @@ fn a_bad_argument_is_refused_before_any_wait() {
 }
 
 #[test]
-fn what_is_over_has_nothing_remaining() {
+fn elapsed_deadline_has_zero_remaining() {
     for deadline in over() {
-        assert!(deadline.is_over(), "{deadline:?}");
+        assert!(deadline.is_elapsed(), "{deadline:?}");
         assert_eq!(deadline.remaining(), Some(Duration::ZERO));
     }
 }
 
 #[test]
-fn what_is_far_off_is_not_over() {
+fn far_deadline_is_not_elapsed() {
     for (deadline, _) in far_off(0) {
-        assert!(!deadline.is_over(), "{deadline:?}");
+        assert!(!deadline.is_elapsed(), "{deadline:?}");
     }
 }
 
@@ -250,7 +251,7 @@ fn never_has_no_time_remaining() {
 }
 
 #[test]
-fn a_later_deadline_has_at_most_its_duration_remaining() {
+fn remaining_is_at_most_the_duration() {
     let remaining = Deadline::from(LATE).remaining().unwrap();
     assert!(remaining <= LATE && remaining > LATE / 2);
 }

@@ -46,8 +46,8 @@ fn a_longest_name_is_listed() {
 }
 
 #[test]
-fn a_queue_is_listed_as_long_as_it_has_its_name() {
-    let Some(directory) = directory("a_queue_is_listed_as_long_as_it_has_its_name") else {
+fn queue_is_listed_until_unlinked() {
+    let Some(directory) = directory("queue_is_listed_until_unlinked") else {
         return;
     };
     let queue = queue_with_unique_name();
@@ -113,9 +113,8 @@ fn a_queue_that_is_not_there_is_enoent() {
 }
 
 #[test]
-fn queues_that_come_and_go_are_left_out_and_nothing_fails() {
-    let Some(directory) = directory("queues_that_come_and_go_are_left_out_and_nothing_fails")
-    else {
+fn entries_skips_queues_removed_concurrently() {
+    let Some(directory) = directory("entries_skips_queues_removed_concurrently") else {
         return;
     };
     let queue = queue_with_unique_name();
@@ -139,8 +138,8 @@ fn queues_that_come_and_go_are_left_out_and_nothing_fails() {
 }
 
 #[test]
-fn a_queue_that_may_not_be_read_is_shown_without_details() {
-    let test = "a_queue_that_may_not_be_read_is_shown_without_details";
+fn unreadable_queue_has_no_details() {
+    let test = "unreadable_queue_has_no_details";
     if !child::is_this() {
         // Whoever overrides permissions reads every queue.
         let lost = "-sys_admin,-dac_override,-dac_read_search";

@@ -42,8 +42,8 @@ fn this_process_is_found_with_its_descriptors() {
 }
 
 #[test]
-fn another_process_is_found_as_long_as_it_has_the_queue_open() {
-    let test = "another_process_is_found_as_long_as_it_has_the_queue_open";
+fn holder_is_found_until_it_closes() {
+    let test = "holder_is_found_until_it_closes";
     if let Some(_queue) = queue_of_peer() {
         return stay();
     }
@@ -95,8 +95,8 @@ fn a_closed_queue_has_no_holders() {
 }
 
 #[test]
-fn whoever_has_a_queue_open_whose_name_is_gone_is_found() {
-    let test = "whoever_has_a_queue_open_whose_name_is_gone_is_found";
+fn holder_of_an_unlinked_queue_is_found() {
+    let test = "holder_of_an_unlinked_queue_is_found";
     let Some(directory) = directory(test) else { return };
     let queue = queue_with_unique_name();
     let before = entry(&directory, &queue);

@@ -34,8 +34,8 @@ fn assert_says(error: &Error, why: &str) {
 }
 
 #[test]
-fn without_a_mount_the_error_has_the_command_that_makes_one() {
-    let test = "without_a_mount_the_error_has_the_command_that_makes_one";
+fn missing_mount_error_has_the_mount_command() {
+    let test = "missing_mount_error_has_the_mount_command";
     if !child::is_this() {
         return run_in_namespaces("", NO_MOUNTING, test);
     }
@@ -44,8 +44,8 @@ fn without_a_mount_the_error_has_the_command_that_makes_one() {
 }
 
 #[test]
-fn without_a_mount_who_may_mount_lists_the_queues() {
-    let test = "without_a_mount_who_may_mount_lists_the_queues";
+fn privileged_process_lists_without_a_mount() {
+    let test = "privileged_process_lists_without_a_mount";
     if !child::is_this() {
         return run_in_namespaces("", "-sys_time", test);
     }
@@ -67,8 +67,8 @@ fn a_mount_of_this_namespace_is_listed() {
 }
 
 #[test]
-fn an_empty_mount_of_this_namespace_is_an_empty_list_and_nothing_is_left_of_the_proof() {
-    let test = "an_empty_mount_of_this_namespace_is_an_empty_list_and_nothing_is_left_of_the_proof";
+fn empty_mount_lists_nothing_and_leaves_nothing() {
+    let test = "empty_mount_lists_nothing_and_leaves_nothing";
     if !child::is_this() {
         return run_in_namespaces("mount -t mqueue none $M", NO_MOUNTING, test);
     }
@@ -78,8 +78,8 @@ fn an_empty_mount_of_this_namespace_is_an_empty_list_and_nothing_is_left_of_the_
 }
 
 #[test]
-fn a_mount_whose_queues_may_not_be_opened_is_listed() {
-    let test = "a_mount_whose_queues_may_not_be_opened_is_listed";
+fn mount_with_unreadable_queues_is_listed() {
+    let test = "mount_with_unreadable_queues_is_listed";
     if !child::is_this() {
         let lost = "-sys_admin,-dac_override,-dac_read_search";
         return run_in_namespaces("mount -t mqueue none $M", lost, test);
@@ -99,8 +99,8 @@ fn a_mount_point_with_odd_bytes_is_found() {
 }
 
 #[test]
-fn an_empty_mount_of_another_namespace_is_found_out() {
-    let test = "an_empty_mount_of_another_namespace_is_found_out";
+fn empty_foreign_mount_is_rejected() {
+    let test = "empty_foreign_mount_is_rejected";
     if !child::is_this() {
         return run_in_namespaces(&format!("{THEIRS}{}", elsewhere("")), NO_MOUNTING, test);
     }
@@ -110,8 +110,8 @@ fn an_empty_mount_of_another_namespace_is_found_out() {
 }
 
 #[test]
-fn a_mount_of_another_namespace_is_found_out_though_it_has_a_queue_of_the_same_name() {
-    let test = "a_mount_of_another_namespace_is_found_out_though_it_has_a_queue_of_the_same_name";
+fn foreign_mount_with_equal_names_is_rejected() {
+    let test = "foreign_mount_with_equal_names_is_rejected";
     if !child::is_this() {
         let script = format!("{THEIRS} touch $M/theirs/same;{}", elsewhere(""));
         return run_in_namespaces(&script, NO_MOUNTING, test);
@@ -127,8 +127,8 @@ fn a_mount_of_another_namespace_is_found_out_though_it_has_a_queue_of_the_same_n
 }
 
 #[test]
-fn of_several_mounts_that_of_this_namespace_is_listed() {
-    let test = "of_several_mounts_that_of_this_namespace_is_listed";
+fn mount_of_this_namespace_is_chosen() {
+    let test = "mount_of_this_namespace_is_chosen";
     if !child::is_this() {
         let ours = "mkdir -p $M/ours; mount -t mqueue none $M/ours;";
         let script = format!("export M; {THEIRS} touch $M/theirs/same;{}", elsewhere(ours));
@@ -143,8 +143,8 @@ fn of_several_mounts_that_of_this_namespace_is_listed() {
 }
 
 #[test]
-fn a_mount_under_another_one_is_not_taken_for_it() {
-    let test = "a_mount_under_another_one_is_not_taken_for_it";
+fn covered_mount_is_rejected() {
+    let test = "covered_mount_is_rejected";
     if !child::is_this() {
         let script = "mount -t mqueue none $M; mount -t tmpfs none $M; touch $M/no-queue";
         return run_in_namespaces(script, NO_MOUNTING, test);
@@ -168,8 +168,8 @@ fn a_single_mounted_queue_is_no_directory() {
 }
 
 #[test]
-fn a_limit_that_keeps_the_proof_from_being_made_is_explained() {
-    let test = "a_limit_that_keeps_the_proof_from_being_made_is_explained";
+fn limit_on_the_temporary_queue_is_explained() {
+    let test = "limit_on_the_temporary_queue_is_explained";
     if !child::is_this() {
         let script = "mount -t mqueue none $M; prlimit --pid $$ --msgqueue=0";
         return run_in_namespaces(script, NO_MOUNTING, test);

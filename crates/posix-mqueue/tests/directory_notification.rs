@@ -12,16 +12,19 @@ use std::thread;
 use fixture::directory::{
     Peer, descriptors, directory, entry, queue_of_peer, run_in_namespaces, stay,
 };
-use fixture::{PATIENCE, child, claim, eventually, notified, queue_with_unique_name};
+use fixture::{TEST_TIMEOUT, child, claim, eventually, notified, queue_with_unique_name};
 use posix_mqueue::{
-    Delivery, Directory, MessageQueue, Notification, Registration, Result, list_queues,
+    Directory, MessageQueue, Notification, NotifyMethod, Registration, Result, list_queues,
 };
 
 const SIGUSR1: i32 = 10;
 
-fn registration(directory: &Directory, queue: &MessageQueue) -> Option<(Delivery, Option<u32>)> {
+fn registration(
+    directory: &Directory,
+    queue: &MessageQueue,
+) -> Option<(NotifyMethod, Option<u32>)> {
     let registration = entry(directory, queue).details.unwrap().registration;
-    registration.map(|Registration { delivery, pid, .. }| (delivery, pid))
+    registration.map(|Registration { method, pid, .. }| (method, pid))
 }
 
 fn is_registered(queue: &MessageQueue) -> bool {
@@ -40,19 +43,19 @@ fn look(queue: &MessageQueue) -> Result<()> {
 }
 
 #[test]
-fn a_callback_that_was_registered_before_is_still_called() {
-    let test = "a_callback_that_was_registered_before_is_still_called";
+fn reading_keeps_a_callback_registration() {
+    let test = "reading_keeps_a_callback_registration";
     let Some(directory) = directory(test) else { return };
     let queue = queue_with_unique_name();
     let told = notified(&queue).unwrap();
     for _ in 0..3 {
         look(&queue).unwrap();
-        let expected = Some((Delivery::Thread, Some(process::id())));
+        let expected = Some((NotifyMethod::Thread, Some(process::id())));
         assert_eq!(registration(&directory, &queue), expected);
     }
     assert!(told.try_recv().is_err());
     queue.send(b"x", 0).unwrap();
-    assert!(claim(told.recv_timeout(PATIENCE).unwrap()));
+    assert!(claim(told.recv_timeout(TEST_TIMEOUT).unwrap()));
     assert_eq!(registration(&directory, &queue), None);
 }
 
@@ -62,18 +65,18 @@ fn a_silent_registration_stays() {
     let queue = queue_with_unique_name();
     queue.notify(Notification::Silent).unwrap();
     look(&queue).unwrap();
-    assert_eq!(registration(&directory, &queue), Some((Delivery::Silent, Some(process::id()))));
+    assert_eq!(registration(&directory, &queue), Some((NotifyMethod::Silent, Some(process::id()))));
     assert!(is_registered(&queue));
 }
 
 #[test]
-fn a_signal_that_was_registered_before_is_still_sent() {
-    let test = "a_signal_that_was_registered_before_is_still_sent";
+fn reading_keeps_a_signal_registration() {
+    let test = "reading_keeps_a_signal_registration";
     if let Some(queue) = queue_of_peer() {
         queue.notify(Notification::Signal { number: SIGUSR1, value: 0 }).unwrap();
         look(&queue).unwrap();
         let directory = Directory::open().unwrap();
-        let expected = Some((Delivery::Signal { number: SIGUSR1 }, Some(process::id())));
+        let expected = Some((NotifyMethod::Signal { number: SIGUSR1 }, Some(process::id())));
         assert_eq!(registration(&directory, &queue), expected);
         // The signal kills: nobody handles it.
         queue.send(b"x", 0).unwrap();
@@ -95,7 +98,7 @@ fn the_registration_of_another_process_is_shown() {
     let queue = queue_with_unique_name();
     let peer = Peer::start(&queue, test);
     assert!(eventually(|| registration(&directory, &queue).is_some()));
-    let expected = Some((Delivery::Signal { number: SIGUSR1 }, Some(peer.id())));
+    let expected = Some((NotifyMethod::Signal { number: SIGUSR1 }, Some(peer.id())));
     assert_eq!(registration(&directory, &queue), expected);
     // One descriptor: that of the test.
     assert_eq!(descriptors(&entry(&directory, &queue)), 1);
@@ -104,8 +107,8 @@ fn the_registration_of_another_process_is_shown() {
 }
 
 #[test]
-fn one_descriptor_is_kept_for_a_registration_however_often_it_is_read() {
-    let test = "one_descriptor_is_kept_for_a_registration_however_often_it_is_read";
+fn repeated_reads_keep_one_descriptor() {
+    let test = "repeated_reads_keep_one_descriptor";
     let Some(directory) = directory(test) else { return };
     let queue = queue_with_unique_name();
     assert_eq!(descriptors(&entry(&directory, &queue)), 1);
@@ -135,9 +138,8 @@ fn the_descriptor_goes_when_another_queue_is_read() {
 }
 
 #[test]
-fn the_descriptor_goes_by_itself_when_a_callback_is_called() {
-    let Some(directory) = directory("the_descriptor_goes_by_itself_when_a_callback_is_called")
-    else {
+fn deferred_descriptor_closes_after_the_callback() {
+    let Some(directory) = directory("deferred_descriptor_closes_after_the_callback") else {
         return;
     };
     let queue = queue_with_unique_name();
@@ -145,14 +147,13 @@ fn the_descriptor_goes_by_itself_when_a_callback_is_called() {
     let read = entry(&directory, &queue);
     assert_eq!(descriptors(&read), 2);
     queue.send(b"x", 0).unwrap();
-    assert!(claim(told.recv_timeout(PATIENCE).unwrap()));
+    assert!(claim(told.recv_timeout(TEST_TIMEOUT).unwrap()));
     assert_eq!(descriptors(&read), 1);
 }
 
 #[test]
-fn the_descriptor_goes_by_itself_when_the_queue_is_dropped() {
-    let Some(directory) = directory("the_descriptor_goes_by_itself_when_the_queue_is_dropped")
-    else {
+fn deferred_descriptor_closes_after_the_queue() {
+    let Some(directory) = directory("deferred_descriptor_closes_after_the_queue") else {
         return;
     };
     let queue = queue_with_unique_name();
@@ -213,8 +214,8 @@ fn a_registration_made_while_another_thread_reads_stays() {
 }
 
 #[test]
-fn proving_the_namespace_of_a_mount_leaves_the_registration() {
-    let test = "proving_the_namespace_of_a_mount_leaves_the_registration";
+fn namespace_check_keeps_the_registration() {
+    let test = "namespace_check_keeps_the_registration";
     if !child::is_this() {
         return run_in_namespaces("mount -t mqueue none $M", "-sys_admin", test);
     }
@@ -225,5 +226,5 @@ fn proving_the_namespace_of_a_mount_leaves_the_registration() {
         assert_eq!(&list_queues().unwrap(), &[queue.name().unwrap().clone()]);
     }
     queue.send(b"x", 0).unwrap();
-    assert!(claim(told.recv_timeout(PATIENCE).unwrap()));
+    assert!(claim(told.recv_timeout(TEST_TIMEOUT).unwrap()));
 }

@@ -104,7 +104,7 @@ fn closed_is_a_bad_descriptor() {
 }
 
 #[test]
-fn a_plain_error_is_none_of_the_special_ones() {
+fn plain_error_has_no_special_kind() {
     for error in errors() {
         assert!(!error.is_limit() && !error.is_would_block() && !error.is_interrupted());
     }

@@ -25,7 +25,7 @@ fn limits_are_those_of_proc() {
 }
 
 #[test]
-fn the_limits_on_bytes_are_the_soft_one_and_the_hard_one() {
+fn byte_limits_are_soft_and_hard_rlimit() {
     let text = fs::read_to_string("/proc/self/limits").unwrap();
     let both = text.lines().find_map(|line| line.strip_prefix("Max msgqueue size")).unwrap();
     let mut both = both.split_whitespace().map(|bytes| match bytes {
@@ -38,7 +38,7 @@ fn the_limits_on_bytes_are_the_soft_one_and_the_hard_one() {
 }
 
 #[test]
-fn the_charge_is_payload_and_two_structures_a_message() {
+fn charge_is_payload_plus_two_structures() {
     let table = [
         ((0, 0), 0),
         ((1, 0), 96),
@@ -68,7 +68,7 @@ fn with_sizes(capacity: Option<usize>, message_size: Option<usize>) -> OpenOptio
 }
 
 #[test]
-fn a_size_that_is_not_given_is_the_default() {
+fn missing_size_is_the_default() {
     let capacity = sysctl("msg_default").min(sysctl("msg_max"));
     let message_size = sysctl("msgsize_default").min(sysctl("msgsize_max"));
     let table = [
@@ -139,7 +139,7 @@ fn two_sizes_over_their_limits_are_both_explained() {
 }
 
 #[test]
-fn over_the_ceiling_of_the_kernel_no_command_is_named() {
+fn no_remedy_above_the_kernel_ceiling() {
     let table = [
         (65_537, 1, "the kernel's own ceiling is 65536"),
         (usize::MAX, 1, "the kernel's own ceiling is 65536"),

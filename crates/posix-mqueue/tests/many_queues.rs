@@ -5,7 +5,7 @@
 
 mod fixture;
 
-use fixture::{PATIENCE, UniqueName, child, claim, creating, dispatchers, notified};
+use fixture::{TEST_TIMEOUT, UniqueName, child, claim, creating, dispatchers, notified};
 
 fn succeeds_in_own_namespace(test: &str) -> Option<bool> {
     child::succeeds(&["unshare", "--ipc"], test)
@@ -33,6 +33,6 @@ fn two_hundred_queues_tell_of_their_messages() {
         queue.send(b"x", 0).unwrap();
     }
     for told in told {
-        assert!(claim(told.recv_timeout(PATIENCE).unwrap()));
+        assert!(claim(told.recv_timeout(TEST_TIMEOUT).unwrap()));
     }
 }

@@ -8,7 +8,7 @@ mod fixture;
 use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
 
-use fixture::{PATIENCE, asleep_in, queue_of, queue_with_unique_name};
+use fixture::{TEST_TIMEOUT, queue_of, queue_with_unique_name, start_blocked_in};
 use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
@@ -36,7 +36,7 @@ fn a_message_is_an_event_once() {
     assert!(no_event(&mut poll));
     for _ in 0..3 {
         queue.fill();
-        assert_eq!(next_events(&mut poll, PATIENCE), (true, false));
+        assert_eq!(next_events(&mut poll, TEST_TIMEOUT), (true, false));
         assert!(no_event(&mut poll));
         while receiver.attempt_receive(&mut [0; 64]).unwrap().is_some() {}
     }
@@ -51,22 +51,22 @@ fn room_is_an_event() {
     poll.registry().register(&mut sender, QUEUE, Interest::WRITABLE).unwrap();
     assert!(no_event(&mut poll));
     queue.receive_message().unwrap();
-    assert_eq!(next_events(&mut poll, PATIENCE), (false, true));
+    assert_eq!(next_events(&mut poll, TEST_TIMEOUT), (false, true));
     sender.try_send(b"x", 0).unwrap();
 }
 
 #[test]
-fn a_blocked_senders_message_comes_in_without_an_event() {
+fn blocked_senders_message_has_no_event() {
     let queue = queue_of(1, 64);
     let mut receiver = queue.opened(true, false);
     let mut poll = Poll::new().unwrap();
     poll.registry().register(&mut receiver, QUEUE, Interest::READABLE).unwrap();
     queue.fill();
     let sender = queue.share();
-    let sent = asleep_in(libc::SYS_mq_timedsend, move || sender.send(b"blocked", 0));
-    assert_eq!(next_events(&mut poll, PATIENCE), (true, false));
+    let sent = start_blocked_in(libc::SYS_mq_timedsend, move || sender.send(b"blocked", 0));
+    assert_eq!(next_events(&mut poll, TEST_TIMEOUT), (true, false));
     receiver.try_receive(&mut [0; 64]).unwrap();
-    sent.recv_timeout(PATIENCE).unwrap().unwrap();
+    sent.recv_timeout(TEST_TIMEOUT).unwrap().unwrap();
     // Why a program goes on until it would block.
     assert!(no_event(&mut poll));
     receiver.try_receive(&mut [0; 64]).unwrap();
@@ -81,7 +81,7 @@ fn reregister_changes_the_interest() {
     poll.registry().register(&mut both, QUEUE, Interest::READABLE).unwrap();
     assert!(no_event(&mut poll));
     poll.registry().reregister(&mut both, QUEUE, Interest::WRITABLE).unwrap();
-    assert_eq!(next_events(&mut poll, PATIENCE), (false, true));
+    assert_eq!(next_events(&mut poll, TEST_TIMEOUT), (false, true));
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn deregister_ends_the_events() {
 }
 
 #[test]
-fn a_descriptor_is_registered_once_and_another_handle_beside_it() {
+fn descriptor_is_registered_only_once() {
     let queue = queue_with_unique_name();
     let (mut one, mut two) = (queue.opened(true, true), queue.opened(true, true));
     let poll = Poll::new().unwrap();
@@ -116,6 +116,6 @@ fn a_shared_queue_is_registered_by_its_descriptor() {
     let number = shared.as_fd().as_raw_fd();
     poll.registry().register(&mut SourceFd(&number), QUEUE, Interest::READABLE).unwrap();
     shared.send(b"x", 0).unwrap();
-    assert_eq!(next_events(&mut poll, PATIENCE), (true, false));
+    assert_eq!(next_events(&mut poll, TEST_TIMEOUT), (true, false));
     poll.registry().deregister(&mut SourceFd(&number)).unwrap();
 }

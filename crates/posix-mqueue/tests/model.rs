@@ -15,9 +15,9 @@ use std::fmt::Debug;
 use std::ops::Deref;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 
-use fixture::{PATIENCE, UniqueName};
+use fixture::{TEST_TIMEOUT, UniqueName};
 use posix_mqueue::{
-    Attributes, Claim, Error, Event, MessageQueue, Notification, OpenOptions, Owned, QueueName,
+    Attributes, Claim, Error, Event, MessageQueue, Notification, OpenOptions, OwnedQueue, QueueName,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -32,7 +32,7 @@ const HANDLES: usize = 8;
 
 enum Real {
     Queue(MessageQueue),
-    Owned(Owned),
+    OwnedQueue(OwnedQueue),
 }
 
 impl Deref for Real {
@@ -40,7 +40,7 @@ impl Deref for Real {
     fn deref(&self) -> &MessageQueue {
         match self {
             Self::Queue(queue) => queue,
-            Self::Owned(owned) => owned,
+            Self::OwnedQueue(owned) => owned,
         }
     }
 }
@@ -92,7 +92,7 @@ impl Comparison {
         // When the last callback is gone, none has anything more to tell.
         drop(self.tell);
         compare(
-            self.told.recv_timeout(PATIENCE).map(|(number, _)| number),
+            self.told.recv_timeout(TEST_TIMEOUT).map(|(number, _)| number),
             Err(RecvTimeoutError::Disconnected),
         )
     }
@@ -146,14 +146,14 @@ impl Comparison {
             }
             Step::Unlink => compare(errno(real.unlink()), system.unlink(handle)),
             Step::SetOwner(owner) => {
-                if let Real::Owned(real) = real {
+                if let Real::OwnedQueue(real) = real {
                     real.set_owner(owner);
                     handle.owner = owner;
                 }
                 Ok(())
             }
             Step::Release => {
-                if let Real::Owned(real) = real {
+                if let Real::OwnedQueue(real) = real {
                     compare(errno(real.release()), Ok(()))?;
                     system.release(handle);
                 }
@@ -184,7 +184,11 @@ impl Comparison {
         match (opened, self.system.open(options)) {
             (Ok(queue), Ok(mut handle)) => {
                 handle.owner = owned && handle.created;
-                let real = if owned { Real::Owned(Owned::new(queue)) } else { Real::Queue(queue) };
+                let real = if owned {
+                    Real::OwnedQueue(OwnedQueue::new(queue))
+                } else {
+                    Real::Queue(queue)
+                };
                 self.handles.push((real, handle));
                 Ok(())
             }
@@ -223,7 +227,7 @@ impl Comparison {
     /// Waits for each event that the model says has come.
     fn compare_events(&mut self) -> TestCaseResult {
         for expected in std::mem::take(&mut self.system.told) {
-            let seen = match self.told.recv_timeout(PATIENCE) {
+            let seen = match self.told.recv_timeout(TEST_TIMEOUT) {
                 Ok((number, Event::Arrived(claim))) => {
                     let queue = self.registrations[number];
                     self.claims.push(Held { claim, queue, cancelled: false });
@@ -242,7 +246,7 @@ impl Comparison {
         compare(real.name().map(QueueName::as_os_str), Some(self.name.as_os_str()))?;
         compare((real.capacity(), real.message_size()), (plain.capacity, plain.message_size))?;
         compare(real.is_created(), handle.created)?;
-        if let Real::Owned(real) = real {
+        if let Real::OwnedQueue(real) = real {
             compare(real.is_owner(), handle.owner)?;
         }
         let status = real.status().unwrap();

@@ -26,7 +26,7 @@ const BAD: [(&[u8], i32, &str); 12] = [
 ];
 
 #[test]
-fn each_bad_name_has_its_errno_and_its_sentence() {
+fn invalid_names_have_errno_and_explanation() {
     for (name, errno, sentence) in BAD {
         let name = OsStr::from_bytes(name);
         let error = QueueName::new(name).unwrap_err();
@@ -38,7 +38,7 @@ fn each_bad_name_has_its_errno_and_its_sentence() {
 }
 
 #[test]
-fn open_and_unlink_refuse_bad_names_in_their_own_name() {
+fn open_and_unlink_report_their_own_call() {
     for (name, errno, sentence) in BAD {
         let name = OsStr::from_bytes(name);
         let open = creating().open(name).unwrap_err();
@@ -51,7 +51,7 @@ fn open_and_unlink_refuse_bad_names_in_their_own_name() {
 }
 
 #[test]
-fn a_name_of_255_bytes_after_the_slash_is_one() {
+fn name_of_255_bytes_is_valid() {
     let name = UniqueName::padded_to(255);
     assert_eq!(name.as_os_str().len(), 256);
     let queue = creating().open(&name).unwrap();
@@ -60,7 +60,7 @@ fn a_name_of_255_bytes_after_the_slash_is_one() {
 }
 
 #[test]
-fn a_name_of_256_bytes_after_the_slash_is_too_long() {
+fn name_of_256_bytes_is_too_long() {
     let error = creating().open(&UniqueName::padded_to(256)).unwrap_err();
     assert_eq!(error.raw_os_error(), libc::ENAMETOOLONG);
     assert_eq!(error.explanation(), Some("256 bytes after the slash, 255 are allowed"));
@@ -96,7 +96,7 @@ fn names_compare_by_their_bytes() {
 }
 
 #[test]
-fn a_name_longer_than_any_path_is_too_long_whatever_is_in_it() {
+fn name_longer_than_a_path_is_too_long() {
     let name = format!("/a/{}", "x".repeat(4996));
     assert_eq!(QueueName::new(&name).unwrap_err().raw_os_error(), libc::ENAMETOOLONG);
     let name = format!("/a/{}", "x".repeat(4000));

@@ -37,7 +37,7 @@ fn try_send_without_room_would_block() {
 }
 
 #[test]
-fn calls_that_do_not_wait_leave_the_descriptor_blocking() {
+fn nonwaiting_calls_keep_the_descriptor_blocking() {
     let queue = queue_with_unique_name();
     let is_blocking = || !queue.attributes().unwrap().nonblocking;
     queue.try_send(b"x", 0).unwrap();
@@ -57,7 +57,7 @@ fn an_attempt_that_would_sleep_is_none() {
 }
 
 #[test]
-fn an_attempt_on_a_nonblocking_descriptor_fails_as_its_owner_asked() {
+fn attempt_on_nonblocking_descriptor_would_block() {
     let queue = nonblocking();
     assert!(queue.attempt_receive(&mut [0; 64]).unwrap_err().is_would_block());
     for _ in 0..4 {

@@ -8,16 +8,16 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 
-use fixture::{PATIENCE, claim, dispatchers, notified, queue_of, queue_with_unique_name};
+use fixture::{TEST_TIMEOUT, claim, dispatchers, notified, queue_of, queue_with_unique_name};
 use posix_mqueue::{Event, MessageQueue, Notification, Result};
 
 fn arrived(told: &Receiver<Event>) -> bool {
-    claim(told.recv_timeout(PATIENCE).unwrap())
+    claim(told.recv_timeout(TEST_TIMEOUT).unwrap())
 }
 
 /// That a callback is gone without having been called (again).
 fn dropped(told: &Receiver<Event>) -> bool {
-    matches!(told.recv_timeout(PATIENCE), Err(RecvTimeoutError::Disconnected))
+    matches!(told.recv_timeout(TEST_TIMEOUT), Err(RecvTimeoutError::Disconnected))
 }
 
 fn empty(queue: &MessageQueue) {
@@ -25,7 +25,7 @@ fn empty(queue: &MessageQueue) {
 }
 
 #[test]
-fn a_callback_is_told_of_a_message_that_arrives() {
+fn callback_reports_an_arrival() {
     let queue = queue_with_unique_name();
     let told = notified(&queue).unwrap();
     queue.send(b"x", 0).unwrap();
@@ -46,7 +46,7 @@ fn a_callback_is_called_once() {
 }
 
 #[test]
-fn a_queue_that_is_not_empty_tells_of_nothing_until_it_was() {
+fn notification_needs_an_empty_queue() {
     let queue = queue_with_unique_name();
     queue.send(b"before", 0).unwrap();
     let told = notified(&queue).unwrap();
@@ -59,7 +59,7 @@ fn a_queue_that_is_not_empty_tells_of_nothing_until_it_was() {
 }
 
 #[test]
-fn it_can_be_registered_again_after_each_message() {
+fn registration_can_be_renewed_after_each_message() {
     let queue = queue_with_unique_name();
     for _ in 0..1000 {
         let told = notified(&queue).unwrap();
@@ -88,7 +88,7 @@ fn a_callback_may_register_again() {
     register(queue.share(), tell).unwrap();
     for text in [b"a", b"b", b"c"] {
         queue.send(text, 0).unwrap();
-        assert_eq!(told.recv_timeout(PATIENCE).unwrap(), text);
+        assert_eq!(told.recv_timeout(TEST_TIMEOUT).unwrap(), text);
     }
     queue.cancel_notification().unwrap();
 }
@@ -116,7 +116,7 @@ fn a_refused_callback_is_dropped_and_not_called() {
 }
 
 #[test]
-fn a_silent_registration_keeps_others_out_until_a_message_arrives() {
+fn silent_registration_blocks_others_until_a_message() {
     let queue = queue_with_unique_name();
     queue.notify(Notification::Silent).unwrap();
     assert_eq!(notified(&queue).unwrap_err().raw_os_error(), libc::EBUSY);
@@ -135,7 +135,7 @@ fn a_signal_that_does_not_exist_is_refused() {
 }
 
 #[test]
-fn a_callback_that_panics_leaves_the_next_one_unharmed() {
+fn panicking_callback_does_not_affect_the_next() {
     let queue = queue_with_unique_name();
     for _ in 0..3 {
         // Unwinds as a panic does, without the hook that prints.
@@ -159,11 +159,11 @@ fn callbacks_run_on_the_dispatcher_thread() {
     });
     queue.notify(Notification::Callback(callback)).unwrap();
     queue.send(b"x", 0).unwrap();
-    assert_eq!(told.recv_timeout(PATIENCE).unwrap().as_deref(), Some("mq-notify"));
+    assert_eq!(told.recv_timeout(TEST_TIMEOUT).unwrap().as_deref(), Some("mq-notify"));
 }
 
 #[test]
-fn events_and_ways_to_be_told_can_be_shown() {
+fn events_and_notifications_implement_debug() {
     let callback = Notification::Callback(Box::new(|_| {}));
     let shown = format!(
         "{:?} {:?} {callback:?}",

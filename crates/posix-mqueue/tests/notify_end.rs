@@ -7,20 +7,20 @@ mod fixture;
 use std::panic::resume_unwind;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 
-use fixture::{PATIENCE, claim, notified, queue_with_unique_name};
+use fixture::{TEST_TIMEOUT, claim, notified, queue_with_unique_name};
 use posix_mqueue::{Event, MessageQueue, Notification};
 
 fn arrived(told: &Receiver<Event>) -> bool {
-    claim(told.recv_timeout(PATIENCE).unwrap())
+    claim(told.recv_timeout(TEST_TIMEOUT).unwrap())
 }
 
 fn removed(told: &Receiver<Event>) -> bool {
-    matches!(told.recv_timeout(PATIENCE).unwrap(), Event::Removed)
+    matches!(told.recv_timeout(TEST_TIMEOUT).unwrap(), Event::Removed)
 }
 
 /// That a callback is gone without having been called (again).
 fn dropped(told: &Receiver<Event>) -> bool {
-    matches!(told.recv_timeout(PATIENCE), Err(RecvTimeoutError::Disconnected))
+    matches!(told.recv_timeout(TEST_TIMEOUT), Err(RecvTimeoutError::Disconnected))
 }
 
 fn empty(queue: &MessageQueue) {
@@ -77,18 +77,18 @@ fn a_claim_cannot_be_taken_after_cancelling() {
     let queue = queue_with_unique_name();
     let told = notified(&queue).unwrap();
     queue.send(b"x", 0).unwrap();
-    let event = told.recv_timeout(PATIENCE).unwrap();
+    let event = told.recv_timeout(TEST_TIMEOUT).unwrap();
     queue.cancel_notification().unwrap();
     assert!(!claim(event));
     assert!(dropped(&told));
 }
 
 #[test]
-fn a_claim_of_an_earlier_registration_outlives_a_later_one() {
+fn earlier_claim_outlives_a_later_registration() {
     let queue = queue_with_unique_name();
     let first = notified(&queue).unwrap();
     queue.send(b"x", 0).unwrap();
-    let event = first.recv_timeout(PATIENCE).unwrap();
+    let event = first.recv_timeout(TEST_TIMEOUT).unwrap();
     empty(&queue);
     let second = notified(&queue).unwrap();
     queue.send(b"x", 0).unwrap();
@@ -118,7 +118,7 @@ fn dropping_the_queue_tells_the_callback() {
 }
 
 #[test]
-fn a_callback_may_drop_the_last_handle_of_its_queue() {
+fn callback_may_drop_the_last_handle() {
     let queue = queue_with_unique_name();
     let other = queue.opened(false, true);
     let (tell, told) = mpsc::channel();
@@ -130,11 +130,11 @@ fn a_callback_may_drop_the_last_handle_of_its_queue() {
     queue.notify(Notification::Callback(callback)).unwrap();
     let _name = queue.into_name();
     other.send(b"x", 0).unwrap();
-    told.recv_timeout(PATIENCE).unwrap();
+    told.recv_timeout(TEST_TIMEOUT).unwrap();
 }
 
 #[test]
-fn a_callback_that_panics_does_not_reach_who_cancels() {
+fn panicking_callback_does_not_reach_cancel() {
     let queue = queue_with_unique_name();
     queue.notify(Notification::Callback(Box::new(|_| resume_unwind(Box::new("test"))))).unwrap();
     queue.cancel_notification().unwrap();

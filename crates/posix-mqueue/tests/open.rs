@@ -73,7 +73,7 @@ fn neither_to_read_nor_to_write_is_refused() {
 }
 
 #[test]
-fn a_queue_that_is_not_there_is_not_found() {
+fn missing_queue_is_not_found() {
     let name = UniqueName::new();
     let error = OpenOptions::new().read(true).open(&name).unwrap_err();
     assert_eq!((error.raw_os_error(), error.call()), (libc::ENOENT, "mq_open"));
@@ -120,7 +120,7 @@ fn a_queue_that_is_there_keeps_its_sizes() {
 }
 
 #[test]
-fn of_many_that_create_at_once_one_creates() {
+fn concurrent_creation_creates_once() {
     let name = UniqueName::new();
     let together = Barrier::new(8);
     let opened = thread::scope(|scope| {
@@ -170,7 +170,7 @@ fn mode_is_0600_unless_given() {
 }
 
 #[test]
-fn the_mode_of_one_queue_makes_another_like_it() {
+fn mode_from_status_can_create_a_queue() {
     let queue = queue_with_unique_name();
     let mode = queue.status().unwrap().mode;
     let name = UniqueName::new();

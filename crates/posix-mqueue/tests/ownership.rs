@@ -7,7 +7,7 @@ mod fixture;
 use std::thread;
 
 use fixture::{UniqueName, creating, queue_with_unique_name};
-use posix_mqueue::{OpenOptions, Owned};
+use posix_mqueue::{OpenOptions, OwnedQueue};
 
 fn exists(name: &UniqueName) -> bool {
     match OpenOptions::new().read(true).open(name) {
@@ -19,8 +19,8 @@ fn exists(name: &UniqueName) -> bool {
     }
 }
 
-fn owned(name: &UniqueName) -> Owned {
-    Owned::new(creating().open(name).unwrap())
+fn owned(name: &UniqueName) -> OwnedQueue {
+    OwnedQueue::new(creating().open(name).unwrap())
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn dropping_an_owner_removes_what_it_created() {
 }
 
 #[test]
-fn who_found_a_queue_does_not_own_it() {
+fn opened_queue_is_not_owned() {
     let name = UniqueName::new();
     let _creator = creating().open(&name).unwrap();
     let queue = owned(&name);
@@ -86,7 +86,7 @@ fn an_owner_owns_in_every_thread() {
 }
 
 #[test]
-fn release_removes_the_name_and_keeps_the_queue_open() {
+fn release_unlinks_and_keeps_the_queue_open() {
     let name = UniqueName::new();
     let queue = owned(&name);
     queue.release().unwrap();
@@ -107,7 +107,7 @@ fn release_removes_the_name_once() {
 }
 
 #[test]
-fn release_of_a_name_that_is_gone_is_no_error() {
+fn release_after_unlink_is_not_an_error() {
     let name = UniqueName::new();
     let queue = owned(&name);
     posix_mqueue::unlink(&name).unwrap();
@@ -115,7 +115,7 @@ fn release_of_a_name_that_is_gone_is_no_error() {
 }
 
 #[test]
-fn release_by_one_that_is_no_owner_does_nothing() {
+fn release_without_ownership_does_nothing() {
     let name = UniqueName::new();
     let queue = owned(&name);
     queue.set_owner(false);
@@ -124,7 +124,7 @@ fn release_by_one_that_is_no_owner_does_nothing() {
 }
 
 #[test]
-fn an_owner_leaves_a_name_alone_that_another_queue_took() {
+fn owner_keeps_a_name_of_another_queue() {
     let name = UniqueName::new();
     let queue = owned(&name);
     posix_mqueue::unlink(&name).unwrap();
@@ -142,7 +142,7 @@ fn unlink_removes_the_name() {
 }
 
 #[test]
-fn unlink_of_a_name_that_another_queue_took_finds_nothing() {
+fn unlink_keeps_a_name_of_another_queue() {
     let queue = queue_with_unique_name();
     posix_mqueue::unlink(queue.name().unwrap()).unwrap();
     let other = creating().open(queue.name().unwrap()).unwrap();

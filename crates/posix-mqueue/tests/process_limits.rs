@@ -41,8 +41,8 @@ fn too_many_bytes_of_queues_are_explained() {
 }
 
 #[test]
-fn below_the_hard_limit_the_remedy_is_one_for_every_user() {
-    let test = "below_the_hard_limit_the_remedy_is_one_for_every_user";
+fn remedy_below_the_hard_limit_needs_no_root() {
+    let test = "remedy_below_the_hard_limit_needs_no_root";
     if !child::is_this() {
         return assert_ne!(succeeds_under("-S -q 103", test), Some(false));
     }
@@ -69,9 +69,9 @@ fn assert_names_descriptors(error: &Error) {
 }
 
 #[test]
-fn too_many_descriptors_for_a_new_queue_are_explained() {
+fn descriptor_limit_on_create_is_explained() {
     if !child::is_this() {
-        let test = "too_many_descriptors_for_a_new_queue_are_explained";
+        let test = "descriptor_limit_on_create_is_explained";
         return assert_ne!(succeeds_under("-n 40", test), Some(false));
     }
     let files = use_up_descriptors();
@@ -81,9 +81,9 @@ fn too_many_descriptors_for_a_new_queue_are_explained() {
 }
 
 #[test]
-fn too_many_descriptors_to_open_a_queue_are_explained() {
+fn descriptor_limit_on_open_is_explained() {
     if !child::is_this() {
-        let test = "too_many_descriptors_to_open_a_queue_are_explained";
+        let test = "descriptor_limit_on_open_is_explained";
         return assert_ne!(succeeds_under("-n 40", test), Some(false));
     }
     let queue = queue_with_unique_name();

@@ -8,7 +8,9 @@ use std::fs::{self, Permissions};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 
-use fixture::{PATIENCE, asleep_in, child, descriptor_flags, queue_of, queue_with_unique_name};
+use fixture::{
+    TEST_TIMEOUT, child, descriptor_flags, queue_of, queue_with_unique_name, start_blocked_in,
+};
 use posix_mqueue::{MessageQueue, OpenOptions};
 
 fn is_nonblocking(queue: &MessageQueue) -> bool {
@@ -32,7 +34,7 @@ fn every_handle_is_one_of_the_same_queue() {
         assert_eq!(descriptor_flags(&other) & libc::O_CLOEXEC, libc::O_CLOEXEC);
         queue.try_send(b"x", 0).unwrap();
         other.try_send(b"y", 0).unwrap();
-        assert_eq!(queue.backlog().count() + other.backlog().count(), 2, "{number}");
+        assert_eq!(queue.try_iter().count() + other.try_iter().count(), 2, "{number}");
     }
 }
 
@@ -49,7 +51,7 @@ fn a_duplicate_shares_the_mode() {
 }
 
 #[test]
-fn a_queue_opened_again_begins_with_the_mode_and_keeps_it_to_itself() {
+fn reopened_queue_has_a_private_nonblocking_mode() {
     let queue = queue_with_unique_name();
     for mode in [false, true] {
         queue.set_nonblocking(mode).unwrap();
@@ -99,7 +101,7 @@ fn the_options_say_what_it_is_open_for() {
 }
 
 #[test]
-fn a_queue_without_a_name_can_be_opened_again() {
+fn unlinked_queue_can_be_reopened() {
     let queue = queue_with_unique_name();
     queue.send(b"kept", 0).unwrap();
     queue.unlink().unwrap();
@@ -194,14 +196,14 @@ fn shutdown_is_of_one_handle() {
     let queue = queue_with_unique_name();
     let others = [queue.try_clone().unwrap(), queue.reopen().unwrap()];
     let waiting = others.map(|other| {
-        let received = move || other.receive_interruptible(&mut [0; 64], PATIENCE.into());
-        asleep_in(libc::SYS_ppoll, received)
+        let received = move || other.receive_interruptible(&mut [0; 64], TEST_TIMEOUT.into());
+        start_blocked_in(libc::SYS_ppoll, received)
     });
     queue.shutdown();
     for _ in &waiting {
         queue.try_send(b"x", 0).unwrap();
     }
     for received in waiting {
-        assert_eq!(received.recv_timeout(PATIENCE).unwrap().unwrap(), (1, 0));
+        assert_eq!(received.recv_timeout(TEST_TIMEOUT).unwrap().unwrap(), (1, 0));
     }
 }

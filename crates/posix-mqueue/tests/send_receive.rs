@@ -28,7 +28,7 @@ fn the_highest_priority_comes_first() {
 }
 
 #[test]
-fn of_equal_priority_the_oldest_comes_first() {
+fn oldest_comes_first_within_a_priority() {
     let queue = queue_with_unique_name();
     for (text, priority) in [("a", 3), ("b", 3), ("urgent", 4), ("c", 3)] {
         queue.send(text.as_bytes(), priority).unwrap();
@@ -78,7 +78,7 @@ fn a_message_over_the_size_is_refused_whole() {
 }
 
 #[test]
-fn too_small_a_buffer_is_refused_and_takes_nothing() {
+fn small_buffer_is_rejected_and_receives_nothing() {
     let queue = queue_with_unique_name();
     queue.send(b"short", 0).unwrap();
     for error in receive_errors(&queue, &mut [0; 63]) {
@@ -90,7 +90,7 @@ fn too_small_a_buffer_is_refused_and_takes_nothing() {
 }
 
 #[test]
-fn too_small_a_buffer_is_refused_on_an_empty_queue_too() {
+fn small_buffer_is_rejected_on_an_empty_queue() {
     for error in receive_errors(&queue_with_unique_name(), &mut []) {
         assert_eq!(error.raw_os_error(), libc::EMSGSIZE);
     }
@@ -143,7 +143,7 @@ fn a_call_that_fails_names_the_queue() {
 }
 
 #[test]
-fn a_queue_keeps_its_messages_while_nobody_has_it_open() {
+fn messages_survive_without_open_handles() {
     let queue = queue_with_unique_name();
     queue.send(b"kept", 2).unwrap();
     let name = queue.into_name();
@@ -152,13 +152,13 @@ fn a_queue_keeps_its_messages_while_nobody_has_it_open() {
 }
 
 #[test]
-fn a_waiting_send_goes_on_when_there_is_room() {
+fn blocked_send_continues_when_there_is_room() {
     let queue = queue_of(1, 8);
     queue.fill();
     let sender = queue.share();
-    let sent = fixture::asleep_in(libc::SYS_mq_timedsend, move || sender.send(b"next", 0));
+    let sent = fixture::start_blocked_in(libc::SYS_mq_timedsend, move || sender.send(b"next", 0));
     assert_eq!(queue.receive_message().unwrap().data, b"fill");
-    sent.recv_timeout(fixture::PATIENCE).unwrap().unwrap();
+    sent.recv_timeout(fixture::TEST_TIMEOUT).unwrap().unwrap();
     assert_eq!(queue.receive_message().unwrap().data, b"next");
 }
 
@@ -166,9 +166,10 @@ fn a_waiting_send_goes_on_when_there_is_room() {
 fn a_waiting_receive_gets_what_comes() {
     let queue = queue_with_unique_name();
     let shared = queue.share();
-    let received = fixture::asleep_in(libc::SYS_mq_timedreceive, move || shared.receive_message());
+    let received =
+        fixture::start_blocked_in(libc::SYS_mq_timedreceive, move || shared.receive_message());
     queue.send(b"here", 3).unwrap();
-    let message = received.recv_timeout(fixture::PATIENCE).unwrap().unwrap();
+    let message = received.recv_timeout(fixture::TEST_TIMEOUT).unwrap().unwrap();
     assert_eq!(message, Message { data: b"here".to_vec(), priority: 3 });
 }
 
@@ -206,6 +207,6 @@ fn many_threads_lose_and_repeat_nothing() {
 fn handles_can_be_shared_and_sent_between_threads() {
     fn shared<T: Send + Sync + 'static>() {}
     shared::<MessageQueue>();
-    shared::<posix_mqueue::Owned>();
+    shared::<posix_mqueue::OwnedQueue>();
     shared::<Error>();
 }

@@ -39,7 +39,7 @@ fn name(bytes: &[u8]) -> QueueName {
 }
 
 #[test]
-fn what_the_kernel_says_survives() {
+fn kernel_values_round_trip() {
     let queue = queue_with_unique_name();
     queue.send(b"x", 0).unwrap();
     let status: Status = queue.status().unwrap();
@@ -54,7 +54,7 @@ fn what_the_kernel_says_survives() {
 }
 
 #[test]
-fn what_the_directory_shows_survives() {
+fn directory_values_round_trip() {
     let queue = queue_with_unique_name();
     queue.notify(Notification::Signal { number: 10, value: 0 }).unwrap();
     // Only where there is a directory that can be shown.
@@ -66,14 +66,11 @@ fn what_the_directory_shows_survives() {
     assert_round_trip(&holders);
     let details = serde_json::to_value(entry.details.unwrap()).unwrap();
     let pid = std::process::id();
-    assert_eq!(
-        details["registration"],
-        json!({"delivery": {"Signal": {"number": 10}}, "pid": pid})
-    );
+    assert_eq!(details["registration"], json!({"method": {"Signal": {"number": 10}}, "pid": pid}));
 }
 
 #[test]
-fn a_name_is_text_for_people_where_it_can_be() {
+fn name_is_text_in_readable_formats() {
     assert_eq!(serde_json::to_value(name("/jöbs".as_bytes())).unwrap(), json!("/jöbs"));
     assert_eq!(serde_json::to_value(name(b"/\xff")).unwrap(), json!([47, 255]));
     assert_eq!(postcard::to_allocvec(&name(b"/\xff")).unwrap(), b"\x02/\xff");
@@ -110,7 +107,7 @@ impl Formatter for TellsBytes {
 }
 
 #[test]
-fn the_data_of_a_message_is_bytes_to_a_format_that_has_them() {
+fn message_data_is_bytes_in_binary_formats() {
     let mut written = Vec::new();
     let mut serializer = Serializer::with_formatter(&mut written, TellsBytes);
     Message { data: vec![0xff; 200], priority: 5 }.serialize(&mut serializer).unwrap();

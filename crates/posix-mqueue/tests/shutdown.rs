@@ -8,7 +8,9 @@ use std::ffi::c_long;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, SystemTime};
 
-use fixture::{PATIENCE, QueueWithUniqueName, asleep_in, in_time, queue_with_unique_name};
+use fixture::{
+    QueueWithUniqueName, TEST_TIMEOUT, in_time, queue_with_unique_name, start_blocked_in,
+};
 use posix_mqueue::{Deadline, Error};
 
 const LATE: Duration = Duration::from_secs(3600);
@@ -25,7 +27,7 @@ fn asleep_receiving(
     deadline: Deadline,
 ) -> Receiver<Result<(usize, u32), Error>> {
     let queue = queue.share();
-    asleep_in(call, move || queue.receive_interruptible(&mut [0; 64], deadline))
+    start_blocked_in(call, move || queue.receive_interruptible(&mut [0; 64], deadline))
 }
 
 fn asleep_sending(
@@ -34,7 +36,7 @@ fn asleep_sending(
     deadline: Deadline,
 ) -> Receiver<Result<(), Error>> {
     let queue = queue.share();
-    asleep_in(call, move || queue.send_interruptible(b"x", 0, deadline))
+    start_blocked_in(call, move || queue.send_interruptible(b"x", 0, deadline))
 }
 
 fn assert_closed_while_waiting<T: std::fmt::Debug>(outcome: Result<T, Error>) {
@@ -51,7 +53,7 @@ fn shutdown_wakes_every_receiver() {
         .collect();
     queue.shutdown();
     for outcome in waiting {
-        assert_closed_while_waiting(outcome.recv_timeout(PATIENCE).unwrap());
+        assert_closed_while_waiting(outcome.recv_timeout(TEST_TIMEOUT).unwrap());
     }
 }
 
@@ -62,7 +64,7 @@ fn shutdown_wakes_every_sender() {
         (0..8).map(|_| asleep_sending(&queue, libc::SYS_mq_timedsend, Deadline::Never)).collect();
     queue.shutdown();
     for outcome in waiting {
-        assert_closed_while_waiting(outcome.recv_timeout(PATIENCE).unwrap());
+        assert_closed_while_waiting(outcome.recv_timeout(TEST_TIMEOUT).unwrap());
     }
     assert_eq!(queue.attributes().unwrap().messages, 4);
 }
@@ -71,18 +73,18 @@ fn shutdown_wakes_every_sender() {
 fn shutdown_wakes_a_plain_receive() {
     let queue = queue_with_unique_name();
     let shared = queue.share();
-    let outcome = asleep_in(libc::SYS_mq_timedreceive, move || shared.receive(&mut [0; 64]));
+    let outcome = start_blocked_in(libc::SYS_mq_timedreceive, move || shared.receive(&mut [0; 64]));
     queue.shutdown();
-    assert_closed_while_waiting(outcome.recv_timeout(PATIENCE).unwrap());
+    assert_closed_while_waiting(outcome.recv_timeout(TEST_TIMEOUT).unwrap());
 }
 
 #[test]
 fn shutdown_wakes_a_plain_send() {
     let queue = full();
     let shared = queue.share();
-    let outcome = asleep_in(libc::SYS_mq_timedsend, move || shared.send(b"x", 0));
+    let outcome = start_blocked_in(libc::SYS_mq_timedsend, move || shared.send(b"x", 0));
     queue.shutdown();
-    assert_closed_while_waiting(outcome.recv_timeout(PATIENCE).unwrap());
+    assert_closed_while_waiting(outcome.recv_timeout(TEST_TIMEOUT).unwrap());
 }
 
 #[test]
@@ -90,7 +92,7 @@ fn shutdown_wakes_a_receiver_with_a_timeout() {
     let queue = queue_with_unique_name();
     let outcome = asleep_receiving(&queue, libc::SYS_ppoll, LATE.into());
     queue.shutdown();
-    assert_closed_while_waiting(outcome.recv_timeout(PATIENCE).unwrap());
+    assert_closed_while_waiting(outcome.recv_timeout(TEST_TIMEOUT).unwrap());
 }
 
 #[test]
@@ -98,19 +100,19 @@ fn shutdown_wakes_a_sender_with_a_timeout() {
     let queue = full();
     let outcome = asleep_sending(&queue, libc::SYS_ppoll, LATE.into());
     queue.shutdown();
-    assert_closed_while_waiting(outcome.recv_timeout(PATIENCE).unwrap());
+    assert_closed_while_waiting(outcome.recv_timeout(TEST_TIMEOUT).unwrap());
 }
 
 #[test]
-fn shutdown_wakes_those_that_wait_for_a_time_of_day() {
+fn shutdown_wakes_wall_clock_waiters() {
     let (empty, full) = (queue_with_unique_name(), full());
     let deadline = Deadline::from(SystemTime::now() + LATE);
     let received = asleep_receiving(&empty, libc::SYS_mq_timedreceive, deadline);
     let sent = asleep_sending(&full, libc::SYS_mq_timedsend, deadline);
     empty.shutdown();
     full.shutdown();
-    assert_closed_while_waiting(received.recv_timeout(PATIENCE).unwrap());
-    assert_closed_while_waiting(sent.recv_timeout(PATIENCE).unwrap());
+    assert_closed_while_waiting(received.recv_timeout(TEST_TIMEOUT).unwrap());
+    assert_closed_while_waiting(sent.recv_timeout(TEST_TIMEOUT).unwrap());
 }
 
 #[test]
@@ -129,7 +131,7 @@ fn later_calls_that_may_sleep_fail() {
 }
 
 #[test]
-fn a_message_that_is_there_is_still_received_without_waiting() {
+fn pending_message_is_received_after_shutdown() {
     let queue = queue_with_unique_name();
     queue.send(b"kept", 1).unwrap();
     queue.shutdown();
@@ -138,7 +140,7 @@ fn a_message_that_is_there_is_still_received_without_waiting() {
 }
 
 #[test]
-fn what_a_descriptor_was_not_opened_for_is_said_after_a_shutdown_too() {
+fn access_error_is_explained_after_shutdown() {
     let queue = queue_with_unique_name().opened(true, false);
     queue.shutdown();
     for error in [queue.send(b"x", 0).unwrap_err(), queue.try_send(b"x", 0).unwrap_err()] {
@@ -157,7 +159,7 @@ fn shutdown_twice_is_shutdown() {
 }
 
 #[test]
-fn sleepers_on_another_queue_are_not_disturbed() {
+fn waiters_on_another_queue_are_not_woken() {
     let (queue, other) = (queue_with_unique_name(), queue_with_unique_name());
     // These give up with EINTR if a signal reaches their thread.
     let undisturbed = [
@@ -166,27 +168,27 @@ fn sleepers_on_another_queue_are_not_disturbed() {
     ];
     let woken = asleep_receiving(&queue, libc::SYS_mq_timedreceive, Deadline::Never);
     queue.shutdown();
-    assert_closed_while_waiting(woken.recv_timeout(PATIENCE).unwrap());
+    assert_closed_while_waiting(woken.recv_timeout(TEST_TIMEOUT).unwrap());
     for _ in &undisturbed {
         other.send(b"x", 0).unwrap();
     }
     for outcome in undisturbed {
-        assert_eq!(outcome.recv_timeout(PATIENCE).unwrap().unwrap(), (1, 0));
+        assert_eq!(outcome.recv_timeout(TEST_TIMEOUT).unwrap().unwrap(), (1, 0));
     }
 }
 
 #[test]
-fn sleepers_on_another_handle_of_the_queue_are_not_disturbed() {
+fn waiters_on_another_handle_are_not_woken() {
     let queue = queue_with_unique_name();
     let other = queue.opened(true, false);
-    let undisturbed = asleep_in(libc::SYS_mq_timedreceive, move || {
+    let undisturbed = start_blocked_in(libc::SYS_mq_timedreceive, move || {
         other.receive_interruptible(&mut [0; 64], Deadline::Never)
     });
     let woken = asleep_receiving(&queue, libc::SYS_ppoll, LATE.into());
     queue.shutdown();
-    assert!(woken.recv_timeout(PATIENCE).unwrap().is_err());
+    assert!(woken.recv_timeout(TEST_TIMEOUT).unwrap().is_err());
     queue.try_send(b"x", 0).unwrap();
-    assert_eq!(undisturbed.recv_timeout(PATIENCE).unwrap().unwrap(), (1, 0));
+    assert_eq!(undisturbed.recv_timeout(TEST_TIMEOUT).unwrap().unwrap(), (1, 0));
 }
 
 #[test]
@@ -202,7 +204,7 @@ fn shutdown_as_threads_fall_asleep_misses_none() {
         }
         queue.shutdown();
         for _ in 0..4 {
-            assert_closed_while_waiting(told.recv_timeout(PATIENCE).unwrap());
+            assert_closed_while_waiting(told.recv_timeout(TEST_TIMEOUT).unwrap());
         }
     }
 }

@@ -4,17 +4,18 @@
 #![allow(clippy::unwrap_used)]
 
 mod fixture;
-mod forms;
+mod wait_modes;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
 
 use fixture::{
-    PATIENCE, QueueWithUniqueName, child, eventually, queue_with_unique_name, sleeps_in, started,
+    QueueWithUniqueName, TEST_TIMEOUT, child, eventually, is_blocked_in, queue_with_unique_name,
+    started,
 };
-use forms::{TARGETS, far_off, receive, send};
 use posix_mqueue::{Deadline, Error, MessageQueue};
+use wait_modes::{BUFFER_KINDS, pending_modes, receive, send};
 
 /// Runs the test in a process that blocks the signals of a Python expression.
 fn run_with_blocked(signals: &str, test: &str) {
@@ -61,14 +62,14 @@ fn full() -> QueueWithUniqueName {
 /// A thread in every call that can wait, each on a queue of its own.
 fn every_wait() -> Vec<Waiting> {
     let mut all = Vec::new();
-    for form in far_off() {
-        all.push(waiting(full(), move |queue| send(queue, form, b"x", 0)));
-        for target in TARGETS {
-            let call = move |queue: &MessageQueue| receive(queue, target, form).map(drop);
+    for mode in pending_modes() {
+        all.push(waiting(full(), move |queue| send(queue, mode, b"x", 0)));
+        for target in BUFFER_KINDS {
+            let call = move |queue: &MessageQueue| receive(queue, target, mode).map(drop);
             all.push(waiting(queue_with_unique_name(), call));
         }
     }
-    for deadline in [Deadline::Never, PATIENCE.into()] {
+    for deadline in [Deadline::Never, TEST_TIMEOUT.into()] {
         all.push(waiting(full(), move |queue| queue.send_interruptible(b"x", 0, deadline)));
         all.push(waiting(full(), move |queue| queue.wait_writable(deadline)));
         let empty = queue_with_unique_name;
@@ -83,7 +84,7 @@ fn every_wait() -> Vec<Waiting> {
 fn sleeps(thread: &Path) -> bool {
     [libc::SYS_ppoll, libc::SYS_mq_timedreceive, libc::SYS_mq_timedsend]
         .into_iter()
-        .any(|call| sleeps_in(thread, call))
+        .any(|call| is_blocked_in(thread, call))
 }
 
 fn assert_every_wait_is_woken() {
@@ -91,7 +92,7 @@ fn assert_every_wait_is_woken() {
     assert!(eventually(|| all.iter().all(|one| sleeps(&one.thread))));
     for Waiting { outcome, queue, .. } in all {
         assert!(queue.shutdown());
-        let (outcome, [before, after]) = outcome.recv_timeout(PATIENCE).unwrap();
+        let (outcome, [before, after]) = outcome.recv_timeout(TEST_TIMEOUT).unwrap();
         let error = outcome.unwrap_err();
         assert_eq!(error.explanation(), Some("the queue was closed while waiting"), "{error}");
         assert_eq!(before, after);
@@ -137,16 +138,16 @@ fn messages_reach_threads_that_block_every_signal() {
         } else {
             queue.try_receive(&mut [0; 64]).unwrap();
         }
-        let (outcome, [before, after]) = outcome.recv_timeout(PATIENCE).unwrap();
+        let (outcome, [before, after]) = outcome.recv_timeout(TEST_TIMEOUT).unwrap();
         outcome.unwrap();
         assert_eq!(before, after);
     }
 }
 
 #[test]
-fn shutdown_leaves_sigurg_to_a_program_that_blocks_it() {
+fn shutdown_spares_sigurg_if_blocked() {
     if !child::is_this() {
-        let test = "shutdown_leaves_sigurg_to_a_program_that_blocks_it";
+        let test = "shutdown_spares_sigurg_if_blocked";
         return ["{SIGURG}", "valid_signals()"].into_iter().for_each(|s| run_with_blocked(s, test));
     }
     assert_every_wait_is_woken();

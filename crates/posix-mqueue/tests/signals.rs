@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod fixture;
-mod forms;
+mod wait_modes;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,19 +11,19 @@ use std::process::Command;
 use std::sync::mpsc::Receiver;
 
 use fixture::{
-    PATIENCE, QueueWithUniqueName, asleep_in, eventually, queue_with_unique_name, sleeps_in,
-    started,
+    QueueWithUniqueName, TEST_TIMEOUT, eventually, is_blocked_in, queue_with_unique_name,
+    start_blocked_in, started,
 };
-use forms::{TARGETS, far_off, receive, send};
 use posix_mqueue::{Deadline, Error};
+use wait_modes::{BUFFER_KINDS, pending_modes, receive, send};
 
 /// Has `SIGURG` handled, so that it interrupts: by the library itself, which wakes a sleeper so.
 fn have_signals_interrupt() {
     let queue = queue_with_unique_name();
     let shared = queue.share();
-    let woken = asleep_in(libc::SYS_mq_timedreceive, move || shared.receive(&mut [0; 64]));
+    let woken = start_blocked_in(libc::SYS_mq_timedreceive, move || shared.receive(&mut [0; 64]));
     queue.shutdown();
-    assert!(woken.recv_timeout(PATIENCE).unwrap().is_err());
+    assert!(woken.recv_timeout(TEST_TIMEOUT).unwrap().is_err());
 }
 
 const INTERRUPT: &str = "
@@ -61,18 +61,18 @@ fn full() -> QueueWithUniqueName {
 
 type Waiting = (PathBuf, Receiver<Result<(), Error>>, QueueWithUniqueName);
 
-/// Threads that wait in every form, each on a queue of its own.
+/// Threads that wait in every mode, each on a queue of its own.
 fn waiting() -> Vec<Waiting> {
     let mut waiting = Vec::new();
-    for form in far_off() {
+    for mode in pending_modes() {
         let queue = full();
         let shared = queue.share();
-        let (thread, sent) = started(move || send(&shared, form, b"x", 0));
+        let (thread, sent) = started(move || send(&shared, mode, b"x", 0));
         waiting.push((thread, sent, queue));
-        for target in TARGETS {
+        for target in BUFFER_KINDS {
             let queue = queue_with_unique_name();
             let shared = queue.share();
-            let (thread, received) = started(move || receive(&shared, target, form).map(drop));
+            let (thread, received) = started(move || receive(&shared, target, mode).map(drop));
             waiting.push((thread, received, queue));
         }
     }
@@ -82,13 +82,13 @@ fn waiting() -> Vec<Waiting> {
 fn sleeps(thread: &Path) -> bool {
     [libc::SYS_ppoll, libc::SYS_mq_timedreceive, libc::SYS_mq_timedsend]
         .into_iter()
-        .any(|call| sleeps_in(thread, call))
+        .any(|call| is_blocked_in(thread, call))
 }
 
 #[test]
 fn signals_end_only_the_calls_that_say_so() {
     have_signals_interrupt();
-    let interruptible: Vec<_> = [Deadline::Never, PATIENCE.into()]
+    let interruptible: Vec<_> = [Deadline::Never, TEST_TIMEOUT.into()]
         .into_iter()
         .map(|deadline| {
             let (empty, full) = (queue_with_unique_name().share(), full().share());
@@ -106,7 +106,7 @@ fn signals_end_only_the_calls_that_say_so() {
 
     interrupt(&threads);
     for outcome in ended {
-        let error = outcome.recv_timeout(PATIENCE).unwrap().unwrap_err();
+        let error = outcome.recv_timeout(TEST_TIMEOUT).unwrap().unwrap_err();
         assert!(error.is_interrupted(), "{error}");
     }
     let threads: Vec<_> = waiting.iter().map(|(thread, ..)| thread.clone()).collect();
@@ -121,7 +121,7 @@ fn signals_end_only_the_calls_that_say_so() {
         } else {
             queue.try_receive(&mut [0; 64]).unwrap();
         }
-        outcome.recv_timeout(PATIENCE).unwrap().unwrap();
+        outcome.recv_timeout(TEST_TIMEOUT).unwrap().unwrap();
     }
 }
 
@@ -131,7 +131,7 @@ fn signals_do_not_end_a_wait_for_readiness() {
     let (empty, full) = (queue_with_unique_name(), full());
     let (read_from, write_to) = (empty.share(), full.share());
     let (one, readable) = started(move || read_from.wait_readable(Deadline::Never));
-    let (other, writable) = started(move || write_to.wait_writable(PATIENCE));
+    let (other, writable) = started(move || write_to.wait_writable(TEST_TIMEOUT));
     let threads = [one, other];
     for _ in 0..2 {
         assert!(eventually(|| threads.iter().all(|thread| sleeps(thread))));
@@ -139,6 +139,6 @@ fn signals_do_not_end_a_wait_for_readiness() {
     }
     empty.try_send(b"came", 0).unwrap();
     full.try_receive(&mut [0; 64]).unwrap();
-    readable.recv_timeout(PATIENCE).unwrap().unwrap();
-    writable.recv_timeout(PATIENCE).unwrap().unwrap();
+    readable.recv_timeout(TEST_TIMEOUT).unwrap().unwrap();
+    writable.recv_timeout(TEST_TIMEOUT).unwrap().unwrap();
 }

@@ -10,7 +10,7 @@ use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use fixture::{PATIENCE, QueueWithUniqueName, child, descriptor_flags, queue_of};
+use fixture::{QueueWithUniqueName, TEST_TIMEOUT, child, descriptor_flags, queue_of};
 use posix_mqueue::{MessageQueue, OpenOptions, from_systemd};
 
 /// The queue is descriptor 3, a file descriptor 4, the queue again descriptor 5.
@@ -43,9 +43,9 @@ fn names(queues: &[(std::ffi::OsString, MessageQueue)]) -> Vec<&str> {
 const THREE: &str = "LISTEN_PID=$$ LISTEN_FDS=3";
 
 #[test]
-fn queues_are_taken_over_with_their_names_in_order() {
+fn passed_queues_keep_names_and_order() {
     let variables = format!("{THREE} LISTEN_FDNAMES=jobs:file:replies");
-    if !in_child(&variables, "queues_are_taken_over_with_their_names_in_order") {
+    if !in_child(&variables, "passed_queues_keep_names_and_order") {
         return;
     }
     let queues = from_systemd().unwrap();
@@ -89,9 +89,9 @@ fn queues_of_the_program_itself_are_left_alone() {
 }
 
 #[test]
-fn passed_queues_are_taken_over_and_others_are_not() {
+fn only_passed_queues_are_taken_over() {
     let variables = "LISTEN_PID=$$ LISTEN_FDS=16";
-    if in_child(variables, "passed_queues_are_taken_over_and_others_are_not") {
+    if in_child(variables, "only_passed_queues_are_taken_over") {
         let queue = queue_of(1, 8);
         let passed = from_systemd().unwrap();
         assert_eq!(names(&passed), ["unknown", "unknown"]);
@@ -124,9 +124,9 @@ fn no_more_is_taken_over_than_is_passed() {
 }
 
 #[test]
-fn what_is_passed_to_another_process_is_left_alone() {
+fn descriptors_passed_to_another_process_are_ignored() {
     let variables = "LISTEN_PID=1 LISTEN_FDS=3";
-    if in_child(variables, "what_is_passed_to_another_process_is_left_alone") {
+    if in_child(variables, "descriptors_passed_to_another_process_are_ignored") {
         assert_eq!(from_systemd().unwrap().len(), 0);
         assert!(fs::metadata("/proc/self/fd/3").is_ok());
     }
@@ -158,13 +158,13 @@ fn a_number_that_is_none_is_refused() {
 }
 
 #[test]
-fn a_queue_that_was_passed_can_be_waited_on() {
-    if !in_child(THREE, "a_queue_that_was_passed_can_be_waited_on") {
+fn passed_queue_can_be_waited_on() {
+    if !in_child(THREE, "passed_queue_can_be_waited_on") {
         return;
     }
     let (_, queue) = from_systemd().unwrap().remove(0);
     assert!(queue.attributes().unwrap().nonblocking);
-    queue.wait_readable(PATIENCE).unwrap();
+    queue.wait_readable(TEST_TIMEOUT).unwrap();
     assert_eq!(queue.receive_message().unwrap().data, b"passed on");
     assert!(queue.receive_message().unwrap_err().is_would_block());
     let error = queue.wait_readable(Duration::from_millis(1)).unwrap_err();

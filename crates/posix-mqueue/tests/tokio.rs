@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use fixture::{
-    PATIENCE, QueueWithUniqueName, asleep_in, claim, descriptor_flags, notified, queue_of,
-    queue_with_unique_name,
+    QueueWithUniqueName, TEST_TIMEOUT, claim, descriptor_flags, notified, queue_of,
+    queue_with_unique_name, start_blocked_in,
 };
 use futures_core::stream::FusedStream;
 use posix_mqueue::tokio::MessageQueue;
@@ -30,7 +30,7 @@ fn registered(queue: &QueueWithUniqueName) -> Arc<MessageQueue> {
 
 /// What the future gives; one that never ends is to fail its test.
 async fn in_time<F: Future>(future: F) -> F::Output {
-    timeout(PATIENCE, future).await.unwrap()
+    timeout(TEST_TIMEOUT, future).await.unwrap()
 }
 
 /// What the future gives when it is polled for the first time.
@@ -44,7 +44,7 @@ async fn at_once<F: Future>(future: F) -> Option<F::Output> {
 }
 
 #[tokio::test]
-async fn a_call_that_need_not_wait_does_not_suspend() {
+async fn ready_call_does_not_suspend() {
     let queue = registered(&queue_with_unique_name());
     at_once(queue.writable()).await.unwrap().unwrap();
     at_once(queue.send(b"one", 1)).await.unwrap().unwrap();
@@ -58,7 +58,7 @@ async fn a_call_that_need_not_wait_does_not_suspend() {
 }
 
 #[tokio::test]
-async fn a_receive_waits_for_a_message_nonblocking_or_not() {
+async fn receive_waits_in_either_mode() {
     let queue = queue_with_unique_name();
     for nonblocking in [false, true] {
         let receiver = MessageQueue::new(queue.opened(true, false)).unwrap();
@@ -140,7 +140,7 @@ async fn every_task_that_waits_to_receive_is_woken() {
 }
 
 #[tokio::test]
-async fn tasks_that_wait_for_different_things_do_not_hide_them_from_each_other() {
+async fn readers_and_writers_do_not_hide_events() {
     let queue = registered(&queue_of(1, 4));
     let (mut traffic, mut readers, mut writers) = (JoinSet::new(), JoinSet::new(), JoinSet::new());
     for _ in 0..20 {
@@ -168,7 +168,7 @@ async fn messages_of_blocked_senders_come_without_further_events() {
     let blocked: Vec<_> = (0..10)
         .map(|_| {
             let sender = queue.opened(false, true);
-            asleep_in(libc::SYS_mq_timedsend, move || sender.send(b"x", 0))
+            start_blocked_in(libc::SYS_mq_timedsend, move || sender.send(b"x", 0))
         })
         .collect();
     let receiver = registered(&queue);
@@ -179,7 +179,7 @@ async fn messages_of_blocked_senders_come_without_further_events() {
     }
     assert_eq!(in_time(tasks.join_all()).await.len(), 11);
     for sent in blocked {
-        sent.recv_timeout(PATIENCE).unwrap().unwrap();
+        sent.recv_timeout(TEST_TIMEOUT).unwrap().unwrap();
     }
 }
 
@@ -233,12 +233,12 @@ async fn a_task_that_waits_holds_no_notification_back() {
     let mut receive = pin!(receiver.receive_message());
     assert!(at_once(&mut receive).await.is_none());
     queue.send(b"x", 0).unwrap();
-    assert!(claim(told.recv_timeout(PATIENCE).unwrap()));
+    assert!(claim(told.recv_timeout(TEST_TIMEOUT).unwrap()));
     in_time(receive).await.unwrap();
 }
 
 #[tokio::test]
-async fn a_queue_open_for_one_thing_refuses_the_other_at_once() {
+async fn wrong_access_mode_fails_at_once() {
     let queue = queue_with_unique_name();
     // Whether or not the other thing could be done.
     for _ in 0..2 {
@@ -292,7 +292,7 @@ async fn a_descriptor_is_registered_once() {
 }
 
 #[tokio::test]
-async fn a_queue_that_is_taken_out_can_be_registered_again() {
+async fn into_inner_allows_another_registration() {
     let queue = registered(&queue_with_unique_name());
     queue.send(b"x", 0).await.unwrap();
     let inner = Arc::into_inner(queue).unwrap().into_inner();
@@ -306,7 +306,7 @@ fn runtime() -> Runtime {
 }
 
 #[test]
-fn the_end_of_its_runtime_is_an_error_and_loses_nothing() {
+fn runtime_shutdown_is_an_error_without_loss() {
     let queue = queue_with_unique_name();
     let first = runtime();
     let receiver = first.block_on(async { MessageQueue::new(queue.opened(true, true)).unwrap() });
@@ -335,7 +335,7 @@ async fn lets_others_run<F: Future>(mut call: impl FnMut() -> F) -> bool {
 }
 
 #[tokio::test]
-async fn a_queue_that_is_always_ready_lets_other_tasks_run() {
+async fn ready_queue_yields_to_other_tasks() {
     let queue = &registered(&queue_with_unique_name());
     let stream = || async {
         queue.get_ref().try_send(b"x", 0).unwrap();

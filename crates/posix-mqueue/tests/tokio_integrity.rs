@@ -9,7 +9,7 @@ use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 
-use fixture::{PATIENCE, queue_of};
+use fixture::{TEST_TIMEOUT, queue_of};
 use posix_mqueue::MessageQueue as Blocking;
 use posix_mqueue::tokio::MessageQueue;
 use tokio::task::{JoinSet, yield_now};
@@ -59,7 +59,7 @@ async fn a_receive_that_is_dropped_takes_no_message() {
         receiver.receive(&mut buffer).await.unwrap();
         number(&buffer)
     });
-    timeout(PATIENCE, receiving).await.unwrap();
+    timeout(TEST_TIMEOUT, receiving).await.unwrap();
     sender.abort();
 }
 
@@ -71,7 +71,7 @@ async fn a_stream_that_is_dropped_takes_no_message() {
     let receiving = receive_cancelling(|| async {
         number(&receiver.messages().next().await.unwrap().unwrap().data)
     });
-    timeout(PATIENCE, receiving).await.unwrap();
+    timeout(TEST_TIMEOUT, receiving).await.unwrap();
     sender.abort();
 }
 
@@ -106,7 +106,7 @@ async fn a_send_that_is_dropped_sends_nothing() {
             yield_now().await;
         }
     };
-    timeout(PATIENCE, sending).await.unwrap();
+    timeout(TEST_TIMEOUT, sending).await.unwrap();
     assert!(!receiver.is_finished());
     receiver.abort();
 }
@@ -139,7 +139,7 @@ async fn tasks_that_are_aborted_lose_and_double_nothing() {
         }
         for task in [sending, receiving] {
             task.abort();
-            assert!(timeout(PATIENCE, task).await.unwrap().unwrap_err().is_cancelled());
+            assert!(timeout(TEST_TIMEOUT, task).await.unwrap().unwrap_err().is_cancelled());
         }
         rounds += 1;
     }
@@ -171,7 +171,7 @@ async fn many_receivers_get_what_a_blocked_sender_sends() {
                 queue.send(&(burst * 3 + number).to_le_bytes(), 0).unwrap();
             }
             let mut received: Vec<_> =
-                (0..3).map(|_| told.recv_timeout(PATIENCE).unwrap()).collect();
+                (0..3).map(|_| told.recv_timeout(TEST_TIMEOUT).unwrap()).collect();
             received.sort_unstable();
             assert!(received.into_iter().eq(burst * 3..burst * 3 + 3));
         }

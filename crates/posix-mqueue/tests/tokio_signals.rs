@@ -9,7 +9,7 @@ use std::fs;
 use std::process::{Child, Command};
 use std::time::Instant;
 
-use fixture::{PATIENCE, asleep_in, queue_with_unique_name};
+use fixture::{TEST_TIMEOUT, queue_with_unique_name, start_blocked_in};
 use posix_mqueue::Deadline;
 use posix_mqueue::tokio::MessageQueue;
 use tokio::time::timeout;
@@ -24,9 +24,9 @@ impl Rain {
         let queue = queue_with_unique_name();
         let shared = queue.share();
         let receive = move || shared.receive_interruptible(&mut [0; 64], Deadline::Never);
-        let ended = asleep_in(libc::SYS_mq_timedreceive, receive);
+        let ended = start_blocked_in(libc::SYS_mq_timedreceive, receive);
         queue.shutdown();
-        ended.recv_timeout(PATIENCE).unwrap().unwrap_err();
+        ended.recv_timeout(TEST_TIMEOUT).unwrap().unwrap_err();
         let thread = fs::read_link("/proc/thread-self").unwrap();
         let thread = thread.file_name().unwrap().to_str().unwrap();
         let kill = format!("while kill -URG {thread}; do :; done");
@@ -49,12 +49,12 @@ async fn signals_interrupt_no_future() {
     // Without a sleep in between: a sleep gets nowhere in such a rain.
     let start = Instant::now();
     while !queue.get_ref().attempt_receive(&mut [0; 64]).is_err_and(|e| e.is_interrupted()) {
-        assert!(start.elapsed() < PATIENCE, "no signal comes");
+        assert!(start.elapsed() < TEST_TIMEOUT, "no signal comes");
     }
     for number in 0..5_000_u32 {
         let message = number.to_le_bytes();
         let both = async { tokio::join!(queue.receive_message(), queue.send(&message, 0)) };
-        let (received, sent) = timeout(PATIENCE, both).await.unwrap();
+        let (received, sent) = timeout(TEST_TIMEOUT, both).await.unwrap();
         sent.unwrap();
         assert_eq!(received.unwrap().data, message);
     }

@@ -5,13 +5,13 @@
 //! parts. What this process asks of the clock goes through `clock_gettime`; a library loaded before
 //! libc fakes the answers there, and the wall clock of that one child jumps by two hours each time
 //! that anybody looks. What the kernel counts is told by the call that it sleeps in: `ppoll`, whose
-//! timeout is relative and monotonic; that is asserted in `calls.rs`, for every form.
+//! timeout is relative and monotonic; that is asserted in `calls.rs`, for every mode.
 
 #![cfg(target_env = "gnu")] // elsewhere a program may be static, and loads nothing before libc
 #![allow(clippy::unwrap_used)]
 
 mod fixture;
-mod forms;
+mod wait_modes;
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
@@ -19,8 +19,8 @@ use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
 
 use fixture::{QueueWithUniqueName, child, in_time, queue_with_unique_name};
-use forms::{Form, TARGETS, receive, send};
 use posix_mqueue::{MessageQueue, Result};
+use wait_modes::{BUFFER_KINDS, WaitMode, receive, send};
 
 const SOON: Duration = Duration::from_millis(20);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -62,21 +62,21 @@ fn jump() -> Duration {
 }
 
 #[test]
-fn a_wall_clock_that_jumps_makes_no_wait_shorter_or_longer() {
+fn wall_clock_steps_do_not_change_monotonic_waits() {
     if !child::is_this() {
         let library = jumping_clock();
-        let test = "a_wall_clock_that_jumps_makes_no_wait_shorter_or_longer";
+        let test = "wall_clock_steps_do_not_change_monotonic_waits";
         child::assert_passes(child::test_by(&["env"], test).env("LD_PRELOAD", &library));
         return std::fs::remove_file(library).unwrap();
     }
     assert!(jump() > HOUR);
     let (empty, full) = (queue_with_unique_name(), queue_with_unique_name());
     full.fill();
-    for form in [|| Form::Timeout(SOON), || Form::Deadline(Instant::now() + SOON)] {
-        for target in TARGETS {
-            times_out(&empty, move |queue| receive(queue, target, form()));
+    for mode in [|| WaitMode::Timeout(SOON), || WaitMode::Deadline(Instant::now() + SOON)] {
+        for target in BUFFER_KINDS {
+            times_out(&empty, move |queue| receive(queue, target, mode()));
         }
-        times_out(&full, move |queue| send(queue, form(), b"x", 0));
+        times_out(&full, move |queue| send(queue, mode(), b"x", 0));
     }
     times_out(&empty, |queue| queue.wait_readable(SOON));
     times_out(&empty, |queue| queue.wait_readable(Instant::now() + SOON));

@@ -38,7 +38,7 @@ impl Args {
         waited.map_err(|error| {
             if error.is_timed_out() && self.timeout.nonblock {
                 let call = if self.writable { "mq_timedsend" } else { "mq_timedreceive" };
-                return Error::would_block(call).about(self.name.as_os_str()).into();
+                return Error::would_block(call).with_name(self.name.as_os_str()).into();
             }
             error.into()
         })

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use posix_mqueue::{
-    Attributes, Delivery, Details, Entry, Holders, QueueName, Registration, Status,
+    Attributes, NotifyMethod, Details, Entry, Holders, QueueName, Registration, Status,
 };
 use serde_json::{Map, Value, json};
 
@@ -140,8 +140,8 @@ fn insert_name(map: &mut Map<String, Value>, key: &str, name: &OsStr) {
 fn notify_json(registration: Option<&Registration>) -> Value {
     let Some(registration) = registration else { return json!({ "kind": "none" }) };
     let mut map = Map::new();
-    match registration.delivery {
-        Delivery::Signal { number } => {
+    match registration.method {
+        NotifyMethod::Signal { number } => {
             map.insert("kind".into(), "signal".into());
             map.insert("signal".into(), number.into());
         }
@@ -155,11 +155,11 @@ fn notify_json(registration: Option<&Registration>) -> Value {
 }
 
 /// How a registered process is notified: `thread`, `silent`, `SIGUSR1`.
-fn notify_kind(delivery: Delivery) -> String {
+fn notify_kind(delivery: NotifyMethod) -> String {
     match delivery {
-        Delivery::Thread => "thread".into(),
-        Delivery::Silent => "silent".into(),
-        Delivery::Signal { number } => signal_hook::low_level::signal_name(number)
+        NotifyMethod::Thread => "thread".into(),
+        NotifyMethod::Silent => "silent".into(),
+        NotifyMethod::Signal { number } => signal_hook::low_level::signal_name(number)
             .map_or_else(|| format!("signal {number}"), str::to_owned),
         _ => UNKNOWN.into(),
     }
@@ -198,7 +198,7 @@ pub(crate) fn format_time(moment: SystemTime) -> String {
 pub(crate) fn format_registration(details: &Details) -> String {
     let Some(registration) = details.registration else { return NONE.into() };
     let who = registration.pid.map_or_else(|| UNKNOWN.into(), format_process);
-    format!("{} to {who}", notify_kind(registration.delivery))
+    format!("{} to {who}", notify_kind(registration.method))
 }
 
 /// Describes the processes that could not be inspected.

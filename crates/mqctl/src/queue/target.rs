@@ -54,7 +54,7 @@ impl Target {
                 _ => UNLINK_CHECK_INTERVAL.into(),
             };
             match self.queue.wait_writable(slice) {
-                Err(error) if error.is_timed_out() && !deadline.is_over() => {}
+                Err(error) if error.is_timed_out() && !deadline.is_elapsed() => {}
                 Err(error) if error.is_timed_out() => {
                     return Err(self.full_error(deadline).into());
                 }
@@ -78,6 +78,6 @@ impl Target {
             Deadline::Now => Error::would_block(call),
             _ => Error::timed_out(call, deadline),
         };
-        error.about(self.name.as_os_str())
+        error.with_name(self.name.as_os_str())
     }
 }

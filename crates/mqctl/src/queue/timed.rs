@@ -23,14 +23,14 @@ pub(crate) fn receive(
     message: &mut Message,
     deadline: Deadline,
 ) -> posix_mqueue::Result<()> {
-    queue.receive_again(message, deadline).map_err(|error| as_would_block(error, queue, deadline))
+    queue.receive_message_into(message, deadline).map_err(|error| as_would_block(error, queue, deadline))
 }
 
 /// Returns "would block" instead of a timeout if the call was not to wait.
 fn as_would_block(error: Error, queue: &MessageQueue, deadline: Deadline) -> Error {
     match (deadline, queue.name()) {
         (Deadline::Now, Some(name)) if error.is_timed_out() => {
-            Error::would_block(error.call()).about(name.as_os_str())
+            Error::would_block(error.call()).with_name(name.as_os_str())
         }
         _ => error,
     }

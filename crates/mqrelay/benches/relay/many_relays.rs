@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use posix_mqueue::{OpenOptions, Owned};
+use posix_mqueue::{OpenOptions, OwnedQueue};
 
 use crate::MESSAGE_LEN;
 use crate::fixture::relay::Relay;
@@ -58,7 +58,7 @@ async fn sample(count: usize) -> Sample {
     let server = Server::start().await;
     let jetstream = server.jetstream().await;
     server::create_stream(&jetstream).await;
-    let queues: Vec<Owned> = (0..count).map(|_| new_queue_with(10, MESSAGE_LEN)).collect();
+    let queues: Vec<OwnedQueue> = (0..count).map(|_| new_queue_with(10, MESSAGE_LEN)).collect();
     let relays: Vec<_> = queues
         .iter()
         .enumerate()

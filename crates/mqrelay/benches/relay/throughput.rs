@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Instant;
 
 use async_nats::jetstream;
-use posix_mqueue::{Limits, OpenOptions, Owned};
+use posix_mqueue::{Limits, OpenOptions, OwnedQueue};
 
 use crate::MESSAGE_LEN;
 use crate::fixture::relay::Relay;
@@ -20,8 +20,8 @@ const CAPACITIES: [usize; 2] = [10, 100];
 /// Two queues, and the relays from one to the other.
 struct RelayedPath {
     capacity: usize,
-    from: Owned,
-    to: Owned,
+    from: OwnedQueue,
+    to: OwnedQueue,
     _relays: [Relay; 2],
 }
 
@@ -111,12 +111,12 @@ async fn publish(jetstream: &jetstream::Context) -> f64 {
     start.elapsed().as_secs_f64()
 }
 
-fn send_all(queue: &Owned) -> thread::JoinHandle<()> {
+fn send_all(queue: &OwnedQueue) -> thread::JoinHandle<()> {
     let queue = OpenOptions::new().write(true).open(queue_name(queue)).unwrap();
     thread::spawn(move || (0..MESSAGES).for_each(|_| queue.send(&[b'.'; MESSAGE_LEN], 0).unwrap()))
 }
 
-fn receive_all(queue: &Owned) -> thread::JoinHandle<Instant> {
+fn receive_all(queue: &OwnedQueue) -> thread::JoinHandle<Instant> {
     let queue = OpenOptions::new().read(true).open(queue_name(queue)).unwrap();
     thread::spawn(move || {
         let mut buffer = [0; MESSAGE_LEN];

@@ -4,7 +4,7 @@ use std::panic;
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
-use posix_mqueue::{MessageQueue, OpenOptions, Owned};
+use posix_mqueue::{MessageQueue, OpenOptions, OwnedQueue};
 
 use super::histogram::Histogram;
 use crate::failure::Outcome;
@@ -78,10 +78,10 @@ impl Bench {
         })
     }
 
-    fn create_queue(&self, capacity: usize, size: usize) -> Outcome<Owned> {
+    fn create_queue(&self, capacity: usize, size: usize) -> Outcome<OwnedQueue> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).capacity(capacity).message_size(size.max(1));
-        let queue = Owned::new(options.create_unique("/mqctl-bench-")?);
+        let queue = OwnedQueue::new(options.create_unique("/mqctl-bench-")?);
         queue.release()?;
         queue.set_busy_poll(self.busy_poll);
         Ok(queue)

@@ -50,7 +50,7 @@ impl StopCondition {
 
     /// Whether running out of messages is success.
     pub(super) fn is_met_when_idle(&self, deadline: Deadline) -> bool {
-        self.all || (self.until_idle.is_some() && !deadline.is_over())
+        self.all || (self.until_idle.is_some() && !deadline.is_elapsed())
     }
 
     /// Adds the number of messages received to a failure, if several were requested.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use posix_mqueue::Delivery;
+use posix_mqueue::NotifyMethod;
 
 use super::sample::{Contents, RegisteredProcess};
 
@@ -41,9 +41,9 @@ pub(super) fn interval(interval: Duration) -> String {
 /// Formats how a process is notified, and its process id.
 pub(super) fn registration(registered: RegisteredProcess) -> String {
     let how = match registered.delivery {
-        Delivery::Silent => "silent".to_owned(),
-        Delivery::Signal { number } => format!("sig{number}"),
-        Delivery::Thread => "thread".to_owned(),
+        NotifyMethod::Silent => "silent".to_owned(),
+        NotifyMethod::Signal { number } => format!("sig{number}"),
+        NotifyMethod::Thread => "thread".to_owned(),
         _ => "?".to_owned(),
     };
     match registered.pid {
@@ -80,7 +80,7 @@ pub(super) fn bytes(bytes: u64) -> String {
 mod tests {
     use std::time::{Duration, SystemTime};
 
-    use posix_mqueue::Delivery;
+    use posix_mqueue::NotifyMethod;
 
     use super::{ago, bytes, interval, rate, registration};
     use crate::commands::top::sample::RegisteredProcess;
@@ -123,9 +123,9 @@ mod tests {
     #[test]
     fn every_registration_kind_has_a_label() {
         for (delivery, pid, expected) in [
-            (Delivery::Signal { number: 10 }, Some(42), "sig10 42"),
-            (Delivery::Thread, Some(42), "thread 42"),
-            (Delivery::Silent, None, "silent ?"),
+            (NotifyMethod::Signal { number: 10 }, Some(42), "sig10 42"),
+            (NotifyMethod::Thread, Some(42), "thread 42"),
+            (NotifyMethod::Silent, None, "silent ?"),
         ] {
             assert_eq!(registration(RegisteredProcess { delivery, pid }), expected);
         }

@@ -2,7 +2,7 @@
 
 use std::time::{Instant, SystemTime};
 
-use posix_mqueue::{Delivery, Directory, Entry, QueueName};
+use posix_mqueue::{NotifyMethod, Directory, Entry, QueueName};
 
 use crate::failure::Outcome;
 
@@ -45,7 +45,7 @@ pub(super) struct Contents {
 /// The process registered for notification. Its id is None if it is in another pid namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RegisteredProcess {
-    pub(super) delivery: Delivery,
+    pub(super) delivery: NotifyMethod,
     pub(super) pid: Option<u32>,
 }
 
@@ -67,7 +67,7 @@ impl From<Entry> for QueueSample {
             bytes: details.bytes,
             registered: details
                 .registration
-                .map(|found| RegisteredProcess { delivery: found.delivery, pid: found.pid }),
+                .map(|found| RegisteredProcess { delivery: found.method, pid: found.pid }),
         });
         Self {
             id: (entry.device, entry.inode),

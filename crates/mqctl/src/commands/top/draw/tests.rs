@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use posix_mqueue::Delivery;
+use posix_mqueue::NotifyMethod;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -25,7 +25,7 @@ fn history() -> History {
     let mut bell = fixture::queue_sample("/bell", 0, 0, 990);
     bell.contents = bell.contents.map(|mut contents| {
         contents.registered =
-            Some(RegisteredProcess { delivery: Delivery::Signal { number: 10 }, pid: Some(4242) });
+            Some(RegisteredProcess { delivery: NotifyMethod::Signal { number: 10 }, pid: Some(4242) });
         contents
     });
     let closed =
