@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use fixture::folder::Folder;
-use fixture::process::{eventually, signal, start};
+use fixture::process::{close_reader, eventually, signal, start};
 use fixture::user::PublicCopy;
 use fixture::{Transcript, UniqueName, arguments, backlog, fill, hard_messages, mqctl, run};
 use fixture::{run_with_input, transcript_of};
@@ -165,7 +165,7 @@ fn a_reader_that_is_gone_is_told_nothing_and_takes_nothing() {
     let queue = name.queue(1, 8);
     queue.send(b"kept", 3).unwrap();
     let (reader, writer) = std::io::pipe().unwrap();
-    drop(reader);
+    close_reader(reader, &writer);
     let mut command = mqctl(arguments("drain", &name, &["-"]));
     let output = command.stdout(writer).stderr(Stdio::piped()).output().unwrap();
     Transcript::new(&command, output).failed(128 + 13);

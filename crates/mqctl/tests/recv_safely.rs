@@ -15,7 +15,7 @@ use std::process::{Command, Stdio};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use fixture::folder::Folder;
-use fixture::process::eventually;
+use fixture::process::{close_reader, eventually};
 use fixture::user::PublicCopy;
 use fixture::{Transcript, UniqueName, arguments, backlog, mqctl, run, transcript_of};
 use posix_mqueue::{MessageQueue, OpenOptions};
@@ -60,7 +60,7 @@ fn a_reader_that_is_gone_takes_nothing_and_is_told_nothing() {
     let queue = name.queue(1, 16);
     queue.send(b"kept", 5).unwrap();
     let (reader, writer) = std::io::pipe().unwrap();
-    drop(reader);
+    close_reader(reader, &writer);
     let mut command = mqctl(recv(&name, &[]));
     let output = command.stdout(writer).stderr(Stdio::piped()).output().unwrap();
     let ended = Transcript::new(&command, output).failed(128 + 13);
@@ -74,11 +74,10 @@ fn a_reader_that_goes_while_a_message_is_waited_for_leaves_it_in_the_queue() {
     let queue = name.queue(1, 16);
     let (reader, writer) = std::io::pipe().unwrap();
     let mut command = mqctl(recv(&name, &["--follow"]));
-    let child = command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
-    // The command has the other copy of the pipe's end.
-    drop(command);
+    let stdout = writer.try_clone().unwrap();
+    let child = command.stdout(stdout).stderr(Stdio::piped()).spawn().unwrap();
     eventually(|| is_receiving(child.id()));
-    drop(reader);
+    close_reader(reader, &writer);
     queue.send(b"kept", 5).unwrap();
     let output = child.wait_with_output().unwrap();
     let ended = Transcript::new(&mqctl(recv(&name, &[])), output).failed(128 + 13);
