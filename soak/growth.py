@@ -22,6 +22,7 @@ import time
 
 import kinds_aio  # noqa: F401
 import kinds_life  # noqa: F401
+import kinds_notify  # noqa: F401
 import kinds_objects  # noqa: F401
 import kinds_transfer  # noqa: F401
 from kinds import KINDS, MILLION, SkippedError

@@ -1,5 +1,6 @@
 """Queues of objects."""
 
+import atexit
 import os
 import pickle
 from functools import partial
@@ -32,6 +33,13 @@ def new_objects(**options):
 
 def unique_objects(**options):
     return ObjectQueue.create_unique(prefix(), **(SIZES | options))
+
+
+def kept_objects():
+    """Is closed at the end, and so removes its payload files."""
+    objects = unique_objects()
+    atexit.register(objects.close)
+    return objects
 
 
 def full_objects():
@@ -107,13 +115,13 @@ def closed():
 
 @kind("put and get, large", SLOWEST)
 def _():
-    objects = unique_objects()
+    objects = kept_objects()
     return lambda: (objects.put(LARGE), objects.get())
 
 
 @kind("put, large, full", SLOWEST)
 def _():
-    objects = unique_objects()
+    objects = kept_objects()
     objects.put(LARGE)
     return refused(Full, objects.put_nowait, LARGE)
 
@@ -125,7 +133,7 @@ def _():
 
 @kind("get, file removed", SLOWEST)
 def _():
-    objects = unique_objects()
+    objects = kept_objects()
 
     def call():
         objects.put(LARGE)
@@ -154,13 +162,13 @@ def _():
 
 @kind("open, close objects", SLOW // 5)
 def _():
-    objects = unique_objects()
+    objects = kept_objects()
     return lambda: ObjectQueue(objects.name).close()
 
 
 @kind("pickle objects", SLOW)
 def _():
-    return partial(pickle.dumps, unique_objects())
+    return partial(pickle.dumps, kept_objects())
 
 
 @kind("qsize, empty, full", SIMPLE)
@@ -171,7 +179,7 @@ def _():
 
 @kind("sweep", SLOWEST // 5)
 def _():
-    objects = unique_objects()
+    objects = kept_objects()
     objects.put(LARGE)
     return lambda: (objects, sweep())
 

@@ -17,11 +17,18 @@ ROUNDS = int(os.environ.get("KILL_ROUNDS", "8"))
 EACH = 3
 
 # Each writes down what it has put, or got, as soon as the call has returned.
-SENDER = """
-import os, sys
+START = """
+import ctypes, os, signal, sys
 from mood.mqueue.objects import ObjectQueue
+PR_SET_PDEATHSIG = 1
+ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # else it would outlive a killed suite
 log = os.open(sys.argv[2], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-objects, number = ObjectQueue(sys.argv[1]), 0
+objects = ObjectQueue(sys.argv[1])
+"""
+SENDER = (
+    START
+    + """
+number = 0
 os.write(1, b"ready")
 while True:
     name = f"{os.getpid()}-{number}"
@@ -29,29 +36,39 @@ while True:
     os.write(log, f"put {name}\\n".encode())
     number += 1
 """
-RECEIVER = """
-import os, sys
-from mood.mqueue.objects import ObjectQueue
-log = os.open(sys.argv[2], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-objects = ObjectQueue(sys.argv[1])
+)
+RECEIVER = (
+    START
+    + """
 os.write(1, b"ready")
 while True:
     name, payload = objects.get()
     assert not payload.strip(b"\\0") and len(payload) % 50_000 == 0
     os.write(log, f"got {name}\\n".encode())
 """
+)
 
 
-def start(script, name, log):
-    process = subprocess.Popen(
-        [sys.executable, "-c", script, name, str(log)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    ready = process.stdout
-    assert ready is not None
-    assert ready.read(5) == b"ready"
-    return process
+@pytest.fixture
+def start():
+    processes = []
+
+    def start(script, name, log):
+        process = subprocess.Popen(
+            [sys.executable, "-c", script, name, str(log)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        processes.append(process)
+        ready = process.stdout
+        assert ready is not None
+        assert ready.read(5) == b"ready"
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
 
 
 def kill(process):
@@ -63,7 +80,9 @@ def kill(process):
 @pytest.mark.timeout(600)
 @pytest.mark.thread_unsafe(reason="starts processes; sweep() looks at all there is")
 @pytest.mark.parametrize("receivers_first", [True, False])
-def test_a_kill_loses_what_was_in_hand_and_leaves_no_file(new_name, tmp_path, receivers_first):
+def test_a_kill_loses_what_was_in_hand_and_leaves_no_file(
+    start, new_name, tmp_path, receivers_first
+):
     name, log = new_name(), tmp_path / "log"
     ObjectQueue(name, 4, msgsize=256).close()
     killed_receivers = 0

@@ -204,7 +204,9 @@ def stepped_clock(tmp_path_factory):
     library = tmp_path_factory.mktemp("clock") / "stepped.so"
     command = ["gcc", "-shared", "-fPIC", "-Wall", "-Werror", "-o", library, "-x", "c", "-"]
     subprocess.run(command, input=STEPPED, text=True, check=True)
-    return str(library)
+    with library.open("rb") as file:
+        # The loader splits LD_PRELOAD at spaces, which the path of the library may have.
+        yield f"/proc/{os.getpid()}/fd/{file.fileno()}"
 
 
 # In a process of its own, whose C library alone tells the stepped time: the system's clock stays

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
-use fixture::process::{eventually, send_signal, spawn};
+use fixture::process::{close_reader, eventually, send_signal, spawn};
 use fixture::temp_dir::TempDir;
 use fixture::user::PublicCopy;
 use fixture::{
@@ -167,7 +167,7 @@ fn closed_pipe_exits_quietly_without_receiving() {
     let queue = name.queue(1, 8);
     queue.send(b"kept", 3).unwrap();
     let (reader, writer) = std::io::pipe().unwrap();
-    drop(reader);
+    close_reader(reader, &writer);
     let mut command = mqctl(verb_args("drain", &name, &["-"]));
     let output = command.stdout(writer).stderr(Stdio::piped()).output().unwrap();
     Transcript::new(&command, output).assert_code(128 + 13);

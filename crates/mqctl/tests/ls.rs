@@ -8,6 +8,7 @@ use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 
+use fixture::process::close_reader;
 use fixture::{Transcript, UniqueName, namespace, run, skip};
 use posix_mqueue::{Directory, Notification};
 use serde_json::{Value, json};
@@ -144,7 +145,7 @@ fn closed_pipe_terminates_by_sigpipe() {
         return skip("no queue directory here");
     }
     let (reader, writer) = std::io::pipe().unwrap();
-    drop(reader);
+    close_reader(reader, &writer);
     let mut command = fixture::mqctl(["ls"]);
     let child = command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
     let transcript = Transcript::new(&command, child.wait_with_output().unwrap());

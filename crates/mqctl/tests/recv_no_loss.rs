@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use fixture::process::eventually;
+use fixture::process::{close_reader, eventually};
 use fixture::temp_dir::TempDir;
 use fixture::user::PublicCopy;
 use fixture::{Transcript, UniqueName, mqctl, receive_all, run, transcript_of, verb_args};
@@ -60,7 +60,7 @@ fn closed_pipe_exits_quietly_without_receiving() {
     let queue = name.queue(1, 16);
     queue.send(b"kept", 5).unwrap();
     let (reader, writer) = std::io::pipe().unwrap();
-    drop(reader);
+    close_reader(reader, &writer);
     let mut command = mqctl(recv(&name, &[]));
     let output = command.stdout(writer).stderr(Stdio::piped()).output().unwrap();
     let ended = Transcript::new(&command, output).assert_code(128 + 13);
@@ -74,11 +74,10 @@ fn pipe_closed_while_waiting_requeues_the_message() {
     let queue = name.queue(1, 16);
     let (reader, writer) = std::io::pipe().unwrap();
     let mut command = mqctl(recv(&name, &["--follow"]));
-    let child = command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
-    // `command` holds another copy of the pipe's write end.
-    drop(command);
+    let stdout = writer.try_clone().unwrap();
+    let child = command.stdout(stdout).stderr(Stdio::piped()).spawn().unwrap();
     eventually(|| is_receiving(child.id()));
-    drop(reader);
+    close_reader(reader, &writer);
     queue.send(b"kept", 5).unwrap();
     let output = child.wait_with_output().unwrap();
     let ended = Transcript::new(&mqctl(recv(&name, &[])), output).assert_code(128 + 13);
