@@ -81,10 +81,19 @@ def test_repository_and_wheel_agree_on_the_version():
     assert os.path.dirname(mood.mqueue.__file__) != str(ROOT / "python/mood/mqueue")
 
 
-@pytest.mark.parametrize("crate", ["posix-mqueue", "mood-mqueue", "mqrelay"])
+@pytest.mark.parametrize("crate", ["posix-mqueue", "mqrelay"])
 def test_the_guide_for_contributors_has_every_file_of_the_crate_and_no_other(crate):
     source = ROOT / "crates" / crate / "src"
     files = {str(path.relative_to(source)) for path in source.rglob("*.rs")}
     section = (ROOT / "CONTRIBUTING.md").read_text().split(f"\n`crates/{crate}` is ")[1]
     table = section.split("\n|---|---|\n")[1].split("\n\n")[0]
     assert {*re.findall(r"`([\w/]+\.rs)`", table)} == files
+
+
+def test_contributing_lists_each_room_of_the_extension():
+    source = ROOT / "crates/mood-mqueue/src"
+    rooms = {path.name + "/" * path.is_dir() for path in source.iterdir()}
+    section = (ROOT / "CONTRIBUTING.md").read_text().split("\n`crates/mood-mqueue` is ")[1]
+    table = section.split("\n|---|---|\n")[1].split("\n\n")[0]
+    listed = re.findall(r"`([^`]+)`", "".join(row.split("|")[1] for row in table.splitlines()))
+    assert sorted(listed) == sorted(rooms)

@@ -1,4 +1,5 @@
-//! The only place where exceptions are built.
+//! The only place where exceptions are built, save the MemoryError of what CPython itself would have
+//! made.
 
 use std::ffi::OsStr;
 
@@ -6,14 +7,14 @@ use posix_mqueue::{Deadline, Error};
 use pyo3::PyTypeInfo;
 use pyo3::exceptions::{
     PyBlockingIOError, PyImportError, PyOSError, PyOverflowError, PyRuntimeError, PyRuntimeWarning,
-    PyTimeoutError, PyTypeError, PyValueError,
+    PyStopIteration, PyTimeoutError, PyTypeError, PyValueError,
 };
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple, PyType};
 
-use crate::buffer;
+use crate::ffi::{path, tuple};
 
 /// `OSError(errno, message[, filename])`, so that Python picks the subclass by errno.
 pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
@@ -59,12 +60,12 @@ fn expected<E: PyTypeInfo>(
 ) -> PyErr {
     let made = || {
         let error = error();
-        let errno = buffer::to_int(py, usize::try_from(error.raw_os_error())?)?;
-        let text = buffer::decode_fs(py, error.message().as_ref())?;
-        let name = buffer::decode_fs(py, name)?;
+        let errno = tuple::to_int(py, usize::try_from(error.raw_os_error())?)?;
+        let text = path::decode_fs(py, error.message().as_ref())?;
+        let name = path::decode_fs(py, name)?;
         let length = if name.is_empty()? { 2 } else { 3 };
         let parts = [&errno, text.as_any(), name.as_any()];
-        buffer::tuple(py, length, parts.into_iter()).map(Bound::unbind)
+        tuple::tuple(py, length, parts.into_iter()).map(Bound::unbind)
     };
     let arguments = kept.get_or_try_init(py, made);
     value_or_error(arguments.and_then(|arguments| py.get_type::<E>().call1(arguments.bind(py))))
@@ -212,6 +213,14 @@ pub(crate) fn initialised_twice() -> PyErr {
 /// In the words of CPython 3.12 and later, for the interpreters that those refuse themselves.
 pub(crate) fn subinterpreter() -> PyErr {
     PyImportError::new_err("module mood.mqueue._native does not support loading in subinterpreters")
+}
+
+pub(crate) fn callback_taken() -> PyErr {
+    PyRuntimeError::new_err("taken already")
+}
+
+pub(crate) fn end_of_iteration() -> PyErr {
+    PyStopIteration::new_err(())
 }
 
 pub(crate) fn not_imported() -> PyErr {

@@ -1,25 +1,20 @@
 //! The border between Python and `posix-mqueue`: signatures, one call each, and no decisions.
 
-mod adopt;
-mod block;
-mod buffer;
-mod callback;
-mod entry;
+mod calls;
+mod convert;
 mod errors;
-mod exit;
+mod ffi;
 mod methods;
 mod module;
-mod name;
-mod payload;
 mod queue;
-mod scratch;
-mod seconds;
-mod transfer;
-mod unsigned;
-mod values;
-mod whole;
 
 use pyo3::prelude::*;
+
+use crate::calls::{adopt, block, notify};
+use crate::convert::{name, values};
+use crate::ffi::{attach, bytes};
+use crate::methods::fast;
+use crate::queue::exit;
 
 /// POSIX message queues (Linux). Use `mood.mqueue`.
 ///
@@ -30,16 +25,16 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     // First of all: what is made once is one interpreter's. CPython 3.11 asks no module whether it
     // supports subinterpreters, and later versions do not ask for those that share the GIL.
-    if !buffer::is_main_interpreter(py) {
+    if !attach::is_main_interpreter(py) {
         return Err(errors::subinterpreter());
     }
     posix_mqueue::prepare_for_fork();
     // PyO3 has to be called once without being attached, too.
-    block::aside(py, || buffer::try_attach(|_| ()));
+    block::aside(py, || attach::try_attach(|_| ()));
     module.add_class::<queue::MessageQueue>()?;
-    buffer::every_second_of_none(py)?;
-    callback::prepare(py)?;
-    entry::prepare(py)?;
+    bytes::every_second_of_none(py)?;
+    notify::prepare(py)?;
+    fast::prepare(py)?;
     errors::prepare(py)?;
     exit::prepare(py)?;
     name::fspath(py)?;

@@ -4,7 +4,9 @@ use posix_mqueue::Limits;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
-use crate::{block, errors, name, values};
+use crate::calls::block;
+use crate::convert::{name, values};
+use crate::errors;
 
 /// unlink(name)
 /// --

@@ -7,10 +7,12 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};
 
-use crate::adopt::Number;
-use crate::callback::{self, Argument};
+use crate::calls::notify::{self, Argument};
+use crate::calls::{adopt, block};
+use crate::convert::descriptor::Number;
+use crate::convert::{name, unsigned};
+use crate::errors;
 use crate::queue::MessageQueue;
-use crate::{adopt, block, errors, name, unsigned};
 
 /// What the constructor's arguments stand for: negative sizes are the system's, 0 is 1.
 fn options(flags: i32, mode: u32, maxmsg: i64, msgsize: i64) -> posix_mqueue::Result<OpenOptions> {
@@ -238,7 +240,7 @@ impl MessageQueue {
     #[pyo3(signature = (callback=Argument::Absent), text_signature = "($self, callback=...)")]
     fn notify(slf: &Bound<'_, Self>, callback: Argument<'_>) -> PyResult<()> {
         let open = slf.get().with_open(slf.py(), Arc::clone)?;
-        callback::notify(slf, &open, callback)
+        notify::notify(slf, &open, callback)
     }
 
     /// Keeps an object until the queue is closed or collected, so that it learns of that in its

@@ -4,9 +4,9 @@ use std::sync::PoisonError;
 
 use pyo3::prelude::*;
 
+use crate::convert::seconds::Seconds;
+use crate::convert::values;
 use crate::queue::{Facts, MessageQueue};
-use crate::seconds::Seconds;
-use crate::values;
 
 #[pymethods]
 impl MessageQueue {

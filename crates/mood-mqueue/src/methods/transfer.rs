@@ -3,9 +3,10 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes};
 
+use crate::calls::transfer;
+use crate::convert::seconds::{self, Seconds};
+use crate::convert::unsigned;
 use crate::queue::MessageQueue;
-use crate::seconds::{self, Seconds};
-use crate::{transfer, unsigned};
 
 #[pymethods]
 impl MessageQueue {

@@ -1,14 +1,15 @@
 //! Whole messages, with their priorities.
 
 use posix_mqueue::Deadline;
-use pyo3::exceptions::PyStopIteration;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
-use crate::block::Failure;
+use crate::calls::block::Failure;
+use crate::calls::{transfer, whole};
+use crate::convert::seconds::{self, Seconds};
+use crate::convert::unsigned;
+use crate::errors;
 use crate::queue::MessageQueue;
-use crate::seconds::{self, Seconds};
-use crate::{errors, transfer, unsigned, whole};
 
 #[pymethods]
 impl MessageQueue {
@@ -132,7 +133,7 @@ impl MessageQueue {
             Ok(message) => Ok(message.into_any()),
             // Not where a signal handler raises the like.
             Err(Failure::Refused(error)) if errors::is_would_block(py, &error) => {
-                Err(PyStopIteration::new_err(()))
+                Err(errors::end_of_iteration())
             }
             Err(failure) => Err(failure.into()),
         }

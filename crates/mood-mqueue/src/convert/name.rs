@@ -7,7 +7,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyString};
 
-use crate::{buffer, errors};
+use crate::errors;
+use crate::ffi::path;
 
 /// Calls with the name that a str, bytes or path stands for, as `os.fsencode` has it.
 ///
@@ -16,11 +17,11 @@ pub(crate) fn with_encoded<T>(
     name: &Bound<'_, PyAny>,
     call: impl FnOnce(&OsStr) -> PyResult<T>,
 ) -> PyResult<T> {
-    let path = fspath(name.py())?.call1((name,))?;
-    let bytes = match path.cast_into::<PyBytes>() {
+    let given = fspath(name.py())?.call1((name,))?;
+    let bytes = match given.cast_into::<PyBytes>() {
         Ok(bytes) => bytes,
         // What is not bytes is a str: os.fspath returns nothing else.
-        Err(other) => buffer::encode_fs(other.into_inner().cast::<PyString>()?)?,
+        Err(other) => path::encode_fs(other.into_inner().cast::<PyString>()?)?,
     };
     let bytes = bytes.as_bytes();
     if bytes.contains(&0) { Err(errors::null_in_name()) } else { call(OsStr::from_bytes(bytes)) }

@@ -1,17 +1,16 @@
 //! The Python class: what an object holds, and who may touch it when.
 
-use std::ffi::OsString;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use posix_mqueue::{Attributes, Owned};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 
-use crate::callback::Callbacks;
-use crate::errors::Expected;
-use crate::scratch::Held;
-use crate::{buffer, errors, exit};
+use crate::errors;
+use crate::queue::callbacks::Callbacks;
+use crate::queue::exit;
+use crate::queue::facts::Facts;
+use crate::queue::held::Held;
 
 /// A POSIX message queue of the Linux kernel, opened or created.
 ///
@@ -60,42 +59,6 @@ pub(crate) struct MessageQueue {
     /// Whether the last message was as long as one can be, so that the next one may be.
     pub(crate) last_was_whole: AtomicBool,
     pub(crate) callbacks: Callbacks,
-}
-
-/// What never changes, and is known after `close()` too.
-pub(crate) struct Facts {
-    pub(crate) name: OsString,
-    pub(crate) flags: i32,
-    pub(crate) maxmsg: usize,
-    pub(crate) msgsize: usize,
-    /// What sending to the full queue raises, and receiving from the empty one.
-    pub(crate) full: Expected,
-    pub(crate) empty: Expected,
-    msgsize_int: PyOnceLock<Py<PyAny>>,
-}
-
-impl Facts {
-    /// Needs no memory of Python's: what fails once a queue is open has to close it again, and that
-    /// ends this process's notification.
-    fn of(open: &Owned, flags: i32) -> Self {
-        let name = open.name().map(|name| name.as_os_str().to_owned()).unwrap_or_default();
-        Self {
-            name,
-            flags,
-            maxmsg: open.capacity(),
-            msgsize: open.message_size(),
-            full: Expected::of("mq_timedsend"),
-            empty: Expected::of("mq_timedreceive"),
-            msgsize_int: PyOnceLock::new(),
-        }
-    }
-
-    /// The answer of `send()` for a full message, made once.
-    #[inline(always)]
-    pub(crate) fn msgsize_int<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let made = || buffer::to_int(py, self.msgsize).map(Bound::unbind);
-        self.msgsize_int.get_or_try_init(py, made).map(|int| int.bind(py).clone())
-    }
 }
 
 impl MessageQueue {

@@ -7,24 +7,15 @@ use posix_mqueue::{OpenOptions, Owned};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyTuple, PyType};
+use pyo3::types::{PyTuple, PyType};
 
-use crate::queue::MessageQueue;
-use crate::seconds::Seconds;
-use crate::{block, buffer, errors, exit, name};
-
-/// A descriptor's. True is a 1 that nobody means.
-pub(crate) struct Number(i32);
-
-impl FromPyObject<'_, '_> for Number {
-    type Error = PyErr;
-    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        if object.is_instance_of::<PyBool>() {
-            return Err(errors::no_descriptor(&object));
-        }
-        object.extract().map(Self)
-    }
-}
+use crate::calls::block;
+use crate::convert::descriptor::Number;
+use crate::convert::name;
+use crate::convert::seconds::Seconds;
+use crate::errors;
+use crate::ffi::descriptor;
+use crate::queue::{MessageQueue, exit};
 
 /// A new object of a class, without its `__init__`: a subclass may have arguments of its own.
 ///
@@ -59,7 +50,9 @@ pub(crate) fn from_fd<'py>(
     if exit::is_open(fd) {
         return Err(errors::already_adopted(fd));
     }
-    let open = buffer::adopt(py, fd)?;
+    let open = descriptor::give(fd, posix_mqueue::MessageQueue::try_from)
+        .ok_or_else(|| errors::negative_descriptor(py, fd))?
+        .map_err(|error| errors::raise(py, &error))?;
     let started = match open.flags() {
         Ok(flags) => object.get().try_start(Owned::new(open), flags),
         Err(error) => Err((errors::raise(py, &error), Owned::new(open))),

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::buffer::{self, Export};
+use crate::ffi::bytes;
+use crate::ffi::export::Export;
 
 /// Of a `bytes`, which cannot change, the bytes where they lie; of anything else a copy, since while
 /// the call waits other threads may write to it and resize it.
@@ -17,8 +18,8 @@ pub(crate) fn whole<'a>(
     object: &'a Bound<'_, PyAny>,
     fits: impl FnOnce(usize) -> PyResult<()>,
 ) -> PyResult<Payload<'a>> {
-    if let Some(bytes) = buffer::bytes_of(object) {
-        return fits(bytes.len()).map(|()| Cow::Borrowed(bytes));
+    if let Some(all) = bytes::bytes_of(object) {
+        return fits(all.len()).map(|()| Cow::Borrowed(all));
     }
     let export = Export::new(object)?;
     fits(export.size())?;
@@ -28,8 +29,8 @@ pub(crate) fn whole<'a>(
 /// The first bytes of a bytes-like object, `limit` at most.
 #[inline(always)]
 pub(crate) fn cut<'a>(object: &'a Bound<'_, PyAny>, limit: usize) -> PyResult<Payload<'a>> {
-    match buffer::bytes_of(object) {
-        Some(bytes) => Ok(Cow::Borrowed(bytes.get(..limit).unwrap_or(bytes))),
+    match bytes::bytes_of(object) {
+        Some(all) => Ok(Cow::Borrowed(all.get(..limit).unwrap_or(all))),
         None => Export::new(object)?.copy(0, limit).map(Cow::Owned),
     }
 }
@@ -41,6 +42,6 @@ pub(crate) fn kept<'py>(
 ) -> PyResult<Bound<'py, PyBytes>> {
     match (whole(object, fits)?, object.cast::<PyBytes>()) {
         (Cow::Borrowed(_), Ok(bytes)) => Ok(bytes.clone()),
-        (bytes, _) => buffer::to_bytes(object.py(), &bytes),
+        (all, _) => bytes::to_bytes(object.py(), &all),
     }
 }

@@ -11,22 +11,23 @@ use std::time::Duration;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyFloat, PyInt, PyString, PyType};
+use pyo3::types::{PyFloat, PyInt, PyString};
 
-use crate::buffer::{self, Arguments};
+use crate::calls::{transfer, whole};
+use crate::convert::seconds::{Seconds, Timeout};
+use crate::errors;
+use crate::ffi::fastcall::{self, Arguments, FastMethod};
 use crate::queue::MessageQueue;
-use crate::seconds::{Seconds, Timeout};
-use crate::{errors, transfer, whole};
 
 /// One of these methods.
-pub(crate) trait Method {
+trait Method {
     const NAME: &'static str;
 
     /// The one that PyO3 has made.
     fn plain() -> &'static PyOnceLock<Py<PyAny>>;
 
     /// None if the arguments are not the usual ones; nothing is done then.
-    fn call<'py>(
+    fn try_call<'py>(
         py: Python<'py>,
         queue: &MessageQueue,
         arguments: &Arguments<'_, 'py>,
@@ -46,7 +47,7 @@ macro_rules! method {
             }
 
             #[inline(always)]
-            fn call<'py>(
+            fn try_call<'py>(
                 $py: Python<'py>,
                 $queue: &MessageQueue,
                 $arguments: &Arguments<'_, 'py>,
@@ -80,32 +81,35 @@ method!(ReceiveMessage, "receive_message", |py, queue, arguments| {
 /// documentation.
 pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
     names(py);
-    let class = py.get_type::<MessageQueue>();
-    put::<Send>(&class)?;
-    put::<SendMessage>(&class)?;
-    put::<Receive>(&class)?;
-    put::<ReceiveMessage>(&class)
+    put::<Send>(py)?;
+    put::<SendMessage>(py)?;
+    put::<Receive>(py)?;
+    put::<ReceiveMessage>(py)
 }
 
-fn put<M: Method>(class: &Bound<'_, PyType>) -> PyResult<()> {
+fn put<M: Method>(py: Python<'_>) -> PyResult<()> {
+    let class = py.get_type::<MessageQueue>();
     let plain = class.getattr(M::NAME)?;
     let text = |attribute| plain.getattr(attribute)?.extract::<String>();
     // As CPython takes the two apart.
     let doc = format!("{}{}\n--\n\n{}", M::NAME, text("__text_signature__")?, text("__doc__")?);
-    let method = buffer::method::<M>(class, CString::new(M::NAME)?, CString::new(doc)?)?;
+    let method = fastcall::method::<M>(py, CString::new(M::NAME)?, CString::new(doc)?)?;
     // Before it can be needed; there is only one import.
-    let _ = M::plain().set(class.py(), plain.unbind());
+    let _ = M::plain().set(py, plain.unbind());
     class.setattr(M::NAME, method)
 }
 
-/// What a call of the method gives.
-#[inline(always)]
-pub(crate) fn run<'py, M: Method>(
-    object: &Bound<'py, MessageQueue>,
-    arguments: &Arguments<'_, 'py>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let py = object.py();
-    M::call(py, object.get(), arguments).unwrap_or_else(|| run_plain::<M>(object, arguments))
+impl<M: Method> FastMethod for M {
+    type Class = MessageQueue;
+
+    #[inline(always)]
+    fn call<'py>(
+        object: &Bound<'py, MessageQueue>,
+        arguments: &Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let usual = M::try_call(object.py(), object.get(), arguments);
+        usual.unwrap_or_else(|| run_plain::<M>(object, arguments))
+    }
 }
 
 #[cold]

@@ -1,12 +1,10 @@
-//! What messages are received into, and where one stays that could not be handed over.
+//! What messages are received into.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use pyo3::prelude::*;
 
-use crate::buffer;
+use crate::ffi::bytes;
 
 /// What a message is received into: one for each thread, used again and again.
 ///
@@ -17,8 +15,8 @@ pub(crate) struct Scratch {
     bytes: Vec<u8>,
     length: usize,
     priority: u32,
-    was_held: bool,
-    next: Option<Box<Scratch>>,
+    pub(super) was_held: bool,
+    pub(super) next: Option<Box<Scratch>>,
 }
 
 thread_local! {
@@ -38,9 +36,9 @@ impl Scratch {
 
     #[cold]
     fn grown(mut self: Box<Self>, size: usize) -> PyResult<Box<Self>> {
-        let mut bytes = buffer::room(size)?;
-        bytes.resize(size, 0);
-        self.bytes = bytes;
+        let mut room = bytes::room(size)?;
+        room.resize(size, 0);
+        self.bytes = room;
         Ok(self)
     }
 
@@ -79,55 +77,5 @@ impl Scratch {
 
     pub(crate) fn priority(&self) -> u32 {
         self.priority
-    }
-}
-
-/// Messages that were received and could not be handed over for want of memory: they come first.
-///
-/// Holding one allocates nothing: it stays in the scratch that it was received into.
-#[derive(Default)]
-pub(crate) struct Held {
-    any: AtomicBool,
-    first: Mutex<Option<Box<Scratch>>>,
-}
-
-impl Held {
-    #[inline(always)]
-    pub(crate) fn is_empty(&self) -> bool {
-        !self.any.load(Ordering::Acquire)
-    }
-
-    /// After those that are held, unless it has been held already: then it stays the first.
-    pub(crate) fn hold(&self, mut message: Box<Scratch>) {
-        let mut slot = &mut *self.first.lock().unwrap_or_else(PoisonError::into_inner);
-        if message.was_held {
-            message.next = slot.take();
-        }
-        while let Some(held) = slot {
-            slot = &mut held.next;
-        }
-        *slot = Some(message);
-        self.any.store(true, Ordering::Release);
-    }
-
-    pub(crate) fn count(&self) -> usize {
-        if self.is_empty() {
-            return 0;
-        }
-        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
-        std::iter::successors(first.as_ref(), |held| held.next.as_ref()).count()
-    }
-
-    /// The one that has waited longest.
-    pub(crate) fn take(&self) -> Option<Box<Scratch>> {
-        if self.is_empty() {
-            return None;
-        }
-        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut message = first.take()?;
-        message.was_held = true;
-        *first = message.next.take();
-        self.any.store(first.is_some(), Ordering::Release);
-        Some(message)
     }
 }

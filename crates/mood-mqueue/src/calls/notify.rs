@@ -1,17 +1,15 @@
-//! `notify()`: its argument, where callbacks are kept, and the thread that each is run in.
+//! `notify()`: its argument, and the thread that each callback is run in.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError, TryLockError};
+use std::sync::{Mutex, PoisonError};
 
 use posix_mqueue::{Claim, Event, MessageQueue as Queue, Notification};
-use pyo3::exceptions::PyRuntimeError;
-use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyInt, PyWeakrefMethods, PyWeakrefReference};
 
-use crate::buffer;
 use crate::errors;
+use crate::ffi::attach;
 use crate::queue::MessageQueue;
 
 /// The signals of Linux: 1 to `_NSIG`.
@@ -27,56 +25,6 @@ impl<'py> FromPyObject<'_, 'py> for Argument<'py> {
     type Error = PyErr;
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         Ok(Self::Given(object.to_owned()))
-    }
-}
-
-/// Under this number, which no registration gets, is what is only to be dropped at the close.
-const NO_REGISTRATION: u64 = u64::MAX;
-
-/// The callbacks of one queue that have not run yet, each under the number of its registration.
-///
-/// They are kept in the queue, which the garbage collector sees into, and not with the
-/// registration: so a callback that refers to its queue keeps neither of them alive.
-#[derive(Default)]
-pub(crate) struct Callbacks {
-    waiting: Mutex<Vec<(u64, Py<PyAny>)>>,
-}
-
-impl Callbacks {
-    fn insert(&self, number: u64, callback: Py<PyAny>) {
-        self.lock().push((number, callback));
-    }
-
-    fn take(&self, number: u64) -> Option<Py<PyAny>> {
-        let mut waiting = self.lock();
-        let found = waiting.iter().position(|(n, _)| *n == number)?;
-        Some(waiting.swap_remove(found).1)
-    }
-
-    /// Keeps an object until `clear()`.
-    pub(crate) fn keep(&self, object: Py<PyAny>) {
-        self.insert(NO_REGISTRATION, object);
-    }
-
-    pub(crate) fn clear(&self) {
-        // Dropped after the lock: that may run any code.
-        let waiting = std::mem::take(&mut *self.lock());
-        drop(waiting);
-    }
-
-    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        match self.waiting.try_lock() {
-            Ok(waiting) => waiting.iter().try_for_each(|(_, callback)| visit.call(callback)),
-            Err(TryLockError::Poisoned(waiting)) => {
-                waiting.get_ref().iter().try_for_each(|(_, callback)| visit.call(callback))
-            }
-            // Another thread has it just now: what is not visited is not collected.
-            Err(TryLockError::WouldBlock) => Ok(()),
-        }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(u64, Py<PyAny>)>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -118,7 +66,7 @@ fn register(
     callbacks.insert(number, callback.clone().unbind());
     let told: posix_mqueue::Callback = Box::new(move |event| {
         // None while the interpreter shuts down: then callbacks stop quietly.
-        buffer::try_attach(move |py| {
+        attach::try_attach(move |py| {
             // Dropped in here, too: to drop a reference without the GIL takes a lock, which a child
             // that is forked just then would find locked for ever.
             let queue = queue.into_bound(py);
@@ -195,7 +143,7 @@ impl Delivery {
     #[getter]
     fn callback(&self) -> PyResult<Option<Py<PyAny>>> {
         let claim = self.claim.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let claim = claim.ok_or_else(|| PyRuntimeError::new_err("taken already"))?;
+        let claim = claim.ok_or_else(errors::callback_taken)?;
         let callback = self.queue.get().callbacks.take(self.number);
         Ok(callback.filter(|_| claim.take()))
     }

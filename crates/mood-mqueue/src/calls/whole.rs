@@ -4,11 +4,13 @@ use posix_mqueue::Deadline;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
 
-use crate::block::{self, Failure};
-use crate::buffer::{self, Export};
+use crate::calls::block::{self, Failure};
+use crate::calls::receive::{hand_over, next, next_waiting};
+use crate::convert::{payload, unsigned, values};
+use crate::errors;
+use crate::ffi::export::Export;
+use crate::ffi::{bytes, tuple};
 use crate::queue::MessageQueue;
-use crate::transfer::{hand_over, held, next};
-use crate::{errors, payload, unsigned, values};
 
 /// So many messages are sent or taken before other threads are let in.
 const BURST: usize = 64;
@@ -32,12 +34,9 @@ pub(crate) fn receive_message<'py>(
     deadline: impl Into<Deadline>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let class = values::message(py)?;
-    let message = match held(py, queue)? {
-        Some(held) => held,
-        None => next(py, queue, deadline)?,
-    };
+    let message = next(py, queue, deadline)?;
     hand_over(queue, message, |message| {
-        buffer::to_message(class, message.message(), message.priority())
+        tuple::to_message(class, message.message(), message.priority())
     })
 }
 
@@ -52,14 +51,11 @@ pub(crate) fn receive_into<'py>(
     if export.size() < size {
         return Err(errors::buffer_too_small(export.size(), size));
     }
-    let message = match held(py, queue)? {
-        Some(held) => held,
-        None => next(py, queue, deadline)?,
-    };
+    let message = next(py, queue, deadline)?;
     hand_over(queue, message, |message| {
         let data = message.message();
-        let priority = buffer::to_int(py, message.priority() as usize)?;
-        let answer = buffer::pair(buffer::to_int(py, data.len())?, priority)?;
+        let priority = tuple::to_int(py, message.priority() as usize)?;
+        let answer = tuple::pair(tuple::to_int(py, data.len())?, priority)?;
         export.write(|room| room.get_mut(..data.len()).map(|room| room.copy_from_slice(data)));
         Ok(answer)
     })
@@ -98,38 +94,31 @@ pub(crate) fn receive_many<'py>(
     // More than it can hold at once would have no end beside a fast sender.
     let limit = limit.unwrap_or(facts.maxmsg);
     let class = values::message(py)?;
-    let list = buffer::new_list(py)?;
+    let list = tuple::new_list(py)?;
     if limit == 0 {
         return queue.with_open(py, |_| ()).map(|()| list);
     }
-    let mut message = match held(py, queue)? {
-        Some(held) => held,
-        None => next(py, queue, deadline)?,
-    };
+    let mut message = next(py, queue, deadline)?;
     // From here on nothing raises if a message is in the list: it would be lost.
     for taken in 1.. {
         if let Err(error) =
-            buffer::append_message(&list, class, message.message(), message.priority())
+            tuple::append_message(&list, class, message.message(), message.priority())
         {
             queue.held.hold(message);
             return if taken == 1 { Err(error) } else { Ok(list) };
         }
         if taken == limit {
+            message.put_back();
             break;
         }
         if taken % BURST == 0 {
             block::breathe(py);
         }
-        match held(py, queue) {
-            Ok(Some(held)) => std::mem::replace(&mut message, held).put_back(),
-            Ok(None) => match block::receive_waiting(py, queue, message.room(facts.msgsize)) {
-                Ok(Some(received)) => message.fill(received),
-                _ => break,
-            },
-            Err(_) => break,
+        match next_waiting(py, queue, message) {
+            Ok(Some(following)) => message = following,
+            Ok(None) | Err(_) => break,
         }
     }
-    message.put_back();
     Ok(list)
 }
 
@@ -150,7 +139,7 @@ fn collect<'py>(
 ) -> PyResult<Vec<(Bound<'py, PyBytes>, u32)>> {
     let py = messages.py();
     // To iterate over one would send its bytes one by one, or of an empty one nothing, in silence.
-    if buffer::is_one_message(messages) {
+    if bytes::is_one_message(messages) {
         return Err(errors::one_message(messages));
     }
     queue.ask(py, |open| open.check_priority(priority))?;
@@ -168,7 +157,7 @@ fn collect<'py>(
             Err(_) => Ok((kept(&item)?, priority)),
         };
         let one = one().map_err(|error| errors::at(py, error, position))?;
-        buffer::push(&mut all, one)?;
+        bytes::push(&mut all, one)?;
     }
     Ok(all)
 }

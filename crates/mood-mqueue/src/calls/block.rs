@@ -53,17 +53,12 @@ pub(crate) fn send(
     priority: u32,
     deadline: impl Into<Deadline>,
 ) -> Result<(), Failure> {
-    let open = queue.open.read().unwrap_or_else(PoisonError::into_inner);
-    let tried = match open.as_ref() {
-        Some(open) if message.len() <= ATTACHED_UP_TO => open.attempt_send(message, priority),
-        _ => Ok(None),
-    };
-    match tried {
-        Ok(Some(())) => Ok(()),
-        stopped => {
+    match attempt(queue, message.len(), |open| open.attempt_send(message, priority)) {
+        Ok(sent) => Ok(sent),
+        Err(stopped) => {
             let deadline = deadline.into();
             let waits = deadline != Deadline::Now || message.len() > ATTACHED_UP_TO;
-            let open = unless_refused(py, queue, open, stopped.err(), waits, |facts| &facts.full)?;
+            let open = stopped.unless_refused(py, queue, waits, |facts| &facts.full)?;
             wait(py, &open, deadline, |step| match step {
                 Step::Spin(until) => open.spin_send(message, priority, until),
                 Step::Sleep => open.send_interruptible(message, priority, deadline).map(Some),
@@ -80,17 +75,12 @@ pub(crate) fn receive(
     buffer: &mut [u8],
     deadline: impl Into<Deadline>,
 ) -> Result<(usize, u32), Failure> {
-    let open = queue.open.read().unwrap_or_else(PoisonError::into_inner);
-    let tried = match open.as_ref() {
-        Some(open) if buffer.len() <= ATTACHED_UP_TO => open.attempt_receive(buffer),
-        _ => Ok(None),
-    };
-    match tried {
-        Ok(Some(received)) => Ok(received),
-        stopped => {
+    match attempt(queue, buffer.len(), |open| open.attempt_receive(buffer)) {
+        Ok(received) => Ok(received),
+        Err(stopped) => {
             let deadline = deadline.into();
             let waits = deadline != Deadline::Now || buffer.len() > ATTACHED_UP_TO;
-            let open = unless_refused(py, queue, open, stopped.err(), waits, |facts| &facts.empty)?;
+            let open = stopped.unless_refused(py, queue, waits, |facts| &facts.empty)?;
             wait(py, &open, deadline, |step| match step {
                 Step::Spin(until) => open.spin_receive(buffer, until),
                 Step::Sleep => open.receive_interruptible(buffer, deadline).map(Some),
@@ -99,23 +89,18 @@ pub(crate) fn receive(
     }
 }
 
-/// The same without waiting, whatever the descriptor's mode: None if there is no message.
+/// Receives one message without waiting, whatever the descriptor's mode: None if there is none.
 #[inline(always)]
 pub(crate) fn receive_waiting(
     py: Python<'_>,
     queue: &MessageQueue,
     buffer: &mut [u8],
 ) -> PyResult<Option<(usize, u32)>> {
-    let open = queue.open.read().unwrap_or_else(PoisonError::into_inner);
-    let tried = match open.as_ref() {
-        Some(open) if buffer.len() <= ATTACHED_UP_TO => open.attempt_receive(buffer),
-        _ => Ok(None),
-    };
-    match tried {
-        Ok(Some(received)) => Ok(Some(received)),
-        Err(error) if error.is_would_block() => Ok(None),
-        stopped => {
-            let open = unless_refused(py, queue, open, stopped.err(), true, |facts| &facts.empty)?;
+    match attempt(queue, buffer.len(), |open| open.attempt_receive(buffer)) {
+        Ok(received) => Ok(Some(received)),
+        Err(Stopped { error: Some(error), .. }) if error.is_would_block() => Ok(None),
+        Err(stopped) => {
+            let open = stopped.unless_refused(py, queue, true, |facts| &facts.empty)?;
             if buffer.len() <= ATTACHED_UP_TO {
                 return Ok(None);
             }
@@ -127,64 +112,61 @@ pub(crate) fn receive_waiting(
     }
 }
 
-/// Makes a call that takes its time, while other threads run.
-pub(crate) fn aside<T: Send>(py: Python<'_>, call: impl FnOnce() -> T + Send) -> T {
-    py.detach(call)
-}
-
-/// Lets other threads run, if any of them wants to.
-pub(crate) fn breathe(py: Python<'_>) {
-    aside(py, || ());
-}
-
-/// The queue itself, once the calls that were woken have left it; the share, if they do not.
-pub(crate) fn alone(py: Python<'_>, mut share: Arc<Owned>) -> Result<Owned, Arc<Owned>> {
-    // They need the GIL to leave. One that this very thread is in, under a signal handler, stays.
-    for _ in 0..PAUSES {
-        share = match Arc::try_unwrap(share) {
-            Ok(open) => return Ok(open),
-            Err(share) => share,
-        };
-        py.detach(|| thread::sleep(PAUSE));
-    }
-    Arc::try_unwrap(share)
-}
-
-/// Wakes the other threads that wait in this queue. False if no signal can wake one of them.
-pub(crate) fn wake(py: Python<'_>, open: &Owned) -> bool {
-    aside(py, || open.shutdown())
-}
-
-/// A share of the queue to wait with, after a first try that did not do it.
+/// Makes the first try, of `size` bytes, with the GIL held.
 ///
-/// That try is made with the GIL held. It cannot wait and is no longer than releasing and retaking
-/// the GIL would be, which beside a busy thread costs up to a switch interval.
-#[cold]
-fn unless_refused(
-    py: Python<'_>,
+/// It cannot wait and is no longer than releasing and retaking the GIL would be, which beside a busy
+/// thread costs up to a switch interval.
+#[inline(always)]
+fn attempt<T>(
     queue: &MessageQueue,
-    open: RwLockReadGuard<'_, Option<Arc<Owned>>>,
+    size: usize,
+    call: impl FnOnce(&Owned) -> posix_mqueue::Result<Option<T>>,
+) -> Result<T, Stopped<'_>> {
+    let open = queue.open.read().unwrap_or_else(PoisonError::into_inner);
+    let tried = match open.as_ref() {
+        Some(open) if size <= ATTACHED_UP_TO => call(open),
+        _ => Ok(None),
+    };
+    match tried {
+        Ok(Some(done)) => Ok(done),
+        stopped => Err(Stopped { open, error: stopped.err() }),
+    }
+}
+
+/// A first try that did not do it.
+struct Stopped<'a> {
+    open: RwLockReadGuard<'a, Option<Arc<Owned>>>,
     error: Option<Error>,
-    waits: bool,
-    expected: fn(&Facts) -> &Expected,
-) -> Result<Arc<Owned>, Failure> {
-    let share = open.as_ref().map(Arc::clone);
-    // Before an exception is made: that may collect garbage, and so close this very queue.
-    drop(open);
-    match (share, error) {
-        (Some(_), Some(error)) if error.is_would_block() => {
-            let facts = queue.facts(py)?;
-            Err(Failure::Refused(expected(facts).would_block(py, &facts.name)))
+}
+
+impl Stopped<'_> {
+    /// A share of the queue to wait with.
+    #[cold]
+    fn unless_refused(
+        self,
+        py: Python<'_>,
+        queue: &MessageQueue,
+        waits: bool,
+        expected: fn(&Facts) -> &Expected,
+    ) -> Result<Arc<Owned>, Failure> {
+        let share = self.open.as_ref().map(Arc::clone);
+        // Before an exception is made: that may collect garbage, and so close this very queue.
+        drop(self.open);
+        match (share, self.error) {
+            (Some(_), Some(error)) if error.is_would_block() => {
+                let facts = queue.facts(py)?;
+                Err(Failure::Refused(expected(facts).would_block(py, &facts.name)))
+            }
+            (Some(_), Some(error)) if !error.is_interrupted() => {
+                Err(Failure::Refused(errors::raise(py, &error)))
+            }
+            (Some(share), _) if waits => Ok(share),
+            (Some(_), _) => {
+                let facts = queue.facts(py)?;
+                Err(Failure::Refused(expected(facts).timed_out(py, &facts.name)))
+            }
+            (None, _) => Err(Failure::Refused(queue.closed_error(py))),
         }
-        (Some(_), Some(error)) if !error.is_interrupted() => {
-            Err(Failure::Refused(errors::raise(py, &error)))
-        }
-        (Some(share), _) if waits => Ok(share),
-        (Some(_), _) => {
-            let facts = queue.facts(py)?;
-            Err(Failure::Refused(expected(facts).timed_out(py, &facts.name)))
-        }
-        (None, _) => Err(Failure::Refused(queue.closed_error(py))),
     }
 }
 
@@ -228,4 +210,32 @@ fn slice_of_spin(end_of_spin: Deadline, deadline: Deadline) -> Option<Deadline> 
     let left =
         ends.iter().filter_map(Deadline::remaining).fold(SIGNAL_CHECK_INTERVAL, Duration::min);
     (!left.is_zero()).then(|| left.into())
+}
+
+/// Makes a call that takes its time, while other threads run.
+pub(crate) fn aside<T: Send>(py: Python<'_>, call: impl FnOnce() -> T + Send) -> T {
+    py.detach(call)
+}
+
+/// Lets other threads run, if any of them wants to.
+pub(crate) fn breathe(py: Python<'_>) {
+    aside(py, || ());
+}
+
+/// The queue itself, once the calls that were woken have left it; the share, if they do not.
+pub(crate) fn alone(py: Python<'_>, mut share: Arc<Owned>) -> Result<Owned, Arc<Owned>> {
+    // They need the GIL to leave. One that this very thread is in, under a signal handler, stays.
+    for _ in 0..PAUSES {
+        share = match Arc::try_unwrap(share) {
+            Ok(open) => return Ok(open),
+            Err(share) => share,
+        };
+        py.detach(|| thread::sleep(PAUSE));
+    }
+    Arc::try_unwrap(share)
+}
+
+/// Wakes the other threads that wait in this queue. False if no signal can wake one of them.
+pub(crate) fn wake(py: Python<'_>, open: &Owned) -> bool {
+    aside(py, || open.shutdown())
 }
