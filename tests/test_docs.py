@@ -54,7 +54,7 @@ def test_block_of_python_prints_what_the_page_says(script, output):
 @pytest.mark.parametrize(("name", "member"), DOCUMENTED)
 def test_docstring_example_prints_what_it_says(name, member, new_queue, request):
     if name == "list_queues":
-        request.getfixturevalue("listed")
+        request.getfixturevalue("list_queues_or_skip")
     examples = doctest.DocTestParser().get_doctest(
         member.__doc__, {"mq": new_queue()}, name, None, 0
     )

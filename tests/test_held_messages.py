@@ -9,13 +9,13 @@ from mood.mqueue import MessageQueue
 
 
 @pytest.fixture
-def queue_that_holds(new_queue, asleep):
+def queue_that_holds(new_queue, start_blocked):
     """Makes a queue of which b"held" was received in vain, with others still in the kernel."""
 
     def new():
         mq, buffer = new_queue(), bytearray()
         with ThreadPoolExecutor(1) as pool:
-            drained = asleep(pool, mq.drain, buffer)
+            drained = start_blocked(pool, mq.drain, buffer)
             with memoryview(buffer):
                 mq.send(b"held", 5)
                 with pytest.raises(BufferError):

@@ -63,7 +63,7 @@ def test_a_set_is_sent_in_whatever_order(new_queue, iterable):
 
 @pytest.mark.parametrize("iterable", [list, tuple, dict, set, iter, lazily])
 @pytest.mark.parametrize("timeout", [None, 0, 5])
-def test_of_no_messages_0_are_sent_and_nothing_is_waited_for(new_queue, iterable, timeout):
+def test_send_many_of_nothing_returns_0_without_blocking(new_queue, iterable, timeout):
     with new_queue(maxmsg=1) as mq:
         mq.send(b"full")
         assert mq.send_many(iterable([]), timeout=timeout) == 0

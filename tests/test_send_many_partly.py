@@ -80,20 +80,20 @@ def test_it_waits_for_room_again_and_again(new_queue, count):
         assert (sent.result(), len(mq)) == (count, 0)
 
 
-def test_a_queue_closed_meanwhile_returns_how_many_were_sent(asleep, new_queue):
+def test_a_queue_closed_meanwhile_returns_how_many_were_sent(start_blocked, new_queue):
     with ThreadPoolExecutor(1) as pool, new_queue() as mq:
         other = MessageQueue(mq.name, os.O_RDWR)
-        sent = asleep(pool, mq.send_many, TEN)
+        sent = start_blocked(pool, mq.send_many, TEN)
         mq.close()
         assert sent.result() == 4
         assert take(other) == TEN[:4]
 
 
-def test_a_queue_closed_before_the_first_one_raises(asleep, new_queue):
+def test_a_queue_closed_before_the_first_one_raises(start_blocked, new_queue):
     with ThreadPoolExecutor(1) as pool, new_queue(maxmsg=1) as mq:
         other = MessageQueue(mq.name, os.O_RDWR)
         mq.send(b"full")
-        sent = asleep(pool, mq.send_many, TEN)
+        sent = start_blocked(pool, mq.send_many, TEN)
         mq.close()
         with pytest.raises(OSError, match="closed while waiting") as raised:
             sent.result()

@@ -106,7 +106,7 @@ def test_error_without_proc_is_not_that_there_is_no_queue(run_python, new_name):
     assert "maxmsg=2, msgsize=8 is charged 208 bytes" in small[3]
     # Without the queue's name, which would read as if it was not there.
     assert reopened[:3] == ["FileNotFoundError", "2", "None"]
-    assert reopened[3].endswith("/proc/self/fd: mount /proc")
+    assert reopened[3].endswith("/proc/thread-self/fd: mount /proc")
 
 
 ASK_WITHOUT_PROC = (

@@ -10,11 +10,11 @@ mod queue;
 
 use pyo3::prelude::*;
 
-use crate::calls::{adopt, block, notify};
-use crate::convert::{name, values};
+use crate::calls::{blocking, notify, pickle};
+use crate::convert::{name, namedtuples};
 use crate::ffi::{attach, bytes};
-use crate::methods::fast;
-use crate::queue::exit;
+use crate::methods::fast_path;
+use crate::queue::atexit;
 
 /// POSIX message queues (Linux). Use `mood.mqueue`.
 ///
@@ -30,16 +30,16 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     }
     posix_mqueue::prepare_for_fork();
     // PyO3 has to be called once without being attached, too.
-    block::aside(py, || attach::try_attach(|_| ()));
+    blocking::without_gil(py, || attach::try_attach(|_| ()));
     module.add_class::<queue::MessageQueue>()?;
-    bytes::every_second_of_none(py)?;
+    bytes::empty_step_slice(py)?;
     notify::prepare(py)?;
-    fast::prepare(py)?;
+    fast_path::install(py)?;
     errors::prepare(py)?;
-    exit::prepare(py)?;
+    atexit::register(py)?;
     name::fspath(py)?;
-    values::message(py)?;
-    module.add_function(wrap_pyfunction!(adopt::open_pickled, module)?)?;
+    namedtuples::message(py)?;
+    module.add_function(wrap_pyfunction!(pickle::open_pickled, module)?)?;
     for function in [
         wrap_pyfunction!(module::limits, module)?,
         wrap_pyfunction!(module::list_queues, module)?,

@@ -16,12 +16,12 @@ use crate::queue::MessageQueue;
 const SIGNALS: std::ops::RangeInclusive<i32> = 1..=64;
 
 /// `notify()` and `notify(None)` differ.
-pub(crate) enum Argument<'py> {
+pub(crate) enum NotifyArgument<'py> {
     Absent,
     Given(Bound<'py, PyAny>),
 }
 
-impl<'py> FromPyObject<'_, 'py> for Argument<'py> {
+impl<'py> FromPyObject<'_, 'py> for NotifyArgument<'py> {
     type Error = PyErr;
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         Ok(Self::Given(object.to_owned()))
@@ -31,24 +31,24 @@ impl<'py> FromPyObject<'_, 'py> for Argument<'py> {
 pub(crate) fn notify(
     this: &Bound<'_, MessageQueue>,
     open: &Queue,
-    argument: Argument<'_>,
+    argument: NotifyArgument<'_>,
 ) -> PyResult<()> {
     let py = this.py();
     let outcome = match argument {
-        Argument::Absent => open.cancel_notification(),
-        Argument::Given(how) if how.is_none() => open.notify(Notification::Silent),
+        NotifyArgument::Absent => open.cancel_notification(),
+        NotifyArgument::Given(how) if how.is_none() => open.notify(Notification::Silent),
         // True is a 1 that nobody means: SIGHUP, which ends most programs.
-        Argument::Given(how) if how.is_instance_of::<PyBool>() => {
-            return Err(errors::no_notification(&how));
+        NotifyArgument::Given(how) if how.is_instance_of::<PyBool>() => {
+            return Err(errors::not_a_notification(&how));
         }
-        Argument::Given(how) if how.is_instance_of::<PyInt>() => {
+        NotifyArgument::Given(how) if how.is_instance_of::<PyInt>() => {
             // What no C int holds is no signal either.
             let number = how.extract().ok().filter(|number| SIGNALS.contains(number));
             let number = number.ok_or_else(errors::signal_out_of_range)?;
             open.notify(Notification::Signal { number, value: 0 })
         }
-        Argument::Given(how) if how.is_callable() => return register(this, open, &how),
-        Argument::Given(how) => return Err(errors::no_notification(&how)),
+        NotifyArgument::Given(how) if how.is_callable() => return register(this, open, &how),
+        NotifyArgument::Given(how) => return Err(errors::not_a_notification(&how)),
     };
     outcome.map_err(|error| errors::raise(py, &error))
 }
@@ -64,18 +64,18 @@ fn register(
     let queue = PyWeakrefReference::new(this.as_any())?.unbind();
     let callbacks = &this.get().callbacks;
     callbacks.insert(number, callback.clone().unbind());
-    let told: posix_mqueue::Callback = Box::new(move |event| {
+    let on_event: posix_mqueue::Callback = Box::new(move |event| {
         // None while the interpreter shuts down: then callbacks stop quietly.
         attach::try_attach(move |py| {
             // Dropped in here, too: to drop a reference without the GIL takes a lock, which a child
             // that is forked just then would find locked for ever.
             let queue = queue.into_bound(py);
             if let Some(queue) = queue.upgrade_as::<MessageQueue>().ok().flatten() {
-                ended(&queue, number, event);
+                on_registration_end(&queue, number, event);
             }
         });
     });
-    open.notify(Notification::Callback(told)).map_err(|error| {
+    open.notify(Notification::Callback(on_event)).map_err(|error| {
         callbacks.take(number);
         errors::raise(py, &error)
     })
@@ -83,16 +83,17 @@ fn register(
 
 /// On the dispatcher thread. The callback gets a thread that Python itself starts, so that no
 /// frame of ours is under it when the interpreter shuts down and takes its threads away.
-fn ended(queue: &Bound<'_, MessageQueue>, number: u64, event: Event) {
+fn on_registration_end(queue: &Bound<'_, MessageQueue>, number: u64, event: Event) {
     let py = queue.py();
     let Event::Arrived(claim) = event else {
         drop(queue.get().callbacks.take(number));
         return;
     };
-    let delivery =
-        Delivery { queue: queue.clone().unbind(), number, claim: Mutex::new(Some(claim)) };
-    let started = starter(py)
-        .and_then(|(start, deliver)| start.bind(py).call1((deliver.bind(py), (delivery, queue))));
+    let pending =
+        PendingCallback { queue: queue.clone().unbind(), number, claim: Mutex::new(Some(claim)) };
+    let started = thread_starter(py).and_then(|(start, run_callback)| {
+        start.bind(py).call1((run_callback.bind(py), (pending, queue)))
+    });
     if let Err(error) = started {
         let callback = queue.get().callbacks.take(number);
         if !is_shutdown(py, &error) {
@@ -104,17 +105,17 @@ fn ended(queue: &Bound<'_, MessageQueue>, number: u64, event: Event) {
 /// Makes what callbacks need when the module is imported: were it made at the first one, another
 /// thread might fork meanwhile, and its child wait for ever for what nobody finishes.
 pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
-    py.get_type::<Delivery>();
-    starter(py).map(drop)
+    py.get_type::<PendingCallback>();
+    thread_starter(py).map(drop)
 }
 
 /// `_thread.start_new_thread`, and what it is to run.
-fn starter(py: Python<'_>) -> PyResult<&(Py<PyAny>, Py<PyAny>)> {
-    static STARTER: PyOnceLock<(Py<PyAny>, Py<PyAny>)> = PyOnceLock::new();
-    STARTER.get_or_try_init(py, || {
+fn thread_starter(py: Python<'_>) -> PyResult<&(Py<PyAny>, Py<PyAny>)> {
+    static THREAD_STARTER: PyOnceLock<(Py<PyAny>, Py<PyAny>)> = PyOnceLock::new();
+    THREAD_STARTER.get_or_try_init(py, || {
         let start = py.import("_thread")?.getattr("start_new_thread")?;
-        let deliver = py.import("mood.mqueue._deliver")?.getattr("deliver")?;
-        Ok((start.unbind(), deliver.unbind()))
+        let run_callback = py.import("mood.mqueue._callback_thread")?.getattr("run_callback")?;
+        Ok((start.unbind(), run_callback.unbind()))
     })
 }
 
@@ -130,14 +131,14 @@ fn is_shutdown(py: Python<'_>, error: &PyErr) -> bool {
 
 /// A notification on its way to its callback.
 #[pyclass(frozen, module = "mood.mqueue._native")]
-pub(crate) struct Delivery {
+pub(crate) struct PendingCallback {
     queue: Py<MessageQueue>,
     number: u64,
     claim: Mutex<Option<Claim>>,
 }
 
 #[pymethods]
-impl Delivery {
+impl PendingCallback {
     /// The callback, out of its slot, so that it may register again; None if `notify()` or
     /// `close()` came first. It can be had once.
     #[getter]

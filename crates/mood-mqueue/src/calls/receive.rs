@@ -3,53 +3,53 @@
 use posix_mqueue::Deadline;
 use pyo3::prelude::*;
 
-use crate::calls::block::{self, Failure};
+use crate::calls::blocking::{self, Failure};
 use crate::queue::MessageQueue;
-use crate::queue::scratch::Scratch;
+use crate::queue::receive_buffer::ReceiveBuffer;
 
 /// Waits for a message until the deadline.
 #[inline(always)]
-pub(crate) fn next(
+pub(crate) fn receive_next(
     py: Python<'_>,
     queue: &MessageQueue,
     deadline: impl Into<Deadline>,
-) -> Result<Box<Scratch>, Failure> {
-    if let Some(message) = held(py, queue)? {
+) -> Result<Box<ReceiveBuffer>, Failure> {
+    if let Some(message) = take_undelivered(py, queue)? {
         return Ok(message);
     }
-    let size = queue.facts(py)?.msgsize;
-    let mut scratch = Scratch::take(size)?;
-    match block::receive(py, queue, scratch.room(size), deadline) {
+    let size = queue.metadata(py)?.msgsize;
+    let mut buffer = ReceiveBuffer::take(size)?;
+    match blocking::receive(py, queue, buffer.space(size), deadline) {
         Ok(received) => {
-            scratch.fill(received);
-            Ok(scratch)
+            buffer.set_message(received);
+            Ok(buffer)
         }
         Err(failure) => {
-            scratch.put_back();
+            buffer.recycle();
             Err(failure)
         }
     }
 }
 
 /// Never waits, whatever the descriptor's mode: None if there is no message. It is received into
-/// `scratch`, which is big enough for it.
-pub(crate) fn next_waiting(
+/// `buffer`, which is big enough for it.
+pub(crate) fn try_receive_next(
     py: Python<'_>,
     queue: &MessageQueue,
-    mut scratch: Box<Scratch>,
-) -> PyResult<Option<Box<Scratch>>> {
-    if let Some(message) = held(py, queue)? {
-        scratch.put_back();
+    mut buffer: Box<ReceiveBuffer>,
+) -> PyResult<Option<Box<ReceiveBuffer>>> {
+    if let Some(message) = take_undelivered(py, queue)? {
+        buffer.recycle();
         return Ok(Some(message));
     }
-    let size = queue.facts(py)?.msgsize;
-    match block::receive_waiting(py, queue, scratch.room(size)) {
+    let size = queue.metadata(py)?.msgsize;
+    match blocking::try_receive(py, queue, buffer.space(size)) {
         Ok(Some(received)) => {
-            scratch.fill(received);
-            Ok(Some(scratch))
+            buffer.set_message(received);
+            Ok(Some(buffer))
         }
         nothing => {
-            scratch.put_back();
+            buffer.recycle();
             nothing.map(|_| None)
         }
     }
@@ -57,27 +57,27 @@ pub(crate) fn next_waiting(
 
 /// A message that an earlier receive had no memory for.
 #[inline(always)]
-fn held(py: Python<'_>, queue: &MessageQueue) -> PyResult<Option<Box<Scratch>>> {
-    if queue.held.is_empty() {
+fn take_undelivered(py: Python<'_>, queue: &MessageQueue) -> PyResult<Option<Box<ReceiveBuffer>>> {
+    if queue.undelivered.is_empty() {
         return Ok(None);
     }
-    queue.with_open(py, |_| queue.held.take())
+    queue.with_open(py, |_| queue.undelivered.take())
 }
 
 /// Gives a message to the caller, or holds it for the next receive.
 #[inline(always)]
-pub(crate) fn hand_over<T>(
+pub(crate) fn finish_receive<T>(
     queue: &MessageQueue,
-    message: Box<Scratch>,
-    give: impl FnOnce(&Scratch) -> PyResult<T>,
+    message: Box<ReceiveBuffer>,
+    give: impl FnOnce(&ReceiveBuffer) -> PyResult<T>,
 ) -> PyResult<T> {
     match give(&message) {
         Ok(given) => {
-            message.put_back();
+            message.recycle();
             Ok(given)
         }
         Err(error) => {
-            queue.held.hold(message);
+            queue.undelivered.save(message);
             Err(error)
         }
     }

@@ -21,10 +21,10 @@ pub(crate) fn with_encoded<T>(
     let bytes = match given.cast_into::<PyBytes>() {
         Ok(bytes) => bytes,
         // What is not bytes is a str: os.fspath returns nothing else.
-        Err(other) => path::encode_fs(other.into_inner().cast::<PyString>()?)?,
+        Err(other) => path::fs_encode(other.into_inner().cast::<PyString>()?)?,
     };
     let bytes = bytes.as_bytes();
-    if bytes.contains(&0) { Err(errors::null_in_name()) } else { call(OsStr::from_bytes(bytes)) }
+    if bytes.contains(&0) { Err(errors::nul_in_name()) } else { call(OsStr::from_bytes(bytes)) }
 }
 
 /// Looked up once, when the module is imported.

@@ -10,7 +10,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyByteArray, PyBytes, PySlice, PyString};
 
 /// Room for so many bytes, or MemoryError.
-pub(crate) fn room(size: usize) -> PyResult<Vec<u8>> {
+pub(crate) fn try_allocate(size: usize) -> PyResult<Vec<u8>> {
     let mut bytes = Vec::new();
     match bytes.try_reserve_exact(size) {
         Ok(()) => Ok(bytes),
@@ -19,14 +19,14 @@ pub(crate) fn room(size: usize) -> PyResult<Vec<u8>> {
 }
 
 /// Adds to a vector, or MemoryError.
-pub(crate) fn push<T>(vector: &mut Vec<T>, item: T) -> PyResult<()> {
+pub(crate) fn try_push<T>(vector: &mut Vec<T>, item: T) -> PyResult<()> {
     vector.try_reserve(1).map_err(|_| PyMemoryError::new_err(()))?;
     vector.push(item);
     Ok(())
 }
 
 /// Whether an object is one message, or a text that was to be one.
-pub(crate) fn is_one_message(object: &Bound<'_, PyAny>) -> bool {
+pub(crate) fn is_bytes_like_or_str(object: &Bound<'_, PyAny>) -> bool {
     // SAFETY: a live object, which is only asked for its type.
     let has_buffer = unsafe { ffi::PyObject_CheckBuffer(object.as_ptr()) != 0 };
     has_buffer || object.is_instance_of::<PyString>()
@@ -34,7 +34,7 @@ pub(crate) fn is_one_message(object: &Bound<'_, PyAny>) -> bool {
 
 /// The bytes of a `bytes`, where they lie; None for anything else.
 #[inline(always)]
-pub(crate) fn bytes_of<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
+pub(crate) fn borrow_bytes<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
     if !object.is_exact_instance_of::<PyBytes>() {
         return object.cast::<PyBytes>().ok().map(PyBytesMethods::as_bytes);
     }
@@ -49,7 +49,7 @@ pub(crate) fn bytes_of<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
 
 /// A new `bytes`, or MemoryError.
 #[inline(always)]
-pub(crate) fn to_bytes<'py>(py: Python<'py>, message: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+pub(crate) fn new_bytes<'py>(py: Python<'py>, message: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
     let length = ffi::Py_ssize_t::try_from(message.len())?;
     // SAFETY: pointer and length are those of a live slice, which is copied.
     let bytes = unsafe { ffi::PyBytes_FromStringAndSize(message.as_ptr().cast(), length) };
@@ -69,7 +69,7 @@ pub(crate) fn bytearray_slot(py: Python<'_>, slot: c_int) -> *mut c_void {
 /// BufferError while somebody has a view of the bytearray, and so it cannot grow or shrink.
 pub(crate) fn check_resizable(array: &Bound<'_, PyByteArray>) -> PyResult<()> {
     let py = array.py();
-    let nothing = every_second_of_none(py)?;
+    let nothing = empty_step_slice(py)?;
     let slot = bytearray_slot(py, ffi::Py_mp_ass_subscript);
     // SAFETY: this is the type of what that slot holds, and Option stands for null.
     let assign = unsafe { mem::transmute::<*mut c_void, Option<ffi::objobjargproc>>(slot) };
@@ -83,7 +83,7 @@ pub(crate) fn check_resizable(array: &Bound<'_, PyByteArray>) -> PyResult<()> {
 }
 
 /// Made once, when the module is: it must not want memory when a message is at stake.
-pub(crate) fn every_second_of_none(py: Python<'_>) -> PyResult<&Bound<'_, PySlice>> {
+pub(crate) fn empty_step_slice(py: Python<'_>) -> PyResult<&Bound<'_, PySlice>> {
     static SLICE: PyOnceLock<Py<PySlice>> = PyOnceLock::new();
     SLICE.get_or_try_init(py, || Ok(PySlice::new(py, 0, 0, 2).unbind())).map(|s| s.bind(py))
 }

@@ -4,7 +4,7 @@ use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
 /// Gives a descriptor of the caller's to `take`, which hands it back with the error if it refuses
 /// it: then the descriptor stays open, and the caller's. None for a negative number.
-pub(crate) fn give<T, E>(
+pub(crate) fn try_adopt<T, E>(
     number: RawFd,
     take: impl FnOnce(OwnedFd) -> Result<T, (E, OwnedFd)>,
 ) -> Option<Result<T, E>> {

@@ -29,7 +29,8 @@ impl<'py> Arguments<'_, 'py> {
         let names = self.names.as_ref().map_or(0, |names| names.len());
         let (by_position, by_name) = self.values.split_at(self.values.len().saturating_sub(names));
         let values = by_position.iter().map(|value| &**value);
-        let tuple = tuple::tuple(py, by_position.len() + 1, std::iter::once(first).chain(values))?;
+        let tuple =
+            tuple::new_tuple(py, by_position.len() + 1, std::iter::once(first).chain(values))?;
         let Some(names) = &self.names else { return callable.call1(tuple) };
         // SAFETY: takes no pointer; the thread is attached.
         let dict = unsafe { ffi::PyDict_New() };
@@ -57,8 +58,8 @@ pub(crate) trait FastMethod {
 ///
 /// # Safety
 ///
-/// For CPython only, through the descriptor that [`method`] makes.
-unsafe extern "C" fn enter<M: FastMethod>(
+/// For CPython only, through the descriptor that [`new_method`] makes.
+unsafe extern "C" fn trampoline<M: FastMethod>(
     object: *mut ffi::PyObject,
     values: *const *mut ffi::PyObject,
     by_position: ffi::Py_ssize_t,
@@ -66,12 +67,12 @@ unsafe extern "C" fn enter<M: FastMethod>(
 ) -> *mut ffi::PyObject {
     // PyO3's own count of attached threads is not raised: that would cost every call. While it is
     // zero, a `Py` that is dropped waits in a list until PyO3 attaches the next time. So a call that
-    // succeeds has `Bound`s alone, and one that fails attaches, in `raise`.
+    // succeeds has `Bound`s alone, and one that fails attaches, in `restore`.
     // SAFETY: CPython runs its own code with the thread attached, and calls methods from there.
     let py = unsafe { Python::assume_attached() };
     // SAFETY: the caller keeps the object alive as long as the call takes.
     let object = unsafe { Borrowed::from_ptr(py, object) };
-    // SAFETY: the descriptor, which `method` has made for this class, has refused any other object.
+    // SAFETY: the descriptor, which `new_method` has made for this class, has refused any other object.
     let object = unsafe { object.cast_unchecked::<M::Class>() };
     // SAFETY: null, or a tuple of names that lives as long as the call takes.
     let names = unsafe { Borrowed::from_ptr_or_opt(py, names) };
@@ -94,7 +95,7 @@ unsafe extern "C" fn enter<M: FastMethod>(
     match outcome {
         Ok(answer) => answer.into_ptr(),
         Err(error) => {
-            raise(py, error);
+            restore(py, error);
             ptr::null_mut()
         }
     }
@@ -103,7 +104,7 @@ unsafe extern "C" fn enter<M: FastMethod>(
 /// Raises an exception in a call that PyO3 does not know to be attached, and empties its list of
 /// what was dropped in that call: a program that makes no other calls would fill it for ever.
 #[cold]
-fn raise(py: Python<'_>, error: PyErr) {
+fn restore(py: Python<'_>, error: PyErr) {
     let mut error = Some(error);
     Python::try_attach(|py| error.take().map(|error| error.restore(py)));
     // PyO3 attaches nobody once the interpreter ends, and the list ends with it.
@@ -112,8 +113,8 @@ fn raise(py: Python<'_>, error: PyErr) {
     }
 }
 
-/// A method of the class that CPython calls by [`enter`]; its definition is there for ever.
-pub(crate) fn method<M: FastMethod>(
+/// A method of the class that CPython calls by [`trampoline`]; its definition is there for ever.
+pub(crate) fn new_method<M: FastMethod>(
     py: Python<'_>,
     name: CString,
     doc: CString,
@@ -121,7 +122,7 @@ pub(crate) fn method<M: FastMethod>(
     let class = py.get_type::<M::Class>();
     let definition = Box::leak(Box::new(ffi::PyMethodDef {
         ml_name: name.into_raw(),
-        ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: enter::<M> },
+        ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: trampoline::<M> },
         ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
         ml_doc: doc.into_raw(),
     }));

@@ -3,9 +3,9 @@
 #![allow(unsafe_code)]
 
 pub(crate) mod attach;
+pub(crate) mod buffer_view;
 pub(crate) mod bytes;
 pub(crate) mod descriptor;
-pub(crate) mod export;
 pub(crate) mod fastcall;
 pub(crate) mod path;
 pub(crate) mod receive;

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
 /// A str as the names of files are encoded, whatever a subclass makes of `encode`.
-pub(crate) fn encode_fs<'py>(text: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyBytes>> {
+pub(crate) fn fs_encode<'py>(text: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyBytes>> {
     // SAFETY: a live str; the thread is attached.
     let bytes = unsafe { ffi::PyUnicode_EncodeFSDefault(text.as_ptr()) };
     // SAFETY: a new reference to a bytes, or null with an exception set; the thread is attached.
@@ -16,7 +16,7 @@ pub(crate) fn encode_fs<'py>(text: &Bound<'py, PyString>) -> PyResult<Bound<'py,
 }
 
 /// A new str of what is encoded as the names of files are, or MemoryError.
-pub(crate) fn decode_fs<'py>(py: Python<'py>, name: &OsStr) -> PyResult<Bound<'py, PyString>> {
+pub(crate) fn fs_decode<'py>(py: Python<'py>, name: &OsStr) -> PyResult<Bound<'py, PyString>> {
     let bytes = name.as_bytes();
     let length = ffi::Py_ssize_t::try_from(bytes.len())?;
     // SAFETY: pointer and length are those of a live slice, which is copied.

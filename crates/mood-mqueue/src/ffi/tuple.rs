@@ -17,7 +17,7 @@ pub(crate) fn append_message(
     data: &[u8],
     priority: u32,
 ) -> PyResult<()> {
-    let message = to_message(class, data, priority)?;
+    let message = new_message(class, data, priority)?;
     // SAFETY: both are alive; the list takes a reference of its own.
     let failed = unsafe { ffi::PyList_Append(list.as_ptr(), message.as_ptr()) };
     if failed == 0 { Ok(()) } else { Err(PyErr::fetch(list.py())) }
@@ -30,16 +30,17 @@ const TUPLES_HOLD_THEIR_HASH: u64 = 0x030E_0000;
 ///
 /// The class's own `__new__` is Python, and would take several times as long.
 #[inline(always)]
-pub(crate) fn to_message<'py>(
+pub(crate) fn new_message<'py>(
     class: &Bound<'py, PyType>,
     data: &[u8],
     priority: u32,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = class.py();
-    let (data, priority) = (bytes::to_bytes(py, data)?.into_any(), to_int(py, priority as usize)?);
+    let (data, priority) =
+        (bytes::new_bytes(py, data)?.into_any(), new_int(py, priority as usize)?);
     // SAFETY: a constant of the interpreter.
     if unsafe { ffi::Py_Version } >= TUPLES_HOLD_THEIR_HASH {
-        return new_tuple(class, pair(data, priority)?);
+        return tuple_dunder_new(class, new_pair(data, priority)?);
     }
     // SAFETY: a live type of objects that have room for so many references.
     let message = unsafe { ffi::PyType_GenericAlloc(class.as_type_ptr(), 2) };
@@ -49,7 +50,7 @@ pub(crate) fn to_message<'py>(
 }
 
 /// `tuple.__new__(class, fields)`.
-fn new_tuple<'py>(
+fn tuple_dunder_new<'py>(
     class: &Bound<'py, PyType>,
     fields: Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
@@ -74,7 +75,7 @@ fn new_tuple<'py>(
 }
 
 /// A new tuple of two, or MemoryError.
-pub(crate) fn pair<'py>(
+pub(crate) fn new_pair<'py>(
     first: Bound<'py, PyAny>,
     second: Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
@@ -86,7 +87,7 @@ pub(crate) fn pair<'py>(
 }
 
 /// A new tuple of so many of these values, or MemoryError.
-pub(crate) fn tuple<'a, 'py: 'a>(
+pub(crate) fn new_tuple<'a, 'py: 'a>(
     py: Python<'py>,
     length: usize,
     values: impl Iterator<Item = &'a Bound<'py, PyAny>>,
@@ -128,7 +129,7 @@ pub(crate) fn new_list(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
 
 /// A new `int`, or MemoryError.
 #[inline(always)]
-pub(crate) fn to_int(py: Python<'_>, number: usize) -> PyResult<Bound<'_, PyAny>> {
+pub(crate) fn new_int(py: Python<'_>, number: usize) -> PyResult<Bound<'_, PyAny>> {
     // SAFETY: takes no pointer; the thread is attached.
     let int = unsafe { ffi::PyLong_FromSize_t(number) };
     // SAFETY: a new reference, or null with an exception set; the thread is attached.

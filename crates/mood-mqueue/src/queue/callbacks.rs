@@ -14,7 +14,7 @@ const NO_REGISTRATION: u64 = u64::MAX;
 /// registration: so a callback that refers to its queue keeps neither of them alive.
 #[derive(Default)]
 pub(crate) struct Callbacks {
-    waiting: Mutex<Vec<(u64, Py<PyAny>)>>,
+    pending: Mutex<Vec<(u64, Py<PyAny>)>>,
 }
 
 impl Callbacks {
@@ -23,27 +23,27 @@ impl Callbacks {
     }
 
     pub(crate) fn take(&self, number: u64) -> Option<Py<PyAny>> {
-        let mut waiting = self.lock();
-        let found = waiting.iter().position(|(n, _)| *n == number)?;
-        Some(waiting.swap_remove(found).1)
+        let mut pending = self.lock();
+        let found = pending.iter().position(|(n, _)| *n == number)?;
+        Some(pending.swap_remove(found).1)
     }
 
     /// Keeps an object until `clear()`.
-    pub(crate) fn keep(&self, object: Py<PyAny>) {
+    pub(crate) fn keep_until_closed(&self, object: Py<PyAny>) {
         self.insert(NO_REGISTRATION, object);
     }
 
     pub(crate) fn clear(&self) {
         // Dropped after the lock: that may run any code.
-        let waiting = std::mem::take(&mut *self.lock());
-        drop(waiting);
+        let pending = std::mem::take(&mut *self.lock());
+        drop(pending);
     }
 
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        match self.waiting.try_lock() {
-            Ok(waiting) => waiting.iter().try_for_each(|(_, callback)| visit.call(callback)),
-            Err(TryLockError::Poisoned(waiting)) => {
-                waiting.get_ref().iter().try_for_each(|(_, callback)| visit.call(callback))
+        match self.pending.try_lock() {
+            Ok(pending) => pending.iter().try_for_each(|(_, callback)| visit.call(callback)),
+            Err(TryLockError::Poisoned(pending)) => {
+                pending.get_ref().iter().try_for_each(|(_, callback)| visit.call(callback))
             }
             // Another thread has it just now: what is not visited is not collected.
             Err(TryLockError::WouldBlock) => Ok(()),
@@ -51,6 +51,6 @@ impl Callbacks {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(u64, Py<PyAny>)>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

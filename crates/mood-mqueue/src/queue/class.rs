@@ -7,10 +7,10 @@ use posix_mqueue::{Attributes, Owned};
 use pyo3::prelude::*;
 
 use crate::errors;
+use crate::queue::atexit;
 use crate::queue::callbacks::Callbacks;
-use crate::queue::exit;
-use crate::queue::facts::Facts;
-use crate::queue::held::Held;
+use crate::queue::metadata::QueueMetadata;
+use crate::queue::undelivered::UndeliveredMessages;
 
 /// A POSIX message queue of the Linux kernel, opened or created.
 ///
@@ -54,28 +54,28 @@ pub(crate) struct MessageQueue {
     /// None before `__init__` and after `close()`. Whoever waits has a share of its own, so that
     /// the descriptor is not released under it.
     pub(crate) open: RwLock<Option<Arc<Owned>>>,
-    pub(crate) facts: OnceLock<Facts>,
-    pub(crate) held: Held,
+    pub(crate) metadata: OnceLock<QueueMetadata>,
+    pub(crate) undelivered: UndeliveredMessages,
     /// Whether the last message was as long as one can be, so that the next one may be.
-    pub(crate) last_was_whole: AtomicBool,
+    pub(crate) last_was_full_size: AtomicBool,
     pub(crate) callbacks: Callbacks,
 }
 
 impl MessageQueue {
     /// Gives a new object its queue. Once.
-    pub(crate) fn start(&self, open: Owned, flags: i32) -> PyResult<()> {
-        self.try_start(open, flags).map_err(|(error, _)| error)
+    pub(crate) fn initialize(&self, open: Owned, flags: i32) -> PyResult<()> {
+        self.try_initialize(open, flags).map_err(|(error, _)| error)
     }
 
     /// The same; with the error the queue comes back.
     // A rare failure may move some bytes.
     #[allow(clippy::result_large_err)]
-    pub(crate) fn try_start(&self, open: Owned, flags: i32) -> Result<(), (PyErr, Owned)> {
-        if self.facts.set(Facts::of(&open, flags)).is_err() {
-            return Err((errors::initialised_twice(), open));
+    pub(crate) fn try_initialize(&self, open: Owned, flags: i32) -> Result<(), (PyErr, Owned)> {
+        if self.metadata.set(QueueMetadata::of(&open, flags)).is_err() {
+            return Err((errors::already_initialized(), open));
         }
         let open = Arc::new(open);
-        exit::remember(&open);
+        atexit::track(&open);
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(open);
         Ok(())
     }
@@ -95,7 +95,7 @@ impl MessageQueue {
         answer.ok_or_else(|| self.closed_error(py))
     }
 
-    pub(crate) fn ask<T>(
+    pub(crate) fn with_open_result<T>(
         &self,
         py: Python<'_>,
         call: impl FnOnce(&Owned) -> posix_mqueue::Result<T>,
@@ -104,20 +104,20 @@ impl MessageQueue {
     }
 
     pub(crate) fn attributes(&self, py: Python<'_>) -> PyResult<Attributes> {
-        self.ask(py, |open| open.attributes())
+        self.with_open_result(py, |open| open.attributes())
     }
 
     /// How many the next receives will give: what the kernel has and what is held.
-    pub(crate) fn messages(&self, py: Python<'_>) -> PyResult<usize> {
-        self.attributes(py).map(|attributes| attributes.messages + self.held.count())
+    pub(crate) fn message_count(&self, py: Python<'_>) -> PyResult<usize> {
+        self.attributes(py).map(|attributes| attributes.messages + self.undelivered.len())
     }
 
-    pub(crate) fn facts(&self, py: Python<'_>) -> PyResult<&Facts> {
-        self.facts.get().ok_or_else(|| self.closed_error(py))
+    pub(crate) fn metadata(&self, py: Python<'_>) -> PyResult<&QueueMetadata> {
+        self.metadata.get().ok_or_else(|| self.closed_error(py))
     }
 
     pub(crate) fn closed_error(&self, py: Python<'_>) -> PyErr {
-        errors::closed(py, self.facts.get().map(|facts| facts.name.as_os_str()))
+        errors::closed(py, self.metadata.get().map(|metadata| metadata.name.as_os_str()))
     }
 
     pub(crate) fn take_open(&self) -> Option<Arc<Owned>> {

@@ -1,11 +1,11 @@
 //! What an object holds.
 
+pub(crate) mod atexit;
 pub(crate) mod callbacks;
 mod class;
-pub(crate) mod exit;
-mod facts;
-pub(crate) mod held;
-pub(crate) mod scratch;
+mod metadata;
+pub(crate) mod receive_buffer;
+pub(crate) mod undelivered;
 
 pub(crate) use class::MessageQueue;
-pub(crate) use facts::Facts;
+pub(crate) use metadata::QueueMetadata;

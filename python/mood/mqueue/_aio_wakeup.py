@@ -1,7 +1,7 @@
-"""A descriptor that any thread makes readable, once: how a loop learns what its thread cannot see.
+"""A descriptor that any thread can make readable, once, to wake an event loop.
 
-Unlike a call into the loop from outside, it is the same for every kind of loop, and nothing goes
-wrong if the loop is closed by then.
+It works with every kind of loop, and also if the loop is closed by then: a call into the loop from
+another thread does neither.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 
 
-class Bell:
-    """Closed with the last reference, so that a thread that can ring it rings no other file.
+class WakeupFd:
+    """A pipe that is closed with the last reference: a thread that can still call wake() never
+    writes to another file that has got its number.
 
     There is no lock: a thread that the end of the interpreter stops would keep it.
     """
@@ -25,7 +26,7 @@ class Bell:
     def fileno(self) -> int:
         return self._pipe[0]
 
-    def ring(self) -> None:
+    def wake(self) -> None:
         # A forked child shares it, and what happens to the child is no news to the parent. Writing
         # to a pipe that nobody can read from would send a signal.
         if self._process == os.getpid() and all(map(self._is_open, self._pipe)):

@@ -10,32 +10,32 @@ use posix_mqueue::Owned;
 use pyo3::prelude::*;
 
 /// Those that may own a queue. Locked with the GIL held only, and so never while somebody forks.
-static OPEN: Mutex<Vec<Weak<Owned>>> = Mutex::new(Vec::new());
+static TRACKED: Mutex<Vec<Weak<Owned>>> = Mutex::new(Vec::new());
 
 /// Has the queue's name removed in the end, if this process owns it then.
-pub(crate) fn remember(open: &Arc<Owned>) {
-    let mut all = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+pub(crate) fn track(open: &Arc<Owned>) {
+    let mut all = TRACKED.lock().unwrap_or_else(PoisonError::into_inner);
     all.retain(|open| open.strong_count() > 0);
     all.push(Arc::downgrade(open));
 }
 
 /// Whether an object of this process has this descriptor.
-pub(crate) fn is_open(fd: i32) -> bool {
-    let all = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+pub(crate) fn is_tracked(fd: i32) -> bool {
+    let all = TRACKED.lock().unwrap_or_else(PoisonError::into_inner);
     all.iter().filter_map(Weak::upgrade).any(|open| open.as_raw_fd() == fd)
 }
 
 /// Called by `atexit`, after whatever the program itself has registered there.
 #[pyfunction]
-fn release_owned() {
-    let all = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+fn unlink_owned() {
+    let all = TRACKED.lock().unwrap_or_else(PoisonError::into_inner);
     for open in all.iter().filter_map(Weak::upgrade) {
         // Nobody is left to be told of a failure.
         let _ = open.release();
     }
 }
 
-pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
-    let release = wrap_pyfunction!(release_owned, py)?;
+pub(crate) fn register(py: Python<'_>) -> PyResult<()> {
+    let release = wrap_pyfunction!(unlink_owned, py)?;
     py.import("atexit")?.call_method1("register", (release,)).map(drop)
 }

@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from spilled import files
+from payload_files import files
 
 from mood.mqueue import unlink
 from mood.mqueue.objects import ObjectQueue, sweep

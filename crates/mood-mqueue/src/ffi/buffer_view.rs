@@ -11,13 +11,13 @@ use pyo3::types::PyByteArray;
 use crate::ffi::bytes;
 
 /// A contiguous view of an object's bytes; as long as it lives the object cannot be resized.
-pub(crate) struct Export<'py> {
+pub(crate) struct BufferView<'py> {
     py: Python<'py>,
     // Boxed, since an exporter may keep pointers into it.
     view: Box<ffi::Py_buffer>,
 }
 
-impl<'py> Export<'py> {
+impl<'py> BufferView<'py> {
     pub(crate) fn new(object: &Bound<'py, PyAny>) -> PyResult<Self> {
         Self::from(object, ffi::PyObject_GetBuffer, ffi::PyBUF_SIMPLE)
     }
@@ -56,7 +56,7 @@ impl<'py> Export<'py> {
     pub(crate) fn copy(&self, start: usize, limit: usize) -> PyResult<Vec<u8>> {
         let start = start.min(self.size());
         let size = limit.min(self.size() - start);
-        let mut copy = bytes::room(size)?;
+        let mut copy = bytes::try_allocate(size)?;
         let address = self.view.buf.cast_const().cast::<u8>().wrapping_add(start);
         // SAFETY: the exporter keeps `size` bytes alive at that address as long as this lives (it
         // may be null where there are none, and then nothing is copied), and the vector has that
@@ -68,7 +68,7 @@ impl<'py> Export<'py> {
     }
 }
 
-impl Export<'_> {
+impl BufferView<'_> {
     /// Calls with the bytes themselves, of an export that was asked to be writable.
     ///
     /// `call` runs no Python code and does not release the GIL, so that nobody else uses them
@@ -85,7 +85,7 @@ impl Export<'_> {
     }
 }
 
-impl Drop for Export<'_> {
+impl Drop for BufferView<'_> {
     fn drop(&mut self) {
         // Where the exporter is a Python object, this runs its code; what is being raised stays.
         let raised = PyErr::take(self.py);

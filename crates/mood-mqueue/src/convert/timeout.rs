@@ -15,7 +15,7 @@ impl FromPyObject<'_, '_> for Seconds {
     fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
         let seconds: f64 = object.extract()?;
         if seconds.is_nan() || seconds < 0.0 {
-            return Err(errors::bad_seconds(object.py(), seconds));
+            return Err(errors::invalid_seconds(object.py(), seconds));
         }
         // More than a Duration holds, infinity included, is for ever.
         Ok(Self(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)))

@@ -7,10 +7,10 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};
 
-use crate::calls::notify::{self, Argument};
-use crate::calls::{adopt, block};
-use crate::convert::descriptor::Number;
-use crate::convert::{name, unsigned};
+use crate::calls::notify::{self, NotifyArgument};
+use crate::calls::{blocking, constructors, detach, pickle};
+use crate::convert::descriptor::FdArgument;
+use crate::convert::{c_uint, name};
 use crate::errors;
 use crate::queue::MessageQueue;
 
@@ -40,20 +40,20 @@ impl MessageQueue {
         py: Python<'_>,
         name: &Bound<'_, PyAny>,
         flags: i32,
-        #[pyo3(from_py_with = unsigned::mode)] mode: u32,
+        #[pyo3(from_py_with = c_uint::mode)] mode: u32,
         maxmsg: i64,
         msgsize: i64,
     ) -> PyResult<()> {
         // Before anything is opened: to close it again would end this process's notification.
-        if self.facts.get().is_some() {
-            return Err(errors::initialised_twice());
+        if self.metadata.get().is_some() {
+            return Err(errors::already_initialized());
         }
         let open = name::with_encoded(name, |name| {
             options(flags, mode, maxmsg, msgsize)
                 .and_then(|options| options.open(name))
                 .map_err(|error| errors::raise(py, &error.about(name)))
         })?;
-        self.start(Owned::new(open), flags)
+        self.initialize(Owned::new(open), flags)
     }
 
     /// Adopt fd, an open descriptor of a queue: passed by systemd (ListenMessageQueue=), or received
@@ -74,8 +74,8 @@ impl MessageQueue {
     ///
     /// Source: mq_overview(7), sd_listen_fds(3).
     #[classmethod]
-    fn from_fd<'py>(cls: &Bound<'py, PyType>, fd: Number) -> PyResult<Bound<'py, Self>> {
-        adopt::from_fd(cls, fd)
+    fn from_fd<'py>(cls: &Bound<'py, PyType>, fd: FdArgument) -> PyResult<Bound<'py, Self>> {
+        constructors::from_fd(cls, fd)
     }
 
     /// Create a queue with a name that no other one has: prefix and 16 random digits. It is for
@@ -97,7 +97,7 @@ impl MessageQueue {
         cls: &Bound<'py, PyType>,
         prefix: Option<&Bound<'py, PyAny>>,
         flags: i32,
-        #[pyo3(from_py_with = unsigned::mode)] mode: u32,
+        #[pyo3(from_py_with = c_uint::mode)] mode: u32,
         maxmsg: i64,
         msgsize: i64,
     ) -> PyResult<Bound<'py, Self>> {
@@ -108,7 +108,7 @@ impl MessageQueue {
                 .map(|open| (open, flags))
                 .map_err(|error| errors::raise(py, &error.about(prefix)))
         };
-        adopt::object_of(cls, || match prefix {
+        constructors::open_as(cls, || match prefix {
             Some(prefix) => name::with_encoded(prefix, create),
             None => create("/mq-".as_ref()),
         })
@@ -133,7 +133,7 @@ impl MessageQueue {
     /// Source: mq_overview(7), proc(5).
     #[pyo3(signature = (flags=None))]
     fn reopen<'py>(slf: &Bound<'py, Self>, flags: Option<i32>) -> PyResult<Bound<'py, Self>> {
-        adopt::reopen(slf, flags)
+        constructors::reopen(slf, flags)
     }
 
     /// Give the descriptor away: the object is closed, and the descriptor stays open, with the
@@ -155,7 +155,7 @@ impl MessageQueue {
     ///
     /// Source: mq_overview(7).
     fn detach(&self, py: Python<'_>) -> PyResult<i32> {
-        adopt::detach(self, py)
+        detach::detach(self, py)
     }
 
     /// Close the message queue. The owner's close() also removes its name from the system, unless
@@ -186,7 +186,7 @@ impl MessageQueue {
         let Some(open) = self.take_open() else { return Ok(()) };
         let released = open.release();
         self.callbacks.clear();
-        let woken = block::wake(py, &open);
+        let woken = blocking::wake_waiters(py, &open);
         drop(open);
         released.map_err(|error| errors::raise(py, &error))?;
         if woken { Ok(()) } else { errors::warn_of_waiting_thread(py) }
@@ -203,7 +203,7 @@ impl MessageQueue {
     ///
     /// Source: mq_unlink(3).
     fn unlink(&self, py: Python<'_>) -> PyResult<()> {
-        self.ask(py, |open| open.unlink())
+        self.with_open_result(py, |open| open.unlink())
     }
 
     /// Register or unregister for the notification, once, that a message arrived on the empty
@@ -237,8 +237,8 @@ impl MessageQueue {
     /// True
     ///
     /// Source: mq_notify(3).
-    #[pyo3(signature = (callback=Argument::Absent), text_signature = "($self, callback=...)")]
-    fn notify(slf: &Bound<'_, Self>, callback: Argument<'_>) -> PyResult<()> {
+    #[pyo3(signature = (callback=NotifyArgument::Absent), text_signature = "($self, callback=...)")]
+    fn notify(slf: &Bound<'_, Self>, callback: NotifyArgument<'_>) -> PyResult<()> {
         let open = slf.get().with_open(slf.py(), Arc::clone)?;
         notify::notify(slf, &open, callback)
     }
@@ -246,8 +246,8 @@ impl MessageQueue {
     /// Keeps an object until the queue is closed or collected, so that it learns of that in its
     /// `__del__`: tasks of event loops wait where `close()` does not see them.
     #[pyo3(signature = (watcher, /))]
-    fn _until_closed(&self, py: Python<'_>, watcher: Py<PyAny>) -> PyResult<()> {
-        self.callbacks.keep(watcher);
+    fn _keep_until_closed(&self, py: Python<'_>, watcher: Py<PyAny>) -> PyResult<()> {
+        self.callbacks.keep_until_closed(watcher);
         // A close() that came first has not seen it, and one that comes now does.
         let open = self.with_open(py, |_| ());
         if open.is_err() {
@@ -267,7 +267,7 @@ impl MessageQueue {
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
-        adopt::reduce(slf)
+        pickle::reduce(slf)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

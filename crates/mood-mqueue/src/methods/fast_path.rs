@@ -13,18 +13,18 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyFloat, PyInt, PyString};
 
-use crate::calls::{transfer, whole};
-use crate::convert::seconds::{Seconds, Timeout};
+use crate::calls::{byte_io, message_io};
+use crate::convert::timeout::{Seconds, Timeout};
 use crate::errors;
 use crate::ffi::fastcall::{self, Arguments, FastMethod};
 use crate::queue::MessageQueue;
 
 /// One of these methods.
-trait Method {
+trait FastPath {
     const NAME: &'static str;
 
     /// The one that PyO3 has made.
-    fn plain() -> &'static PyOnceLock<Py<PyAny>>;
+    fn slow_path() -> &'static PyOnceLock<Py<PyAny>>;
 
     /// None if the arguments are not the usual ones; nothing is done then.
     fn try_call<'py>(
@@ -38,12 +38,12 @@ macro_rules! method {
     ($method:ident, $name:literal, |$py:ident, $queue:ident, $arguments:ident| $call:expr) => {
         struct $method;
 
-        impl Method for $method {
+        impl FastPath for $method {
             const NAME: &'static str = $name;
 
-            fn plain() -> &'static PyOnceLock<Py<PyAny>> {
-                static PLAIN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-                &PLAIN
+            fn slow_path() -> &'static PyOnceLock<Py<PyAny>> {
+                static SLOW_PATH: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+                &SLOW_PATH
             }
 
             #[inline(always)]
@@ -59,47 +59,47 @@ macro_rules! method {
 }
 
 method!(Send, "send", |_py, queue, arguments| {
-    let (message, priority, timeout) = to_send(arguments)?;
-    Some(transfer::send(queue, message, priority, timeout))
+    let (message, priority, timeout) = bind_send_arguments(arguments)?;
+    Some(byte_io::send(queue, message, priority, timeout))
 });
 method!(SendMessage, "send_message", |py, queue, arguments| {
-    let (message, priority, timeout) = to_send(arguments)?;
-    let sent = whole::send_message(queue, message, priority, timeout);
+    let (message, priority, timeout) = bind_send_arguments(arguments)?;
+    let sent = message_io::send_message(queue, message, priority, timeout);
     Some(sent.map(|()| py.None().into_bound(py)))
 });
 method!(Receive, "receive", |py, queue, arguments| {
-    let [timeout] = in_order(arguments, |[_, _, timeout]| [timeout])?;
-    let received = transfer::receive(py, queue, timeout_of(timeout)?);
+    let [timeout] = bind_arguments(arguments, |[_, _, timeout]| [timeout])?;
+    let received = byte_io::receive(py, queue, bind_timeout(timeout)?);
     Some(received.map(Bound::into_any).map_err(PyErr::from))
 });
 method!(ReceiveMessage, "receive_message", |py, queue, arguments| {
-    let [timeout] = in_order(arguments, |[_, _, timeout]| [timeout])?;
-    Some(whole::receive_message(py, queue, timeout_of(timeout)?))
+    let [timeout] = bind_arguments(arguments, |[_, _, timeout]| [timeout])?;
+    Some(message_io::receive_message(py, queue, bind_timeout(timeout)?))
 });
 
 /// Puts these methods in the place of those that PyO3 has made, with their signatures and
 /// documentation.
-pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
-    names(py);
-    put::<Send>(py)?;
-    put::<SendMessage>(py)?;
-    put::<Receive>(py)?;
-    put::<ReceiveMessage>(py)
+pub(crate) fn install(py: Python<'_>) -> PyResult<()> {
+    argument_names(py);
+    install_method::<Send>(py)?;
+    install_method::<SendMessage>(py)?;
+    install_method::<Receive>(py)?;
+    install_method::<ReceiveMessage>(py)
 }
 
-fn put<M: Method>(py: Python<'_>) -> PyResult<()> {
+fn install_method<M: FastPath>(py: Python<'_>) -> PyResult<()> {
     let class = py.get_type::<MessageQueue>();
-    let plain = class.getattr(M::NAME)?;
-    let text = |attribute| plain.getattr(attribute)?.extract::<String>();
+    let slow_path = class.getattr(M::NAME)?;
+    let text = |attribute| slow_path.getattr(attribute)?.extract::<String>();
     // As CPython takes the two apart.
     let doc = format!("{}{}\n--\n\n{}", M::NAME, text("__text_signature__")?, text("__doc__")?);
-    let method = fastcall::method::<M>(py, CString::new(M::NAME)?, CString::new(doc)?)?;
+    let method = fastcall::new_method::<M>(py, CString::new(M::NAME)?, CString::new(doc)?)?;
     // Before it can be needed; there is only one import.
-    let _ = M::plain().set(py, plain.unbind());
+    let _ = M::slow_path().set(py, slow_path.unbind());
     class.setattr(M::NAME, method)
 }
 
-impl<M: Method> FastMethod for M {
+impl<M: FastPath> FastMethod for M {
     type Class = MessageQueue;
 
     #[inline(always)]
@@ -108,27 +108,27 @@ impl<M: Method> FastMethod for M {
         arguments: &Arguments<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let usual = M::try_call(object.py(), object.get(), arguments);
-        usual.unwrap_or_else(|| run_plain::<M>(object, arguments))
+        usual.unwrap_or_else(|| run_slow_path::<M>(object, arguments))
     }
 }
 
 #[cold]
-fn run_plain<'py, M: Method>(
+fn run_slow_path<'py, M: FastPath>(
     object: &Bound<'py, MessageQueue>,
     arguments: &Arguments<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let plain = M::plain().get(object.py()).ok_or_else(errors::not_imported)?;
-    arguments.pass_to(plain.bind(object.py()), object.as_any())
+    let slow_path = M::slow_path().get(object.py()).ok_or_else(errors::not_imported)?;
+    arguments.pass_to(slow_path.bind(object.py()), object.as_any())
 }
 
 /// As they are in source code, where each is the same object.
-fn names(py: Python<'_>) -> [&Bound<'_, PyString>; 3] {
+fn argument_names(py: Python<'_>) -> [&Bound<'_, PyString>; 3] {
     [intern!(py, "message"), intern!(py, "priority"), intern!(py, "timeout")]
 }
 
 /// The values in the order of these names.
 #[inline(always)]
-fn in_order<'a, 'py, const N: usize>(
+fn bind_arguments<'a, 'py, const N: usize>(
     arguments: &'a Arguments<'_, 'py>,
     chosen: impl FnOnce([&'a Bound<'py, PyString>; 3]) -> [&'a Bound<'py, PyString>; N],
 ) -> Option<[Option<&'a Bound<'py, PyAny>>; N]> {
@@ -143,7 +143,7 @@ fn in_order<'a, 'py, const N: usize>(
         *place = Some(&**value);
     }
     if let Some(names_given) = &arguments.names {
-        let chosen = chosen(names(names_given.py()));
+        let chosen = chosen(argument_names(names_given.py()));
         for (name, value) in names_given.iter_borrowed().zip(by_name) {
             let place = chosen.iter().position(|known| known.is(name))?;
             if values.get_mut(place)?.replace(&**value).is_some() {
@@ -155,20 +155,20 @@ fn in_order<'a, 'py, const N: usize>(
 }
 
 #[inline(always)]
-fn to_send<'a, 'py>(
+fn bind_send_arguments<'a, 'py>(
     arguments: &'a Arguments<'_, 'py>,
 ) -> Option<(&'a Bound<'py, PyAny>, u32, Timeout)> {
-    let [message, priority, timeout] = in_order(arguments, |names| names)?;
+    let [message, priority, timeout] = bind_arguments(arguments, |names| names)?;
     let priority = match priority {
         None => 0,
         Some(int) if int.is_exact_instance_of::<PyInt>() => int.extract().ok()?,
         Some(_) => return None,
     };
-    Some((message?, priority, timeout_of(timeout)?))
+    Some((message?, priority, bind_timeout(timeout)?))
 }
 
 #[inline(always)]
-fn timeout_of(timeout: Option<&Bound<'_, PyAny>>) -> Option<Timeout> {
+fn bind_timeout(timeout: Option<&Bound<'_, PyAny>>) -> Option<Timeout> {
     let Some(timeout) = timeout.filter(|timeout| !timeout.is_none()) else {
         return Some(Timeout(None));
     };

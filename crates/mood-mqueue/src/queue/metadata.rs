@@ -6,22 +6,22 @@ use posix_mqueue::Owned;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use crate::errors::Expected;
+use crate::errors::CachedErrors;
 use crate::ffi::tuple;
 
 /// It is known after `close()` too.
-pub(crate) struct Facts {
+pub(crate) struct QueueMetadata {
     pub(crate) name: OsString,
     pub(crate) flags: i32,
     pub(crate) maxmsg: usize,
     pub(crate) msgsize: usize,
     /// What sending to the full queue raises, and receiving from the empty one.
-    pub(crate) full: Expected,
-    pub(crate) empty: Expected,
+    pub(crate) full: CachedErrors,
+    pub(crate) empty: CachedErrors,
     msgsize_int: PyOnceLock<Py<PyAny>>,
 }
 
-impl Facts {
+impl QueueMetadata {
     /// Needs no memory of Python's: what fails once a queue is open has to close it again, and that
     /// ends this process's notification.
     pub(crate) fn of(open: &Owned, flags: i32) -> Self {
@@ -31,8 +31,8 @@ impl Facts {
             flags,
             maxmsg: open.capacity(),
             msgsize: open.message_size(),
-            full: Expected::of("mq_timedsend"),
-            empty: Expected::of("mq_timedreceive"),
+            full: CachedErrors::of("mq_timedsend"),
+            empty: CachedErrors::of("mq_timedreceive"),
             msgsize_int: PyOnceLock::new(),
         }
     }
@@ -40,7 +40,7 @@ impl Facts {
     /// The answer of `send()` for a full message, made once.
     #[inline(always)]
     pub(crate) fn msgsize_int<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let made = || tuple::to_int(py, self.msgsize).map(Bound::unbind);
+        let made = || tuple::new_int(py, self.msgsize).map(Bound::unbind);
         self.msgsize_int.get_or_try_init(py, made).map(|int| int.bind(py).clone())
     }
 }

@@ -8,9 +8,9 @@ import socket
 import stat
 
 import pytest
-from spilled import files
+from payload_files import files
 
-from mood.mqueue import MessageQueue, _spill
+from mood.mqueue import MessageQueue, _payload_file
 from mood.mqueue.objects import DecodeError, ObjectQueue
 
 LARGE = b"large" * 1000
@@ -279,14 +279,14 @@ def test_a_sparse_file_is_not_read(objects, file):
 
 
 def change_once_checked(monkeypatch, file, size):
-    problem = _spill._problem
+    problem = _payload_file._find_problem
 
     def changed(*arguments):
         found = problem(*arguments)
         os.truncate(file, size)
         return found
 
-    monkeypatch.setattr(_spill, "_problem", changed)
+    monkeypatch.setattr(_payload_file, "_find_problem", changed)
 
 
 def test_a_file_that_grows_is_read_up_to_its_size(objects, file, monkeypatch):

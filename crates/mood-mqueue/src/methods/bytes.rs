@@ -3,9 +3,9 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes};
 
-use crate::calls::transfer;
-use crate::convert::seconds::{self, Seconds};
-use crate::convert::unsigned;
+use crate::calls::byte_io;
+use crate::convert::c_uint;
+use crate::convert::timeout::{self, Seconds};
 use crate::queue::MessageQueue;
 
 #[pymethods]
@@ -31,10 +31,10 @@ impl MessageQueue {
     fn send<'py>(
         &self,
         message: &Bound<'py, PyAny>,
-        #[pyo3(from_py_with = unsigned::priority)] priority: u32,
+        #[pyo3(from_py_with = c_uint::priority)] priority: u32,
         timeout: Option<Seconds>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        transfer::send(self, message, priority, seconds::deadline(timeout))
+        byte_io::send(self, message, priority, timeout::deadline(timeout))
     }
 
     /// Send all of message, in as many messages of at most msgsize bytes as it takes. An empty
@@ -52,10 +52,10 @@ impl MessageQueue {
     fn sendall(
         &self,
         message: &Bound<'_, PyAny>,
-        #[pyo3(from_py_with = unsigned::priority)] priority: u32,
+        #[pyo3(from_py_with = c_uint::priority)] priority: u32,
         timeout: Option<Seconds>,
     ) -> PyResult<()> {
-        transfer::sendall(self, message, priority, seconds::deadline(timeout))
+        byte_io::sendall(self, message, priority, timeout::deadline(timeout))
     }
 
     /// Receive and return one message, waiting while the queue is empty, for timeout seconds at
@@ -78,7 +78,7 @@ impl MessageQueue {
         py: Python<'py>,
         timeout: Option<Seconds>,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        Ok(transfer::receive(py, self, seconds::deadline(timeout))?)
+        Ok(byte_io::receive(py, self, timeout::deadline(timeout))?)
     }
 
     /// Append the messages that are in the queue now to buffer, a bytearray, up to the first
@@ -96,7 +96,7 @@ impl MessageQueue {
     /// Source: mq_receive(3).
     #[pyo3(signature = (buffer, timeout=None))]
     fn drain(&self, buffer: &Bound<'_, PyByteArray>, timeout: Option<Seconds>) -> PyResult<bool> {
-        transfer::drain(self, buffer, seconds::deadline(timeout))
+        byte_io::drain(self, buffer, timeout::deadline(timeout))
     }
 
     /// Send all of buffer, a bytearray, as sendall() does, and remove from it what was sent. An
@@ -117,9 +117,9 @@ impl MessageQueue {
     fn fill(
         &self,
         buffer: &Bound<'_, PyByteArray>,
-        #[pyo3(from_py_with = unsigned::priority)] priority: u32,
+        #[pyo3(from_py_with = c_uint::priority)] priority: u32,
         timeout: Option<Seconds>,
     ) -> PyResult<()> {
-        transfer::fill(self, buffer, priority, seconds::deadline(timeout))
+        byte_io::fill(self, buffer, priority, timeout::deadline(timeout))
     }
 }

@@ -8,7 +8,7 @@ import sys
 from contextlib import closing, suppress
 
 import pytest
-from spilled import SHM, files, swept
+from payload_files import SHM, files, swept
 
 from mood.mqueue import MessageQueue, unlink
 from mood.mqueue.objects import ObjectQueue, sweep
@@ -45,7 +45,7 @@ def test_opening_a_queue_that_nobody_uses_sweeps_what_is_left(name, left_over):
 
 def test_sweep_removes_what_is_left_and_says_how_much(name, monkeypatch, tmp_path):
     # Files of other runs are in /dev/shm, and the count includes them.
-    monkeypatch.setattr("mood.mqueue._spill.DIRECTORY", str(tmp_path))
+    monkeypatch.setattr("mood.mqueue._payload_file.DIRECTORY", str(tmp_path))
     with ObjectQueue(name) as objects, MessageQueue(name, os.O_RDONLY) as mq:
         for _ in range(2):
             objects.put(LARGE)
@@ -119,7 +119,7 @@ def test_an_object_given_an_open_queue_sweeps_nothing(name):
         assert user.get() == LARGE
 
 
-def test_an_object_whose_sender_is_dead_can_be_had(name):
+def test_get_works_after_sender_died(name):
     script = """
 import os, signal, sys
 from mood.mqueue.objects import ObjectQueue
@@ -159,13 +159,13 @@ def forgotten(name, left_over):
     vars(objects).clear()
 
 
-def test_with_patience_what_is_left_of_a_queue_in_use_is_swept(name, forgotten):
+def test_grace_period_sweeps_files_of_a_queue_in_use(name, forgotten):
     assert (swept(name), len(files(name))) == (0, 1)
-    assert (swept(name, patience=0.01), files(name)) == (1, [])
+    assert (swept(name, grace_period=0.01), files(name)) == (1, [])
 
 
 @pytest.mark.parametrize("when", [1, 2])
-def test_with_patience_an_object_that_is_on_its_way_stays(name, forgotten, monkeypatch, when):
+def test_grace_period_keeps_an_in_flight_object(name, forgotten, monkeypatch, when):
     slept = []
 
     def meanwhile(seconds):
@@ -176,24 +176,24 @@ def test_with_patience_an_object_that_is_on_its_way_stays(name, forgotten, monke
             forgotten.put(LARGE * 2)
 
     monkeypatch.setattr("time.sleep", meanwhile)
-    assert swept(name, patience=5) == when - 1
+    assert swept(name, grace_period=5) == when - 1
     assert slept == [5, 5]
     assert forgotten.get() == LARGE * when
     monkeypatch.undo()
-    assert swept(name, patience=0) == 2 - when
+    assert swept(name, grace_period=0) == 2 - when
 
 
-def test_with_patience_a_message_that_waits_keeps_its_file(name):
+def test_grace_period_keeps_the_file_of_a_pending_message(name):
     with ObjectQueue(name) as objects:
         objects.put(LARGE)
-        assert swept(name, patience=0) == 0
+        assert swept(name, grace_period=0) == 0
         assert objects.get() == LARGE
 
 
-@pytest.mark.parametrize("patience", [-1, float("nan")])
-def test_a_patience_that_is_none_is_refused(patience):
-    with pytest.raises(ValueError, match="patience must be a non-negative number of seconds"):
-        sweep(patience)
+@pytest.mark.parametrize("grace_period", [-1, float("nan")])
+def test_invalid_grace_period_is_rejected(grace_period):
+    with pytest.raises(ValueError, match="grace_period must be a non-negative number of seconds"):
+        sweep(grace_period)
 
 
 def test_unlink_removes_the_large_objects_in_the_queue(name):
@@ -271,9 +271,9 @@ def test_files_that_are_none_of_ours_are_left(name):
 
 
 def test_without_a_dev_shm_small_objects_travel(new_objects, monkeypatch, tmp_path):
-    from mood.mqueue import _spill
+    from mood.mqueue import _payload_file
 
-    monkeypatch.setattr(_spill, "DIRECTORY", str(tmp_path / "missing"))
+    monkeypatch.setattr(_payload_file, "DIRECTORY", str(tmp_path / "missing"))
     with new_objects() as objects:
         objects.put("small")
         assert (objects.get(), sweep()) == ("small", 0)

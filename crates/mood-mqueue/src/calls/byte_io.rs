@@ -7,24 +7,24 @@ use posix_mqueue::Deadline;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes};
 
-use crate::calls::block::{self, Failure};
-use crate::calls::receive::{hand_over, next, next_waiting};
+use crate::calls::blocking::{self, Failure};
+use crate::calls::receive::{finish_receive, receive_next, try_receive_next};
 use crate::convert::payload;
 use crate::errors;
-use crate::ffi::export::Export;
+use crate::ffi::buffer_view::BufferView;
 use crate::ffi::receive::UnfilledBytes;
 use crate::ffi::{bytes, tuple};
 use crate::queue::MessageQueue;
-use crate::queue::scratch::Scratch;
+use crate::queue::receive_buffer::ReceiveBuffer;
 
 /// From this size on, a copy that is spared is worth a larger object that may be in vain.
-const WHOLE_FROM: usize = 2048;
+const DIRECT_RECEIVE_MIN: usize = 2048;
 
 /// What came of [`receive_direct`].
-enum Direct<'py> {
+enum DirectReceive<'py> {
     Bytes(Bound<'py, PyBytes>),
     /// The message is shorter than was hoped.
-    Scratch(Box<Scratch>),
+    Buffer(Box<ReceiveBuffer>),
     Nothing,
 }
 
@@ -36,15 +36,15 @@ pub(crate) fn send<'py>(
     deadline: impl Into<Deadline>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = message.py();
-    let facts = queue.facts(py)?;
-    let bytes = &*payload::cut(message, facts.msgsize)?;
+    let metadata = queue.metadata(py)?;
+    let bytes = &*payload::truncated(message, metadata.msgsize)?;
     // The answer first: no memory for it must not mean that a message went all the same.
-    let answer = if bytes.len() == facts.msgsize {
-        facts.msgsize_int(py)?
+    let answer = if bytes.len() == metadata.msgsize {
+        metadata.msgsize_int(py)?
     } else {
-        tuple::to_int(py, bytes.len())?
+        tuple::new_int(py, bytes.len())?
     };
-    block::send(py, queue, bytes, priority, deadline)?;
+    blocking::send(py, queue, bytes, priority, deadline)?;
     Ok(answer)
 }
 
@@ -55,14 +55,14 @@ pub(crate) fn sendall(
     deadline: Deadline,
 ) -> PyResult<()> {
     let py = message.py();
-    let msgsize = queue.facts(py)?.msgsize;
-    let bytes = &*payload::cut(message, usize::MAX)?;
+    let msgsize = queue.metadata(py)?.msgsize;
+    let bytes = &*payload::truncated(message, usize::MAX)?;
     // Cut off by hand, since no chunk comes of an empty message.
     let (first, rest) = bytes.split_at(bytes.len().min(msgsize));
-    block::send(py, queue, first, priority, deadline)?;
+    blocking::send(py, queue, first, priority, deadline)?;
     rest.chunks(msgsize).zip(1..).try_for_each(|(chunk, sent)| {
-        block::send(py, queue, chunk, priority, deadline)
-            .map_err(|failure| errors::after_writing(py, failure.into(), sent * msgsize))
+        blocking::send(py, queue, chunk, priority, deadline)
+            .map_err(|failure| errors::with_characters_written(py, failure.into(), sent * msgsize))
     })
 }
 
@@ -72,19 +72,20 @@ pub(crate) fn receive<'py>(
     queue: &MessageQueue,
     deadline: impl Into<Deadline>,
 ) -> Result<Bound<'py, PyBytes>, Failure> {
-    let size = queue.facts(py)?.msgsize;
-    let hopeful =
-        size >= WHOLE_FROM && queue.last_was_whole.load(Ordering::Relaxed) && queue.held.is_empty();
-    let direct = if hopeful { receive_direct(py, queue, size)? } else { Direct::Nothing };
+    let size = queue.metadata(py)?.msgsize;
+    let try_direct = size >= DIRECT_RECEIVE_MIN
+        && queue.last_was_full_size.load(Ordering::Relaxed)
+        && queue.undelivered.is_empty();
+    let direct = if try_direct { receive_direct(py, queue, size)? } else { DirectReceive::Nothing };
     let message = match direct {
-        Direct::Bytes(bytes) => return Ok(bytes),
-        Direct::Scratch(message) => message,
-        Direct::Nothing => next(py, queue, deadline)?,
+        DirectReceive::Bytes(bytes) => return Ok(bytes),
+        DirectReceive::Buffer(message) => message,
+        DirectReceive::Nothing => receive_next(py, queue, deadline)?,
     };
-    if size >= WHOLE_FROM {
-        queue.last_was_whole.store(message.message().len() == size, Ordering::Relaxed);
+    if size >= DIRECT_RECEIVE_MIN {
+        queue.last_was_full_size.store(message.data().len() == size, Ordering::Relaxed);
     }
-    Ok(hand_over(queue, message, |message| bytes::to_bytes(py, message.message()))?)
+    Ok(finish_receive(queue, message, |message| bytes::new_bytes(py, message.data()))?)
 }
 
 /// Whether the last message was empty.
@@ -94,18 +95,18 @@ pub(crate) fn drain(
     deadline: Deadline,
 ) -> PyResult<bool> {
     let py = buffer.py();
-    let backlog = queue.messages(py)?;
+    let backlog = queue.message_count(py)?;
     for taken in 0..backlog.max(1) {
         bytes::check_resizable(buffer)?;
         let message = if taken == 0 {
-            Some(next(py, queue, deadline)?)
+            Some(receive_next(py, queue, deadline)?)
         } else {
             // Others may have taken the rest of the backlog: it is not waited for.
-            next_waiting(py, queue, Scratch::take(queue.facts(py)?.msgsize)?)?
+            try_receive_next(py, queue, ReceiveBuffer::take(queue.metadata(py)?.msgsize)?)?
         };
         let Some(message) = message else { break };
-        let ended = message.message().is_empty();
-        hand_over(queue, message, |message| bytes::append(buffer, message.message()))?;
+        let ended = message.data().is_empty();
+        finish_receive(queue, message, |message| bytes::append(buffer, message.data()))?;
         if ended {
             return Ok(true);
         }
@@ -120,24 +121,24 @@ pub(crate) fn fill(
     deadline: Deadline,
 ) -> PyResult<()> {
     let py = buffer.py();
-    let msgsize = queue.facts(py)?.msgsize;
+    let msgsize = queue.metadata(py)?.msgsize;
     queue.with_open(py, |_| ())?;
     bytes::check_resizable(buffer)?;
     // Nobody may resize it before the bytes that are sent are gone from it.
-    let export = Export::of_bytearray(buffer)?;
+    let view = BufferView::of_bytearray(buffer)?;
     let mut sent = 0;
     let mut send_all = || {
-        while sent < export.size() {
-            let chunk = export.copy(sent, msgsize)?;
-            block::send(py, queue, &chunk, priority, deadline)?;
+        while sent < view.size() {
+            let chunk = view.copy(sent, msgsize)?;
+            blocking::send(py, queue, &chunk, priority, deadline)?;
             sent += chunk.len();
         }
         Ok(())
     };
     let outcome = send_all();
-    drop(export);
+    drop(view);
     let removed = bytes::remove_first(buffer, sent);
-    removed.map_err(|error| errors::after_writing(py, error, sent)).and(outcome)
+    removed.map_err(|error| errors::with_characters_written(py, error, sent)).and(outcome)
 }
 
 /// Receives straight into a new `bytes` of the full size, in the hope that the message has that
@@ -146,28 +147,28 @@ fn receive_direct<'py>(
     py: Python<'py>,
     queue: &MessageQueue,
     size: usize,
-) -> PyResult<Direct<'py>> {
-    if size > block::ATTACHED_UP_TO {
-        return Ok(Direct::Nothing);
+) -> PyResult<DirectReceive<'py>> {
+    if size > blocking::MAX_SIZE_WITH_GIL {
+        return Ok(DirectReceive::Nothing);
     }
     // Both before the message is taken: then no memory is wanted for it any more.
-    let mut scratch = Scratch::take(size)?;
+    let mut receive_buffer = ReceiveBuffer::take(size)?;
     let mut unfilled = UnfilledBytes::new(py, size)?;
     // Of an error, the plain way, which comes next, tells better.
     let received = unfilled
         .fill(|room| queue.with_open(py, |open| open.attempt_receive_uninit(room)).ok()?.ok()?);
     let Some(priority) = received else {
-        scratch.put_back();
-        return Ok(Direct::Nothing);
+        receive_buffer.recycle();
+        return Ok(DirectReceive::Nothing);
     };
     match unfilled.finish() {
         Ok(bytes) => {
-            scratch.put_back();
-            Ok(Direct::Bytes(bytes))
+            receive_buffer.recycle();
+            Ok(DirectReceive::Bytes(bytes))
         }
         Err(shorter) => {
-            scratch.copy(shorter.filled(), priority);
-            Ok(Direct::Scratch(scratch))
+            receive_buffer.copy_from(shorter.filled(), priority);
+            Ok(DirectReceive::Buffer(receive_buffer))
         }
     }
 }

@@ -4,10 +4,10 @@ use posix_mqueue::Deadline;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
-use crate::calls::block::Failure;
-use crate::calls::{transfer, whole};
-use crate::convert::seconds::{self, Seconds};
-use crate::convert::unsigned;
+use crate::calls::blocking::Failure;
+use crate::calls::{byte_io, message_io};
+use crate::convert::c_uint;
+use crate::convert::timeout::{self, Seconds};
 use crate::errors;
 use crate::queue::MessageQueue;
 
@@ -27,10 +27,10 @@ impl MessageQueue {
     fn send_message(
         &self,
         message: &Bound<'_, PyAny>,
-        #[pyo3(from_py_with = unsigned::priority)] priority: u32,
+        #[pyo3(from_py_with = c_uint::priority)] priority: u32,
         timeout: Option<Seconds>,
     ) -> PyResult<()> {
-        whole::send_message(self, message, priority, seconds::deadline(timeout))
+        message_io::send_message(self, message, priority, timeout::deadline(timeout))
     }
 
     /// Receive one message with its priority, as Message(data, priority). Otherwise as receive().
@@ -48,7 +48,7 @@ impl MessageQueue {
         py: Python<'py>,
         timeout: Option<Seconds>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        whole::receive_message(py, self, seconds::deadline(timeout))
+        message_io::receive_message(py, self, timeout::deadline(timeout))
     }
 
     /// Receive one message into buffer, a writable object of at least msgsize contiguous bytes, and
@@ -70,7 +70,7 @@ impl MessageQueue {
         buffer: &Bound<'py, PyAny>,
         timeout: Option<Seconds>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        whole::receive_into(self, buffer, seconds::deadline(timeout))
+        message_io::receive_into(self, buffer, timeout::deadline(timeout))
     }
 
     /// Send several messages, each whole, and return how many were sent.
@@ -92,10 +92,10 @@ impl MessageQueue {
     fn send_many(
         &self,
         messages: &Bound<'_, PyAny>,
-        #[pyo3(from_py_with = unsigned::priority)] priority: u32,
+        #[pyo3(from_py_with = c_uint::priority)] priority: u32,
         timeout: Option<Seconds>,
     ) -> PyResult<usize> {
-        whole::send_many(self, messages, priority, seconds::deadline(timeout))
+        message_io::send_many(self, messages, priority, timeout::deadline(timeout))
     }
 
     /// Receive the messages that are there, at least one, as a list of Message(data, priority).
@@ -118,9 +118,10 @@ impl MessageQueue {
         max_messages: Option<i64>,
         timeout: Option<Seconds>,
     ) -> PyResult<Bound<'py, PyList>> {
-        let limit = max_messages
-            .map(|max| usize::try_from(max).map_err(|_| errors::negative("max_messages", max)));
-        whole::receive_many(py, self, limit.transpose()?, seconds::deadline(timeout))
+        let limit = max_messages.map(|max| {
+            usize::try_from(max).map_err(|_| errors::negative_argument("max_messages", max))
+        });
+        message_io::receive_many(py, self, limit.transpose()?, timeout::deadline(timeout))
     }
 
     fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
@@ -129,10 +130,10 @@ impl MessageQueue {
 
     /// Waits, as receive() does; in nonblocking mode an empty queue is the end.
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        match transfer::receive(py, self, Deadline::Never) {
+        match byte_io::receive(py, self, Deadline::Never) {
             Ok(message) => Ok(message.into_any()),
             // Not where a signal handler raises the like.
-            Err(Failure::Refused(error)) if errors::is_would_block(py, &error) => {
+            Err(Failure::Failed(error)) if errors::is_would_block(py, &error) => {
                 Err(errors::end_of_iteration())
             }
             Err(failure) => Err(failure.into()),

@@ -6,7 +6,7 @@ pytestmark = pytest.mark.thread_unsafe(reason="starts a process for each of its 
 
 START = """
 import os, tempfile
-from mood.mqueue._aio_bell import Bell
+from mood.mqueue._aio_wakeup import WakeupFd
 
 file = tempfile.TemporaryFile()
 file.write(b"untouched")
@@ -33,55 +33,55 @@ def check(numbers):
     assert os.pread(file.fileno(), 99, 0) == b"untouched"
 """
 
-BELL = """
+WAKEUP = """
 before = descriptors()
-bell = Bell()
+wakeup = WakeupFd()
 numbers = descriptors() - before
 take(numbers)
-bell.ring()
+wakeup.wake()
 check(numbers)
-del bell
+del wakeup
 check(numbers)
 """
 
 # One end at a time, so that the other one still is the library's.
 ONE_END = """
 before = descriptors()
-bell = Bell()
+wakeup = WakeupFd()
 numbers = descriptors() - before
 for number in numbers:
-    del bell
-    bell = Bell()
+    del wakeup
+    wakeup = WakeupFd()
     assert descriptors() - before == numbers
     take([number])
-    bell.ring()
+    wakeup.wake()
     check([number])
-    bell = None
+    wakeup = None
     check([number])
     os.close(number)
 """
 
-ANOTHER_BELL = """
+ANOTHER_WAKEUP = """
 import select
 
-def is_rung(bell):
+def is_readable(wakeup):
     poll = select.poll()
-    poll.register(bell.fileno(), select.POLLIN)
+    poll.register(wakeup.fileno(), select.POLLIN)
     return bool(poll.poll(0))
 
 before = descriptors()
-bell = Bell()
+wakeup = WakeupFd()
 numbers = descriptors() - before
 for number in numbers:
     os.close(number)
-other = Bell()
+other = WakeupFd()
 assert descriptors() - before == numbers
-bell.ring()
-del bell
+wakeup.wake()
+del wakeup
 assert descriptors() - before == numbers
-assert not is_rung(other)
-other.ring()
-assert is_rung(other)
+assert not is_readable(other)
+other.wake()
+assert is_readable(other)
 """
 
 
@@ -93,6 +93,8 @@ def script(run_python, new_name):
     return run
 
 
-@pytest.mark.parametrize("body", [BELL, ONE_END, ANOTHER_BELL], ids=["all", "one end", "a bell"])
-def test_bell_leaves_files_of_the_program_alone(script, body):
+@pytest.mark.parametrize(
+    "body", [WAKEUP, ONE_END, ANOTHER_WAKEUP], ids=["all", "one end", "a wakeup"]
+)
+def test_wakeup_leaves_files_of_the_program_alone(script, body):
     assert script(body) == ""

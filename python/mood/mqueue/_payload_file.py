@@ -39,7 +39,7 @@ _MESSAGE = re.compile(REFERENCE + rb"([0-9]{1,19}) (" + _FILE + rb")")
 _TRANSIENT = {None, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 
 
-class Queue(NamedTuple):
+class QueueId(NamedTuple):
     """Which queue a file belongs to, as its name tells."""
 
     device: int
@@ -52,7 +52,7 @@ class Queue(NamedTuple):
         return cls(status.st_dev, status.st_ino, os.fsencode(mq.name.removeprefix("/")))
 
 
-class BadFileError(Exception):
+class PayloadFileError(Exception):
     """The file that a message names is not the one that was sent."""
 
 
@@ -61,10 +61,10 @@ class Reference(NamedTuple):
 
     size: int
     file: bytes
-    queue: Queue
+    queue: QueueId
 
     @classmethod
-    def new(cls, queue: Queue, size: int) -> Self:
+    def new(cls, queue: QueueId, size: int) -> Self:
         random = os.urandom(16).hex().encode()
         file = b"mood-mqueue.%x.%x.%s.%s" % (queue.device, queue.inode, random, queue.name)
         return cls(size, file, queue)
@@ -73,11 +73,11 @@ class Reference(NamedTuple):
     def parse(cls, message: bytes, mq: MessageQueue) -> Self:
         found = _MESSAGE.fullmatch(message)
         if found is None:
-            raise BadFileError("the message is not a reference to a file of an object queue")
+            raise PayloadFileError("the message is not a reference to a file of an object queue")
         size, file, device, inode, name = found.groups()
-        queue = Queue(int(device, 16), int(inode, 16), name)
-        if queue[:2] != Queue.of(mq)[:2]:
-            raise BadFileError("the message refers to a file of another queue")
+        queue = QueueId(int(device, 16), int(inode, 16), name)
+        if queue[:2] != QueueId.of(mq)[:2]:
+            raise PayloadFileError("the message refers to a file of another queue")
         return cls(int(size), file, queue)
 
     @property
@@ -93,7 +93,7 @@ class Reference(NamedTuple):
         return repr(os.fsdecode(self.path))
 
 
-class Plain:
+class InlinePayload:
     """An object that the message holds."""
 
     def __init__(self, message: Any) -> None:
@@ -106,10 +106,10 @@ class Plain:
         pass
 
 
-class Spill:
+class FilePayload:
     """An object in a file, on the sender's side. Until write() there is nothing to remove."""
 
-    def __init__(self, queue: Queue, owner: int, payload: memoryview) -> None:
+    def __init__(self, queue: QueueId, owner: int, payload: memoryview) -> None:
         self._reference = Reference.new(queue, payload.nbytes)
         self._owner = owner
         self._payload = payload
@@ -153,7 +153,7 @@ class Spill:
             written += os.write(fd, self._payload[written:])
 
     def _check(self, fd: int) -> None:
-        problem = _problem(os.fstat(fd), self._reference.size, self._owner)
+        problem = _find_problem(os.fstat(fd), self._reference.size, self._owner)
         if problem:
             text = f"{os.strerror(errno.EOPNOTSUPP)} by its file system (receivers would refuse"
             raise OSError(errno.EOPNOTSUPP, f"{text} a file that {problem})")
@@ -162,7 +162,7 @@ class Spill:
         remove(self._reference.path)
 
 
-class Moved:
+class RenamedPayload:
     """A payload file that goes back into the queue, under a new name: a sweep under way, which saw
     the queue empty, may still remove the old one."""
 
@@ -191,12 +191,12 @@ class PayloadFile:
             if error.errno in _TRANSIENT:
                 raise
             text = f"its file {reference} cannot be opened: {error.strerror}"
-            raise BadFileError(text) from error
+            raise PayloadFileError(text) from error
         self._file = io.BufferedReader(raw)
-        problem = _problem(os.fstat(raw.fileno()), reference.size, owner)
+        problem = _find_problem(os.fstat(raw.fileno()), reference.size, owner)
         if problem:
             self.close()
-            raise BadFileError(f"its file {reference} {problem}")
+            raise PayloadFileError(f"its file {reference} {problem}")
 
     def __len__(self) -> int:
         return self._reference.size
@@ -217,17 +217,17 @@ class PayloadFile:
                 raise
             self.close()
             text = f"its file {self._reference} cannot be read: {error.strerror}"
-            raise BadFileError(text) from error
+            raise PayloadFileError(text) from error
         if len(payload) != size:
             self.close()
-            raise BadFileError(f"its file {self._reference} was truncated while it was read")
+            raise PayloadFileError(f"its file {self._reference} was truncated while it was read")
         return payload
 
     def close(self) -> None:
         self._file.close()
 
 
-def _problem(status: os.stat_result, size: int, owner: int) -> str | None:
+def _find_problem(status: os.stat_result, size: int, owner: int) -> str | None:
     """Why this is not a payload file. Senders ask it of their own before they send the message."""
     if not stat.S_ISREG(status.st_mode):
         return "is not a regular file"
