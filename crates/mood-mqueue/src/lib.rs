@@ -18,13 +18,14 @@ use crate::queue::atexit;
 
 /// POSIX message queues (Linux). Use `mood.mqueue`.
 ///
-/// All that is made once is made here, not at its first use: a child that is forked meanwhile by
-/// another thread would wait for ever for what nobody finishes.
+/// Everything that is created once is created here and not at its first use. A child that another
+/// thread forks during a first use would wait for ever: in the child nobody finishes it.
 #[pyo3::pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
-    // First of all: what is made once is one interpreter's. CPython 3.11 asks no module whether it
-    // supports subinterpreters, and later versions do not ask for those that share the GIL.
+    // This check comes first, since the objects that are created once belong to one interpreter.
+    // CPython 3.11 does not ask a module whether it supports subinterpreters, and later versions do
+    // not ask it for subinterpreters that share the GIL.
     if !attach::is_main_interpreter(py) {
         return Err(errors::subinterpreter());
     }

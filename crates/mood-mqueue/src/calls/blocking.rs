@@ -1,5 +1,4 @@
-//! Waiting without standing in Python's way: one try that holds the GIL, then a sleep without it.
-//! The only `detach`.
+//! Blocking calls: one attempt with the GIL held, then a wait without it. The only `detach`.
 
 use std::sync::{Arc, PoisonError, RwLockReadGuard};
 use std::thread;
@@ -11,26 +10,26 @@ use pyo3::prelude::*;
 use crate::errors::{self, CachedErrors};
 use crate::queue::{MessageQueue, QueueMetadata};
 
-/// To copy more than this takes longer than to let another thread run meanwhile.
+/// Copying a longer message takes longer than letting another thread run.
 pub(crate) const MAX_SIZE_WITH_GIL: usize = 64 * 1024;
 
-/// How long a spin goes on before signals are looked at.
+/// The longest spin between two checks for signals.
 const SIGNAL_CHECK_INTERVAL: Duration = Duration::from_millis(10);
 
-/// How often, and how long each time, other threads are let run so that they leave a queue.
+/// How often, and for how long each time, other threads may run so that they leave a queue.
 const UNSHARE_ATTEMPTS: u32 = 200;
 const UNSHARE_INTERVAL: Duration = Duration::from_millis(1);
 
-/// Why a call did not do it.
+/// Why a call failed.
 pub(crate) enum Failure {
-    /// The kernel refused, the queue is closed, or there is no memory.
+    /// The system call failed, the queue is closed, or there is no memory.
     Failed(PyErr),
     /// A signal handler raised.
     HandlerRaised(PyErr),
 }
 
 impl From<PyErr> for Failure {
-    /// Of whatever is not done while waiting.
+    /// For errors outside the wait: only the wait runs signal handlers.
     fn from(error: PyErr) -> Self {
         Self::Failed(error)
     }
@@ -112,10 +111,10 @@ pub(crate) fn try_receive(
     }
 }
 
-/// Makes the first try, of `size` bytes, with the GIL held.
+/// Makes the first attempt, with the GIL held, if `size` bytes are few enough.
 ///
-/// It cannot wait and is no longer than releasing and retaking the GIL would be, which beside a busy
-/// thread costs up to a switch interval.
+/// The attempt cannot block, and takes no longer than releasing the GIL and taking it again. With
+/// another busy thread that would cost up to a switch interval.
 #[inline(always)]
 fn attempt_with_gil<T>(
     queue: &MessageQueue,
@@ -133,14 +132,14 @@ fn attempt_with_gil<T>(
     }
 }
 
-/// A first try that did not do it.
+/// A first attempt that neither sent nor received a message.
 struct IncompleteAttempt<'a> {
     open: RwLockReadGuard<'a, Option<Arc<Owned>>>,
     error: Option<Error>,
 }
 
 impl IncompleteAttempt<'_> {
-    /// A share of the queue to wait with.
+    /// Returns a share of the queue to wait with, or the error of the attempt.
     #[cold]
     fn share_or_fail(
         self,
@@ -150,7 +149,8 @@ impl IncompleteAttempt<'_> {
         errors_of: fn(&QueueMetadata) -> &CachedErrors,
     ) -> Result<Arc<Owned>, Failure> {
         let share = self.open.as_ref().map(Arc::clone);
-        // Before an exception is made: that may collect garbage, and so close this very queue.
+        // Creating an exception may collect garbage, and that may close this queue, which needs the
+        // lock.
         drop(self.open);
         match (share, self.error) {
             (Some(_), Some(error)) if error.is_would_block() => {
@@ -175,9 +175,10 @@ enum Step {
     Sleep,
 }
 
-/// Tries for as long as the queue is set to, then sleeps in the call, both without the GIL. Python's
-/// signal handlers run when a signal ends either, and every so often during the first, in which a
-/// signal may go unseen. Unless one raises, the wait goes on (PEP 475).
+/// Spins for as long as `busy_poll` says, then sleeps in the call, both without the GIL.
+///
+/// Python's signal handlers run when a signal interrupts the call. A spin may miss a signal, so the
+/// handlers also run at intervals. Unless a handler raises, the wait goes on (PEP 475).
 #[cold]
 fn wait<T: Send>(
     py: Python<'_>,
@@ -191,8 +192,8 @@ fn wait<T: Send>(
         let slice = spin_slice(end_of_spin, deadline);
         match py.detach(|| call(slice.map_or(Step::Sleep, Step::Spin))) {
             Ok(Some(done)) => return Ok(done),
-            // A spin that stops early has a reason, such as that the queue is closed: the sleep
-            // tells.
+            // A spin stops early for a reason, for example because the queue is closed: the sleep
+            // returns it as an error.
             Ok(None) if slice.is_some_and(|slice| !slice.is_over()) => end_of_spin = Deadline::Now,
             Ok(None) => {}
             Err(error) if error.is_interrupted() => {}
@@ -201,7 +202,7 @@ fn wait<T: Send>(
     }
 }
 
-/// Until when to spin before signals are looked at again; None if it is time to sleep.
+/// Returns when to check for signals again while spinning, or None if it is time to sleep.
 fn spin_slice(end_of_spin: Deadline, deadline: Deadline) -> Option<Deadline> {
     if end_of_spin == Deadline::Now {
         return None;
@@ -212,22 +213,23 @@ fn spin_slice(end_of_spin: Deadline, deadline: Deadline) -> Option<Deadline> {
     (!left.is_zero()).then(|| left.into())
 }
 
-/// Makes a call that takes its time, while other threads run.
+/// Makes a call that may take long, while other threads run.
 pub(crate) fn without_gil<T: Send>(py: Python<'_>, call: impl FnOnce() -> T + Send) -> T {
     py.detach(call)
 }
 
-/// Lets other threads run, if any of them wants to.
+/// Lets another thread run, if one waits for the GIL.
 pub(crate) fn yield_gil(py: Python<'_>) {
     without_gil(py, || ());
 }
 
-/// The queue itself, once the calls that were woken have left it; the share, if they do not.
+/// Returns the queue itself once the calls that were woken have left it, or else the share.
 pub(crate) fn unwrap_when_unshared(
     py: Python<'_>,
     mut share: Arc<Owned>,
 ) -> Result<Owned, Arc<Owned>> {
-    // They need the GIL to leave. One that this very thread is in, under a signal handler, stays.
+    // These calls need the GIL to leave. A call of this thread, interrupted by the signal handler
+    // that runs this, stays.
     for _ in 0..UNSHARE_ATTEMPTS {
         share = match Arc::try_unwrap(share) {
             Ok(open) => return Ok(open),
@@ -238,7 +240,7 @@ pub(crate) fn unwrap_when_unshared(
     Arc::try_unwrap(share)
 }
 
-/// Wakes the other threads that wait in this queue. False if no signal can wake one of them.
+/// Wakes the waiters of this queue. Returns false if no signal can wake one of them.
 pub(crate) fn wake_waiters(py: Python<'_>, open: &Owned) -> bool {
     without_gil(py, || open.shutdown())
 }

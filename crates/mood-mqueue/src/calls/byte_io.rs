@@ -1,5 +1,5 @@
-//! Bytes in and out, as the document has it: what is cut, what is split, and that nothing is lost
-//! on the way.
+//! Sending and receiving bytes: which messages are truncated, which are split, and that none is
+//! lost.
 
 use std::sync::atomic::Ordering;
 
@@ -17,13 +17,13 @@ use crate::ffi::{bytes, tuple};
 use crate::queue::MessageQueue;
 use crate::queue::receive_buffer::ReceiveBuffer;
 
-/// From this size on, a copy that is spared is worth a larger object that may be in vain.
+/// From this size on, saving a copy is worth allocating an object that may turn out too large.
 const DIRECT_RECEIVE_MIN: usize = 2048;
 
-/// What came of [`receive_direct`].
+/// The outcome of [`receive_direct`].
 enum DirectReceive<'py> {
     Bytes(Bound<'py, PyBytes>),
-    /// The message is shorter than was hoped.
+    /// The message is shorter than `msgsize`.
     Buffer(Box<ReceiveBuffer>),
     Nothing,
 }
@@ -38,7 +38,7 @@ pub(crate) fn send<'py>(
     let py = message.py();
     let metadata = queue.metadata(py)?;
     let bytes = &*payload::truncated(message, metadata.msgsize)?;
-    // The answer first: no memory for it must not mean that a message went all the same.
+    // The return value is created first: a MemoryError must mean that no message was sent.
     let answer = if bytes.len() == metadata.msgsize {
         metadata.msgsize_int(py)?
     } else {
@@ -57,7 +57,7 @@ pub(crate) fn sendall(
     let py = message.py();
     let msgsize = queue.metadata(py)?.msgsize;
     let bytes = &*payload::truncated(message, usize::MAX)?;
-    // Cut off by hand, since no chunk comes of an empty message.
+    // `chunks` gives none for an empty message, so the first one is split off here.
     let (first, rest) = bytes.split_at(bytes.len().min(msgsize));
     blocking::send(py, queue, first, priority, deadline)?;
     rest.chunks(msgsize).zip(1..).try_for_each(|(chunk, sent)| {
@@ -88,7 +88,7 @@ pub(crate) fn receive<'py>(
     Ok(finish_receive(queue, message, |message| bytes::new_bytes(py, message.data()))?)
 }
 
-/// Whether the last message was empty.
+/// Returns whether the last message was empty.
 pub(crate) fn drain(
     queue: &MessageQueue,
     buffer: &Bound<'_, PyByteArray>,
@@ -101,7 +101,7 @@ pub(crate) fn drain(
         let message = if taken == 0 {
             Some(receive_next(py, queue, deadline)?)
         } else {
-            // Others may have taken the rest of the backlog: it is not waited for.
+            // Others may have received the rest of the backlog, so this does not wait.
             try_receive_next(py, queue, ReceiveBuffer::take(queue.metadata(py)?.msgsize)?)?
         };
         let Some(message) = message else { break };
@@ -124,7 +124,7 @@ pub(crate) fn fill(
     let msgsize = queue.metadata(py)?.msgsize;
     queue.with_open(py, |_| ())?;
     bytes::check_resizable(buffer)?;
-    // Nobody may resize it before the bytes that are sent are gone from it.
+    // The view keeps others from resizing the bytearray until the sent bytes are removed from it.
     let view = BufferView::of_bytearray(buffer)?;
     let mut sent = 0;
     let mut send_all = || {
@@ -141,8 +141,8 @@ pub(crate) fn fill(
     removed.map_err(|error| errors::with_characters_written(py, error, sent)).and(outcome)
 }
 
-/// Receives straight into a new `bytes` of the full size, in the hope that the message has that
-/// size: that spares a copy.
+/// Receives straight into a new `bytes` of `msgsize` bytes. That saves a copy if the message has
+/// this size.
 fn receive_direct<'py>(
     py: Python<'py>,
     queue: &MessageQueue,
@@ -151,10 +151,10 @@ fn receive_direct<'py>(
     if size > blocking::MAX_SIZE_WITH_GIL {
         return Ok(DirectReceive::Nothing);
     }
-    // Both before the message is taken: then no memory is wanted for it any more.
+    // Allocated before the message is received: after that, nothing here can fail.
     let mut receive_buffer = ReceiveBuffer::take(size)?;
     let mut unfilled = UnfilledBytes::new(py, size)?;
-    // Of an error, the plain way, which comes next, tells better.
+    // Errors are ignored here: the caller receives in the usual way next, and raises them.
     let received = unfilled
         .fill(|room| queue.with_open(py, |open| open.attempt_receive_uninit(room)).ok()?.ok()?);
     let Some(priority) = received else {

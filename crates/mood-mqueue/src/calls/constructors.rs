@@ -1,4 +1,4 @@
-//! Objects that are not opened by name: of a descriptor, or of another object.
+//! Alternative constructors: from a descriptor, or from another object.
 
 use std::os::fd::IntoRawFd;
 use std::sync::Arc;

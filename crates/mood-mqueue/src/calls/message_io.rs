@@ -1,4 +1,4 @@
-//! Whole messages, with their priorities: one at a time, or as many as there are.
+//! Sending and receiving complete messages with their priorities, one or many.
 
 use posix_mqueue::Deadline;
 use pyo3::prelude::*;
@@ -12,7 +12,7 @@ use crate::ffi::buffer_view::BufferView;
 use crate::ffi::{bytes, tuple};
 use crate::queue::MessageQueue;
 
-/// So many messages are sent or taken before other threads are let in.
+/// How many messages are sent or received before other threads may run.
 const MESSAGES_PER_YIELD: usize = 64;
 
 #[inline(always)]
@@ -61,7 +61,7 @@ pub(crate) fn receive_into<'py>(
     })
 }
 
-/// How many were sent. Nothing is sent before all of them are known to be messages.
+/// Returns how many messages were sent. All are checked before the first one is sent.
 pub(crate) fn send_many(
     queue: &MessageQueue,
     messages: &Bound<'_, PyAny>,
@@ -93,7 +93,7 @@ pub(crate) fn receive_many<'py>(
     deadline: Deadline,
 ) -> PyResult<Bound<'py, PyList>> {
     let metadata = queue.metadata(py)?;
-    // More than it can hold at once would have no end beside a fast sender.
+    // Without a limit, the call would not end while a fast sender runs.
     let limit = limit.unwrap_or(metadata.maxmsg);
     let class = namedtuples::message(py)?;
     let list = tuple::new_list(py)?;
@@ -101,7 +101,7 @@ pub(crate) fn receive_many<'py>(
         return queue.with_open(py, |_| ()).map(|()| list);
     }
     let mut message = receive_next(py, queue, deadline)?;
-    // From here on nothing raises if a message is in the list: it would be lost.
+    // Once the list has a message nothing may raise: the message would be lost.
     for taken in 1.. {
         if let Err(error) = tuple::append_message(&list, class, message.data(), message.priority())
         {
@@ -123,7 +123,7 @@ pub(crate) fn receive_many<'py>(
     Ok(list)
 }
 
-/// Whether a message of this length is taken whole.
+/// Fails if a message of this length does not fit into the queue.
 #[inline(always)]
 fn check_length(py: Python<'_>, queue: &MessageQueue, length: usize) -> PyResult<()> {
     if length <= queue.metadata(py)?.msgsize {
@@ -132,14 +132,14 @@ fn check_length(py: Python<'_>, queue: &MessageQueue, length: usize) -> PyResult
     queue.with_open_result(py, |open| open.check_length(length))
 }
 
-/// Each message with its priority, all of them fit to be sent.
+/// Returns the messages with their priorities, all of them checked.
 fn collect<'py>(
     queue: &MessageQueue,
     messages: &Bound<'py, PyAny>,
     priority: u32,
 ) -> PyResult<Vec<(Bound<'py, PyBytes>, u32)>> {
     let py = messages.py();
-    // To iterate over one would send its bytes one by one, or of an empty one nothing, in silence.
+    // Iterating over a single message would send its bytes one by one, or nothing if it is empty.
     if bytes::is_bytes_like_or_str(messages) {
         return Err(errors::single_message(messages));
     }

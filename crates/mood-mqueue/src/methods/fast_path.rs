@@ -1,9 +1,9 @@
-//! The methods that carry one message, by the shortest way in.
+//! The fast path into the four methods that send or receive one message.
 //!
-//! To sort out the arguments of a call, PyO3 takes about as long as all the rest takes that is not
-//! the kernel's. So these methods are entered without it where the arguments are what they usually
-//! are: plain values, in order or by name. With any others the method is called that PyO3 has made,
-//! which knows what to convert and what to raise.
+//! PyO3 needs about as long to bind the arguments of a call as everything else outside the kernel
+//! takes. So CPython enters these methods without PyO3 if the arguments are plain values, by position
+//! or by name. For other arguments they call the method that PyO3 has made, which converts them or
+//! raises.
 
 use std::ffi::CString;
 use std::time::Duration;
@@ -19,14 +19,14 @@ use crate::errors;
 use crate::ffi::fastcall::{self, Arguments, FastMethod};
 use crate::queue::MessageQueue;
 
-/// One of these methods.
+/// A method with a fast path.
 trait FastPath {
     const NAME: &'static str;
 
-    /// The one that PyO3 has made.
+    /// The method that PyO3 has made.
     fn slow_path() -> &'static PyOnceLock<Py<PyAny>>;
 
-    /// None if the arguments are not the usual ones; nothing is done then.
+    /// Returns None, and does nothing, if the arguments are not plain values.
     fn try_call<'py>(
         py: Python<'py>,
         queue: &MessageQueue,
@@ -77,8 +77,7 @@ method!(ReceiveMessage, "receive_message", |py, queue, arguments| {
     Some(message_io::receive_message(py, queue, bind_timeout(timeout)?))
 });
 
-/// Puts these methods in the place of those that PyO3 has made, with their signatures and
-/// documentation.
+/// Replaces the methods that PyO3 has made, and keeps their signatures and documentation.
 pub(crate) fn install(py: Python<'_>) -> PyResult<()> {
     argument_names(py);
     install_method::<Send>(py)?;
@@ -91,10 +90,10 @@ fn install_method<M: FastPath>(py: Python<'_>) -> PyResult<()> {
     let class = py.get_type::<MessageQueue>();
     let slow_path = class.getattr(M::NAME)?;
     let text = |attribute| slow_path.getattr(attribute)?.extract::<String>();
-    // As CPython takes the two apart.
+    // CPython splits signature and documentation at this separator.
     let doc = format!("{}{}\n--\n\n{}", M::NAME, text("__text_signature__")?, text("__doc__")?);
     let method = fastcall::new_method::<M>(py, CString::new(M::NAME)?, CString::new(doc)?)?;
-    // Before it can be needed; there is only one import.
+    // It is not set yet, since there is only one import.
     let _ = M::slow_path().set(py, slow_path.unbind());
     class.setattr(M::NAME, method)
 }
@@ -121,12 +120,12 @@ fn run_slow_path<'py, M: FastPath>(
     arguments.pass_to(slow_path.bind(object.py()), object.as_any())
 }
 
-/// As they are in source code, where each is the same object.
+/// Interned, so that each is the same object as in a call in source code.
 fn argument_names(py: Python<'_>) -> [&Bound<'_, PyString>; 3] {
     [intern!(py, "message"), intern!(py, "priority"), intern!(py, "timeout")]
 }
 
-/// The values in the order of these names.
+/// Returns the values in the order of these names.
 #[inline(always)]
 fn bind_arguments<'a, 'py, const N: usize>(
     arguments: &'a Arguments<'_, 'py>,

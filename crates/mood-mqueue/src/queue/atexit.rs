@@ -1,4 +1,4 @@
-//! The end of the interpreter: queues whose owner is not collected are removed all the same.
+//! Unlinks owned queues at the end of the interpreter, even if their objects are not collected.
 //!
 //! A daemon thread, or the thread of a callback that is just returning, keeps its objects when the
 //! interpreter ends.
@@ -9,17 +9,17 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use posix_mqueue::Owned;
 use pyo3::prelude::*;
 
-/// Those that may own a queue. Locked with the GIL held only, and so never while somebody forks.
+/// All open queues. The lock is only taken with the GIL held, and so never during a fork.
 static TRACKED: Mutex<Vec<Weak<Owned>>> = Mutex::new(Vec::new());
 
-/// Has the queue's name removed in the end, if this process owns it then.
+/// Unlinks the queue at the end of the interpreter, if this process owns it then.
 pub(crate) fn track(open: &Arc<Owned>) {
     let mut all = TRACKED.lock().unwrap_or_else(PoisonError::into_inner);
     all.retain(|open| open.strong_count() > 0);
     all.push(Arc::downgrade(open));
 }
 
-/// Whether an object of this process has this descriptor.
+/// Returns whether an object of this process has this descriptor.
 pub(crate) fn is_tracked(fd: i32) -> bool {
     let all = TRACKED.lock().unwrap_or_else(PoisonError::into_inner);
     all.iter().filter_map(Weak::upgrade).any(|open| open.as_raw_fd() == fd)
@@ -30,7 +30,7 @@ pub(crate) fn is_tracked(fd: i32) -> bool {
 fn unlink_owned() {
     let all = TRACKED.lock().unwrap_or_else(PoisonError::into_inner);
     for open in all.iter().filter_map(Weak::upgrade) {
-        // Nobody is left to be told of a failure.
+        // The interpreter has ended: an error cannot be raised any more.
         let _ = open.release();
     }
 }

@@ -1,4 +1,4 @@
-//! The Python class: what an object holds, and who may touch it when.
+//! The Python class: its fields, and access to the open queue.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -67,7 +67,7 @@ impl MessageQueue {
         self.try_initialize(open, flags).map_err(|(error, _)| error)
     }
 
-    /// The same; with the error the queue comes back.
+    /// As `initialize`, but returns the queue with the error.
     // A rare failure may move some bytes.
     #[allow(clippy::result_large_err)]
     pub(crate) fn try_initialize(&self, open: Owned, flags: i32) -> Result<(), (PyErr, Owned)> {
@@ -107,7 +107,7 @@ impl MessageQueue {
         self.with_open_result(py, |open| open.attributes())
     }
 
-    /// How many the next receives will give: what the kernel has and what is held.
+    /// The number of messages in the kernel and of undelivered ones.
     pub(crate) fn message_count(&self, py: Python<'_>) -> PyResult<usize> {
         self.attributes(py).map(|attributes| attributes.messages + self.undelivered.len())
     }

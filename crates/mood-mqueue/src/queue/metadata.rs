@@ -1,4 +1,4 @@
-//! What never changes of a queue.
+//! The properties of a queue that never change.
 
 use std::ffi::OsString;
 
@@ -9,7 +9,7 @@ use pyo3::sync::PyOnceLock;
 use crate::errors::CachedErrors;
 use crate::ffi::tuple;
 
-/// It is known after `close()` too.
+/// The properties of a queue that never change. They stay readable after `close()`.
 pub(crate) struct QueueMetadata {
     pub(crate) name: OsString,
     pub(crate) flags: i32,

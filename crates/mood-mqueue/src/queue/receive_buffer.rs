@@ -1,4 +1,4 @@
-//! What messages are received into.
+//! The buffer that a thread receives into.
 
 use std::cell::Cell;
 
@@ -6,10 +6,9 @@ use pyo3::prelude::*;
 
 use crate::ffi::bytes;
 
-/// What a message is received into: one for each thread, used again and again.
+/// A buffer for one message. Each thread has one and reuses it.
 ///
-/// Its bytes are always initialised, and it is big enough for a message of any queue that it was
-/// asked for.
+/// All its bytes are initialized, and it is large enough for each queue that it was taken for.
 #[derive(Default)]
 pub(crate) struct ReceiveBuffer {
     bytes: Vec<u8>,
@@ -49,13 +48,13 @@ impl ReceiveBuffer {
         let _ = THREAD_BUFFER.try_with(|spare| spare.set(Some(self)));
     }
 
-    /// What to receive into; no more than it was asked to hold.
+    /// The bytes to receive into; `size` must not exceed the size that the buffer was taken for.
     #[inline(always)]
     pub(crate) fn space(&mut self, size: usize) -> &mut [u8] {
         self.bytes.get_mut(..size).unwrap_or_default()
     }
 
-    /// Says what was received into it.
+    /// Sets length and priority of the message that was received into the buffer.
     #[inline(always)]
     pub(crate) fn set_message(&mut self, (length, priority): (usize, u32)) {
         self.length = length;
@@ -63,7 +62,7 @@ impl ReceiveBuffer {
         self.was_undelivered = false;
     }
 
-    /// Puts a message in that was received elsewhere, of no more bytes than it was asked to hold.
+    /// Copies a message that was received elsewhere, of at most the size that it was taken for.
     pub(crate) fn copy_from(&mut self, message: &[u8], priority: u32) {
         if let Some(room) = self.bytes.get_mut(..message.len()) {
             room.copy_from_slice(message);

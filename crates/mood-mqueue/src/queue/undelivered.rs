@@ -1,13 +1,14 @@
-//! Where a message stays that could not be handed over.
+//! Messages that were received and not returned.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::queue::receive_buffer::ReceiveBuffer;
 
-/// Messages that were received and could not be handed over for want of memory: they come first.
+/// Messages that were received, but could not be returned because there was no memory. The next
+/// calls return them before any other message.
 ///
-/// Holding one allocates nothing: it stays in the receive buffer that it was received into.
+/// Saving a message allocates nothing: it stays in its receive buffer.
 #[derive(Default)]
 pub(crate) struct UndeliveredMessages {
     any: AtomicBool,
@@ -20,7 +21,7 @@ impl UndeliveredMessages {
         !self.any.load(Ordering::Acquire)
     }
 
-    /// After those that are held, unless it has been held already: then it stays the first.
+    /// Adds a message at the end, or at the front if it was taken from here.
     pub(crate) fn save(&self, mut message: Box<ReceiveBuffer>) {
         let mut slot = &mut *self.first.lock().unwrap_or_else(PoisonError::into_inner);
         if message.was_undelivered {
@@ -41,7 +42,7 @@ impl UndeliveredMessages {
         std::iter::successors(first.as_ref(), |held| held.next.as_ref()).count()
     }
 
-    /// The one that has waited longest.
+    /// Removes the oldest message.
     pub(crate) fn take(&self) -> Option<Box<ReceiveBuffer>> {
         if self.is_empty() {
             return None;
