@@ -44,7 +44,7 @@ def spinning(eventually):
 # The attribute
 
 
-def test_it_is_0_at_first_and_a_float_whatever_it_is_set_to(new_queue):
+def test_busy_poll_is_initially_0_and_always_a_float(new_queue):
     with new_queue() as mq:
         assert (mq.busy_poll, type(mq.busy_poll)) == (0.0, float)
         for value, seconds in [(0.00005, 0.00005), (2, 2.0), (True, 1.0), (0, 0.0), (1e-9, 1e-9)]:
@@ -52,7 +52,7 @@ def test_it_is_0_at_first_and_a_float_whatever_it_is_set_to(new_queue):
             assert (mq.busy_poll, type(mq.busy_poll)) == (seconds, float)
 
 
-def test_what_is_longer_than_any_program_runs_is_for_ever(new_queue):
+def test_huge_timeout_waits_forever(new_queue):
     with new_queue() as mq:
         for value in math.inf, 1e300:
             mq.busy_poll = value

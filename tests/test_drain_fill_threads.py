@@ -50,7 +50,7 @@ def test_drain_ended_by_close_is_an_os_error(start_blocked, new_queue):
         buffer.extend(b", and not held by anybody")
 
 
-def test_drain_is_not_held_up_by_others_who_take_part_of_the_backlog(new_queue, run_python):
+def test_drain_does_not_wait_when_others_receive_its_backlog(new_queue, run_python):
     sent, drained = [], bytearray()
     with ThreadPoolExecutor(1) as pool, new_queue(maxmsg=4) as mq:
         other = pool.submit(run_python, OTHER_CONSUMER, mq.name)

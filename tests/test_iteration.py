@@ -98,7 +98,7 @@ def test_a_queue_is_true_though_it_is_empty_only_if_it_has_messages(new_queue):
 
 
 @pytest.mark.parametrize("wanted", [b"one", b"", None, 1, "text"])
-def test_to_look_for_a_message_is_a_type_error_and_takes_none(new_queue, wanted):
+def test_in_operator_is_a_type_error_and_receives_nothing(new_queue, wanted):
     with new_queue() as mq:
         mq.send_many([b"one", b"two"])
         with pytest.raises(TypeError, match="searched"):

@@ -38,7 +38,7 @@ def test_it_is_a_new_list_of_str_each_time(list_queues_or_skip, new_queue):
         assert first is not again
 
 
-def test_to_list_leaves_the_notification_which_still_fires(
+def test_listing_queues_leaves_the_notification_registered(
     list_queues_or_skip, new_queue, eventually
 ):
     mq, told = new_queue(), []

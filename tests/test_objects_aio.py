@@ -168,7 +168,7 @@ def test_a_message_of_a_stranger_is_taken_and_given_with_the_error(run, objects)
     run(main)
 
 
-def test_what_could_not_be_handed_over_comes_with_the_next_get(run, objects, monkeypatch):
+def test_undelivered_object_comes_with_the_next_get(run, objects, monkeypatch):
     async def main():
         await objects.put(LARGE)
         with monkeypatch.context() as patch:

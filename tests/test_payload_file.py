@@ -177,7 +177,7 @@ with ObjectQueue(sys.argv[1], 4, msgsize=256) as objects:
 """
 
 
-def test_a_full_shared_memory_is_a_clear_error_and_a_get_makes_room(run_python, new_name):
+def test_full_shared_memory_is_an_error_until_a_get(run_python, new_name):
     out = run_python(FULL, new_name())
     if out == "refused\n":
         pytest.skip("mounting is not allowed here")
@@ -392,7 +392,7 @@ def test_an_object_that_cannot_be_opened_now_comes_with_the_next_get(objects, mo
     assert (objects.get(), objects.get(), files(objects)) == (LARGE, "small", [])
 
 
-def test_an_object_that_there_is_no_memory_for_comes_with_the_next_get(run_python, new_name):
+def test_object_is_redelivered_after_a_memory_error(run_python, new_name):
     script = """
 import os, resource, sys
 from mood.mqueue.objects import ObjectQueue

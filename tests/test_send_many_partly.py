@@ -52,7 +52,7 @@ def test_it_raises_if_none_was_sent(new_queue, mode, timeout, error, number):
         assert take(mq) == [b"full"]
 
 
-def test_what_was_not_sent_can_be_sent_again(new_queue):
+def test_unsent_messages_can_be_sent_again(new_queue):
     messages = [(os.urandom(random.randrange(64)), 3) for _ in range(500)]
     received = []
     with new_queue() as mq:
@@ -220,7 +220,7 @@ thread.join()
 @pytest.mark.thread_unsafe(reason="starts a process")
 @pytest.mark.parametrize("timeout", ["None", "3600"])
 @pytest.mark.parametrize("before", [0, 1, 100])
-def test_what_a_handler_raises_tells_how_many_were_sent(run_python, new_name, before, timeout):
+def test_handler_exception_has_messages_sent(run_python, new_name, before, timeout):
     expected = f"{before + 4} True ()\n"
     assert run_python(RAISES, new_name(), before, timeout) == expected
 

@@ -271,7 +271,7 @@ def test_a_handler_that_returns_lets_the_call_go_on(script, signal, method, prin
         "mq.fill(bytearray(b'three'))",
     ],
 )
-def test_what_a_handler_raises_reaches_the_caller_unchanged(script, call):
+def test_handler_exception_reaches_the_caller_unchanged(script, call):
     assert script(HANDLER_RAISES, call) == "True ('unchanged',) True\n"
 
 

@@ -203,14 +203,14 @@ def test_unlink_removes_the_large_objects_in_the_queue(name):
         assert files(name) == []
 
 
-def test_what_a_removed_queue_has_left_is_swept(name):
+def test_files_of_a_removed_queue_are_swept(name):
     with ObjectQueue(name) as objects:
         objects.put(LARGE)
     unlink(name)
     assert (len(files(name)), swept(name)) == (1, 1)
 
 
-def test_what_a_removed_queue_has_left_goes_when_its_name_is_used_again(name):
+def test_reusing_a_name_sweeps_files_of_the_removed_queue(name):
     with ObjectQueue(name) as objects:
         objects.put(LARGE)
     unlink(name)
@@ -221,7 +221,7 @@ def test_what_a_removed_queue_has_left_goes_when_its_name_is_used_again(name):
             assert objects.get() == LARGE
 
 
-def test_the_new_queue_of_a_name_is_safe_from_who_opened_the_old_one(name, monkeypatch):
+def test_sweep_of_a_replaced_queue_keeps_files_of_the_new_one(name, monkeypatch):
     # It opens the old queue, and while it looks for files, the name becomes a new queue's.
     listdir, kept = os.listdir, []
 

@@ -99,7 +99,7 @@ def test_in_nonblocking_mode_no_timeout_is_waited_for(new_queue, call, timeout):
 
 # One is woken in vain each time that another one is quicker.
 @pytest.mark.parametrize("call", RECEIVING)
-def test_of_many_that_wait_for_one_message_each_gets_one(new_queue, start_blocked, call):
+def test_each_of_many_waiting_receivers_gets_one_message(new_queue, start_blocked, call):
     mq = new_queue()
     with ThreadPoolExecutor(4) as pool:
         futures = [start_blocked(pool, partial(CALLS[call], mq, timeout=30)) for _ in range(4)]
@@ -111,7 +111,7 @@ def test_of_many_that_wait_for_one_message_each_gets_one(new_queue, start_blocke
 
 
 @pytest.mark.parametrize("call", SENDING)
-def test_of_many_that_wait_for_room_each_gets_some(new_queue, start_blocked, call):
+def test_each_of_many_waiting_senders_gets_room(new_queue, start_blocked, call):
     mq = blocking_queue(new_queue, call)
     with ThreadPoolExecutor(4) as pool:
         send = partial(SENDING[call], mq, timeout=30)

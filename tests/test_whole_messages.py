@@ -189,7 +189,7 @@ def test_a_large_message_is_waited_for_on_both_sides(new_queue, large_messages, 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="needs __buffer__ in Python")
 @pytest.mark.parametrize("size", [5, 500])
-def test_a_message_that_closes_the_queue_when_it_is_looked_at_is_not_sent(new_queue, size):
+def test_message_whose_buffer_method_closes_the_queue_is_not_sent(new_queue, size):
     class Closing:
         def __init__(self, queue):
             self.queue = queue
