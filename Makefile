@@ -111,6 +111,7 @@ lint: $(BIN)/lint-ready
 		fi; \
 	done
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps --locked
+	$(BIN)/python -m pytest -q lint
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy

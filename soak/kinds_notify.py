@@ -76,11 +76,11 @@ for _given, _error in [(65, ValueError), (True, TypeError), ("text", TypeError)]
     )
 
 
-@kind("_until_closed", SLOW)
+@kind("_keep_until_closed", SLOW)
 def _():
     def call():
         queue = new_queue()
-        queue._until_closed(object())
+        queue._keep_until_closed(object())
         queue.close()
 
     return call

@@ -31,14 +31,14 @@ RECEIVING = {
     "receive_many": lambda mq, **named: b"".join(m.data for m in mq.receive_many(**named)),
 }
 
-# Called with a queue, on which they have to wait if it is `stuck` for them.
+# Called with a queue, on which they have to wait if it is `blocking_queue` for them.
 CALLS = {
     name: lambda mq, call=call, **named: call(mq, b"more", **named)
     for name, call in SENDING.items()
 } | RECEIVING
 
 
-def stuck(new_queue, call, **options):
+def blocking_queue(new_queue, call, **options):
     """A queue that is full, if the call is one that sends, and empty otherwise."""
     mq = new_queue(maxmsg=1, **options)
     if call in SENDING:
@@ -46,7 +46,7 @@ def stuck(new_queue, call, **options):
     return mq
 
 
-def release(mq, call):
+def unblock(mq, call):
     """Lets the call go on; what it has sent, or received, is to be b"more"."""
     if call in SENDING:
         assert mq.receive() == b"there"
@@ -54,7 +54,7 @@ def release(mq, call):
         mq.send(b"more")
 
 
-def is_as_before(mq, call):
+def is_unchanged(mq, call):
     """Whether the call has sent and taken nothing. The queue is empty after it."""
     left = [mq.receive() for _ in range(len(mq))]
     return left == [b"there"] * (call in SENDING)

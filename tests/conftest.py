@@ -99,7 +99,7 @@ def new_objects(new_name):
 
 
 @pytest.fixture(scope="session")
-def listed():
+def list_queues_or_skip():
     """list_queues(), where this process may see the names."""
     with contextlib.suppress(FileNotFoundError):
         list_queues()
@@ -139,7 +139,7 @@ def eventually():
 
 
 @pytest.fixture(scope="session")
-def asleep():
+def start_blocked():
     """Calls in a thread of a pool; returns the future once that call sleeps."""
 
     def state(thread_id):
@@ -191,7 +191,7 @@ def pytest_runtest_teardown(item):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def nothing_left(request):
+def leak_check(request):
     """Fail a test file that leaves queue objects, threads or descriptors in this process."""
     before, failed = leftovers.ProcessState(), request.session.testsfailed
     yield

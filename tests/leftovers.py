@@ -11,7 +11,7 @@ from multiprocessing import resource_tracker
 from pathlib import Path
 
 from observe import is_in_the_system
-from spilled import SHM
+from payload_files import SHM
 
 from mood.mqueue import MessageQueue, unlink
 

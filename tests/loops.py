@@ -27,19 +27,19 @@ on_asyncio = _on("asyncio", "uvloop")
 uvloop.new_event_loop().close()
 
 
-async def ticks(count=5):
+async def run_ready_tasks(count=5):
     """Lets the other tasks go as far as they can."""
     for _ in range(count):
         await anyio.lowlevel.checkpoint()
 
 
-async def started(task_group, function, *arguments):
+async def start_waiting(task_group, function, *arguments):
     """Starts a task and returns once it waits."""
     task_group.start_soon(function, *arguments)
-    await ticks()
+    await run_ready_tasks()
 
 
-async def soon(condition, seconds=10):
+async def wait_until(condition, seconds=10):
     """Waits until a condition holds."""
     with anyio.fail_after(seconds):
         while not condition():

@@ -29,7 +29,7 @@ def compare_values(seen, expected):
     assert seen == expected, f"{seen}, and the model says {expected}"
 
 
-class Both:
+class QueuePair:
     """One object, and its model."""
 
     def __init__(self, real, model):
@@ -85,7 +85,7 @@ class Comparison(RuleBasedStateMachine):
         expected = outcome(self.system.open, *arguments, **sizes)
         seen = outcome(MessageQueue, *arguments, **sizes)
         if seen[0] == expected[0] == "returned":
-            both = Both(seen[1], expected[1])
+            both = QueuePair(seen[1], expected[1])
             self.open.append(both)
             return both
         compare_values(seen, expected)

@@ -127,7 +127,7 @@ def no_queue(request, tmp_path, new_queue):
         half.close()
 
 
-def test_what_is_no_queue_is_refused_and_stays_as_it_was(no_queue):
+def test_descriptor_of_no_queue_is_refused_and_unchanged(no_queue):
     os.set_inheritable(no_queue, True)
     with refused(errno.EBADF, match=f"descriptor {no_queue} is not that of a message queue"):
         MessageQueue.from_fd(no_queue)

@@ -8,7 +8,7 @@ import pickle
 
 import anyio
 import pytest
-from loops import on_asyncio, on_every_loop, started, ticks
+from loops import on_asyncio, on_every_loop, run_ready_tasks, start_waiting
 
 from mood.mqueue import Message, MessageQueue, aio
 from mood.mqueue.objects import ObjectQueue
@@ -88,7 +88,7 @@ def test_what_receives_waits_for_a_message(run, new_aio, call, nonblocking):
                 done.append(await call(mq))
 
             async with anyio.create_task_group() as tasks:
-                await started(tasks, wait)
+                await start_waiting(tasks, wait)
                 assert not done
                 mq.queue.send(b"x")
             assert len(done) == 1
@@ -110,7 +110,7 @@ def test_what_sends_waits_for_room(run, new_aio, call, nonblocking):
                 done.append(await call(mq))
 
             async with anyio.create_task_group() as tasks:
-                await started(tasks, wait)
+                await start_waiting(tasks, wait)
                 assert not done
                 assert mq.queue.receive() == b"full"
             assert len(done) == 1
@@ -156,7 +156,7 @@ def test_a_message_that_changes_while_it_waits_is_sent_as_it_was(run, new_aio):
                 message = bytearray(b"before")
                 mq.queue.send(b"full")
                 async with anyio.create_task_group() as tasks:
-                    await started(tasks, call, message)
+                    await start_waiting(tasks, call, message)
                     message[:] = b"afterwards"
                     mq.queue.receive()
                 assert await mq.receive() == b"before"
@@ -333,7 +333,7 @@ def test_many_messages_that_others_take_at_once_let_other_tasks_run(run, new_que
                     await anyio.lowlevel.checkpoint()
 
             async with anyio.create_task_group() as tasks:
-                await started(tasks, other)
+                await start_waiting(tasks, other)
                 turns.clear()
                 assert await aio.MessageQueue(queue).send_many([item] * 3200) == 3200
                 assert len(turns) > 50
@@ -425,6 +425,6 @@ def test_wrapping_keeps_the_synchronous_object_usable(new_queue):
             assert await mq.receive() == b"one"
             await mq.send(b"two")
             assert queue.receive() == b"two"
-            await ticks()
+            await run_ready_tasks()
 
     anyio.run(main)

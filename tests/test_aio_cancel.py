@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import anyio
 import pytest
-from loops import on_asyncio, on_every_loop, started, ticks
+from loops import on_asyncio, on_every_loop, run_ready_tasks, start_waiting
 from test_aio import RECEIVING, SENDING
 
 from mood.mqueue import aio
@@ -96,13 +96,13 @@ class Account:
             yield self.mq.queue.receive(timeout=0)
 
     async def by_scope(self, call):
-        """At an await of its own, or so many ticks later: a message may be on its way then."""
+        """At an await of its own, or some steps later: a message may be in flight then."""
         at, later = self.random.choice((1, 1, 2, 2, 3, 4)), self.random.randint(0, 4)
         with anyio.CancelScope() as scope:
             async with anyio.create_task_group() as tasks:
 
                 async def cancel_later():
-                    await ticks(later)
+                    await run_ready_tasks(later)
                     scope.cancel()
 
                 def interrupt():
@@ -156,7 +156,7 @@ class Account:
             async with anyio.create_task_group() as senders:
                 for _ in range(tasks):
                     senders.start_soon(repeat, self.send, CALLS // tasks)
-            await ticks(20)
+            await run_ready_tasks(20)
             receivers.cancel_scope.cancel()
         self.taken.update(self.left())
         assert self.taken == self.sent
@@ -246,9 +246,9 @@ def test_a_cancelled_sendall_tells_how_many_bytes_went(run, new_queue):
                     raise raised.value
 
                 async with anyio.create_task_group() as tasks:
-                    await started(tasks, send)
+                    await start_waiting(tasks, send)
                     assert await mq.receive() == bytes(4)
-                    await ticks()
+                    await run_ready_tasks()
                     scope.cancel()
             assert len(mq) == 3
 
@@ -268,9 +268,9 @@ def test_a_cancelled_send_many_tells_how_many_messages_went(run, new_queue):
                     raise raised.value
 
                 async with anyio.create_task_group() as tasks:
-                    await started(tasks, send)
+                    await start_waiting(tasks, send)
                     assert await mq.receive() == b"x"
-                    await ticks()
+                    await run_ready_tasks()
                     scope.cancel()
             assert len(mq) == 3
 

@@ -7,7 +7,7 @@ import threading
 
 import anyio
 import pytest
-from loops import on_every_loop, started, ticks
+from loops import on_every_loop, run_ready_tasks, start_waiting
 from observe import is_in_the_system
 from test_aio import RECEIVING, SENDING
 
@@ -44,9 +44,9 @@ def test_closing_wakes_every_task_that_waits(run, new_queue, close, in_thread):
 
         async with anyio.create_task_group() as tasks:
             for call in [*RECEIVING.values(), RECEIVING["receive"]]:
-                await started(tasks, expect_closed, call, mq, errors)
+                await start_waiting(tasks, expect_closed, call, mq, errors)
             for call in [*SENDING.values(), SENDING["send"]]:
-                await started(tasks, expect_closed, call, full, errors)
+                await start_waiting(tasks, expect_closed, call, full, errors)
             assert errors == []
             if in_thread:
                 thread = threading.Thread(target=close_both)
@@ -83,8 +83,8 @@ def test_closing_wakes_tasks_of_other_loops(run, new_queue):
 
     async def wait():
         async with anyio.create_task_group() as tasks:
-            await started(tasks, expect_closed, RECEIVING["receive"], mq, errors)
-            await started(tasks, expect_closed, RECEIVING["receive"], mq, errors)
+            await start_waiting(tasks, expect_closed, RECEIVING["receive"], mq, errors)
+            await start_waiting(tasks, expect_closed, RECEIVING["receive"], mq, errors)
             waiting.wait()
 
     threads = [threading.Thread(target=run, args=(wait,)) for _ in range(2)]
@@ -99,13 +99,13 @@ def test_closing_wakes_tasks_of_other_loops(run, new_queue):
 
 @on_every_loop
 @pytest.mark.thread_unsafe(reason="takes a certain descriptor number")
-def test_a_number_that_is_another_files_by_then_is_neither_watched_nor_read(run, new_queue):
+def test_reused_descriptor_is_not_watched_or_read(run, new_queue):
     async def main():
         mq, errors = new_queue(cls=aio.MessageQueue), []
         out, back = os.pipe()
         os.write(back, b"not yours")
         async with anyio.create_task_group() as tasks:
-            await started(tasks, expect_closed, RECEIVING["receive"], mq, errors)
+            await start_waiting(tasks, expect_closed, RECEIVING["receive"], mq, errors)
             # The queue's file stays open, so that no epoll instance forgets it by itself.
             number, kept = mq.fileno(), os.dup(mq.fileno())
             mq.close()
@@ -115,7 +115,7 @@ def test_a_number_that_is_another_files_by_then_is_neither_watched_nor_read(run,
         for fd in (out, back, number, kept):
             os.close(fd)
         async with new_queue(cls=aio.MessageQueue) as another, anyio.create_task_group() as tasks:
-            await started(tasks, another.receive)
+            await start_waiting(tasks, another.receive)
             await another.send(b"x")
 
     run(main)
@@ -128,10 +128,10 @@ def test_queues_that_come_and_go_leave_nothing_in_the_loop(run, new_queue):
             async with new_queue(cls=aio.MessageQueue, maxmsg=1) as mq:
                 errors = []
                 async with anyio.create_task_group() as tasks:
-                    await started(tasks, mq.receive)
+                    await start_waiting(tasks, mq.receive)
                     await mq.send(b"x")
-                    await ticks()
-                    await started(tasks, expect_closed, RECEIVING["receive"], mq, errors)
+                    await run_ready_tasks()
+                    await start_waiting(tasks, expect_closed, RECEIVING["receive"], mq, errors)
                     mq.close()
                 assert errors == [errno.EBADF]
 
@@ -146,7 +146,7 @@ def test_a_queue_that_is_dropped_unseen_gives_everything_back(run, new_queue):
             mq = new_queue(cls=aio.MessageQueue)
             for call in (mq.receive, mq.wait_readable):
                 async with anyio.create_task_group() as tasks:
-                    await started(tasks, call)
+                    await start_waiting(tasks, call)
                     mq.queue.send(b"x")
 
         await use()
@@ -213,8 +213,8 @@ def test_a_loop_that_ends_cancels_what_waits(run, new_queue):
 
         async def main():
             async with anyio.create_task_group() as tasks:
-                await started(tasks, mq.receive)
-                await started(tasks, mq.receive)
+                await start_waiting(tasks, mq.receive)
+                await start_waiting(tasks, mq.receive)
                 raise RuntimeError("the program")
 
         for _ in range(2):

@@ -7,10 +7,10 @@ import threading
 
 import anyio
 import pytest
-from loops import on_every_loop, soon, started, ticks
+from loops import on_every_loop, run_ready_tasks, start_waiting, wait_until
 
 from mood.mqueue import aio
-from mood.mqueue._aio_bell import Bell
+from mood.mqueue._aio_wakeup import WakeupFd
 
 
 @on_every_loop
@@ -25,7 +25,7 @@ def test_it_completes_when_a_message_arrives_on_the_empty_queue(run, new_queue):
                     done.append(len(mq))
 
                 async with anyio.create_task_group() as tasks:
-                    await started(tasks, wait, done)
+                    await start_waiting(tasks, wait, done)
                     assert done == []
                     await mq.send(b"x")
                 assert done == [1]
@@ -38,7 +38,7 @@ def test_it_completes_when_a_message_arrives_on_the_empty_queue(run, new_queue):
 def test_two_at_once_are_refused_and_the_first_one_stays(run, new_queue):
     async def main():
         async with new_queue(cls=aio.MessageQueue) as mq, anyio.create_task_group() as tasks:
-            await started(tasks, mq.notify)
+            await start_waiting(tasks, mq.notify)
             with pytest.raises(OSError, match="registered") as raised:
                 await mq.notify()
             assert raised.value.errno == errno.EBUSY
@@ -54,7 +54,7 @@ def test_to_cancel_it_unregisters(run, new_queue):
             for _ in range(20):
                 with anyio.CancelScope() as scope:
                     async with anyio.create_task_group() as tasks:
-                        await started(tasks, mq.notify)
+                        await start_waiting(tasks, mq.notify)
                         scope.cancel()
                 mq.queue.notify(None)
                 mq.queue.notify()
@@ -69,14 +69,14 @@ def test_a_cancellation_that_comes_too_late_leaves_the_next_one_registered(run, 
             for _ in range(20):
                 with anyio.CancelScope() as scope:
                     async with anyio.create_task_group() as tasks:
-                        await started(tasks, mq.notify)
+                        await start_waiting(tasks, mq.notify)
                         mq.queue.send(b"x")
                         # Whether the callback's thread was as fast differs.
                         scope.cancel()
                 mq.queue.receive()
                 with anyio.fail_after(10):
                     async with anyio.create_task_group() as tasks:
-                        await started(tasks, mq.notify)
+                        await start_waiting(tasks, mq.notify)
                         mq.queue.send(b"x")
                 mq.queue.receive()
 
@@ -96,11 +96,11 @@ def test_it_fails_if_the_registration_is_ended(run, new_queue):
             for end in (mq.queue.notify, lambda: mq.reopen().close()):
                 errors = []
                 async with anyio.create_task_group() as tasks:
-                    await started(tasks, wait, errors)
+                    await start_waiting(tasks, wait, errors)
                     end()
-                    await soon(lambda errors=errors: errors)
+                    await wait_until(lambda errors=errors: errors)
                 assert errors == [errno.ECANCELED]
-            await ticks()
+            await run_ready_tasks()
 
     run(main)
 
@@ -109,19 +109,19 @@ def test_it_fails_if_the_registration_is_ended(run, new_queue):
 @pytest.mark.thread_unsafe(reason="replaces a method")
 def test_a_callback_thread_that_stops_in_between_stops_nobody_else(run, new_queue, monkeypatch):
     # As the end of the interpreter stops it, for good.
-    rung, goes_on, ring = threading.Event(), threading.Event(), Bell.ring
+    woken, goes_on, wake = threading.Event(), threading.Event(), WakeupFd.wake
 
-    def stops(bell):
-        ring(bell)
-        rung.set()
+    def stops(wakeup):
+        wake(wakeup)
+        woken.set()
         goes_on.wait()
 
     async def main():
         async with new_queue(cls=aio.MessageQueue) as mq, anyio.create_task_group() as tasks:
-            await started(tasks, mq.notify)
-            monkeypatch.setattr(Bell, "ring", stops)
+            await start_waiting(tasks, mq.notify)
+            monkeypatch.setattr(WakeupFd, "wake", stops)
             mq.queue.send(b"x")
-            await soon(rung.is_set)
+            await wait_until(woken.is_set)
             monkeypatch.undo()
 
     try:
@@ -158,7 +158,7 @@ def test_it_keeps_no_descriptor(run, new_queue):
                 raise
 
         async with anyio.create_task_group() as tasks:
-            await started(tasks, cancelled)
+            await start_waiting(tasks, cancelled)
             await refused()
             tasks.cancel_scope.cancel()
 

@@ -7,7 +7,7 @@ import threading
 
 import anyio
 import pytest
-from loops import ASYNCIO, TRIO, UVLOOP, on_asyncio, on_every_loop, started, ticks
+from loops import ASYNCIO, TRIO, UVLOOP, on_asyncio, on_every_loop, run_ready_tasks, start_waiting
 
 from mood.mqueue import aio
 
@@ -23,7 +23,7 @@ def test_tasks_are_served_in_the_order_they_came(run, new_queue):
 
             async with anyio.create_task_group() as tasks:
                 for number in range(10):
-                    await started(tasks, receive, number)
+                    await start_waiting(tasks, receive, number)
                 for number in range(10):
                     await mq.send(b"%d" % number)
             assert got == [(number, b"%d" % number) for number in range(10)]
@@ -32,7 +32,7 @@ def test_tasks_are_served_in_the_order_they_came(run, new_queue):
 
 
 @on_every_loop
-def test_to_let_other_tasks_run_costs_nobody_the_place_in_the_line(run, new_queue):
+def test_checkpoint_keeps_fifo_position(run, new_queue):
     async def main():
         async with new_queue(cls=aio.MessageQueue) as mq:
             came, served = [], []
@@ -49,7 +49,7 @@ def test_to_let_other_tasks_run_costs_nobody_the_place_in_the_line(run, new_queu
             async with anyio.create_task_group() as tasks:
                 for number in range(100):
                     tasks.start_soon(receive, number)
-                await ticks()
+                await run_ready_tasks()
                 await mq.send_many([b"x"] * 100)
             assert served == came
             await mq.send_many([b"-1"] * mq.maxmsg)
@@ -57,7 +57,7 @@ def test_to_let_other_tasks_run_costs_nobody_the_place_in_the_line(run, new_queu
             async with anyio.create_task_group() as tasks:
                 for number in range(100):
                     tasks.start_soon(send, number)
-                await ticks()
+                await run_ready_tasks()
                 got = [int(await mq.receive()) for _ in range(100 + mq.maxmsg)]
             assert got[mq.maxmsg :] == came
 
@@ -65,7 +65,7 @@ def test_to_let_other_tasks_run_costs_nobody_the_place_in_the_line(run, new_queu
 
 
 @on_every_loop
-def test_who_comes_later_does_not_overtake(run, new_queue):
+def test_waiting_tasks_are_served_fifo(run, new_queue):
     async def main():
         async with new_queue(cls=aio.MessageQueue) as mq:
             got = []
@@ -74,7 +74,7 @@ def test_who_comes_later_does_not_overtake(run, new_queue):
                 got.append((name, await mq.receive()))
 
             async with anyio.create_task_group() as tasks:
-                await started(tasks, receive, "first")
+                await start_waiting(tasks, receive, "first")
                 mq.queue.send(b"one")
                 mq.queue.send(b"two")
                 # It has not suspended since, so that nobody was woken yet.
@@ -98,7 +98,7 @@ def test_a_cancelled_task_passes_its_turn_on(run, new_queue, cancelled, message_
 
             async with anyio.create_task_group() as tasks:
                 for number in range(4):
-                    await started(tasks, receive, number)
+                    await start_waiting(tasks, receive, number)
                 if message_first:
                     mq.queue.send(b"x")
                 for number in cancelled:
@@ -135,7 +135,7 @@ def test_parts_of_one_task_are_not_mixed_with_those_of_another(run, new_queue):
         async with new_queue(cls=aio.MessageQueue, maxmsg=2, msgsize=1) as mq:
             async with anyio.create_task_group() as tasks:
                 for letter in b"abcd":
-                    await started(tasks, mq.sendall, bytes([letter]) * 9)
+                    await start_waiting(tasks, mq.sendall, bytes([letter]) * 9)
                 got = b"".join([await mq.receive() for _ in range(36)])
             assert got == b"".join(bytes([letter]) * 9 for letter in b"abcd")
 
@@ -188,7 +188,7 @@ def test_two_objects_of_one_queue_share_the_line(run, new_queue):
 
             async with anyio.create_task_group() as tasks:
                 for number in range(4):
-                    await started(tasks, receive, number, aio.MessageQueue(mq.queue))
+                    await start_waiting(tasks, receive, number, aio.MessageQueue(mq.queue))
                 for number in range(4):
                     await mq.send(b"%d" % number)
             assert got == [(number, b"%d" % number) for number in range(4)]
@@ -201,8 +201,8 @@ def test_two_descriptors_of_one_queue_are_waited_for_in_one_loop(run, new_queue)
     async def main():
         async with new_queue(cls=aio.MessageQueue) as mq, mq.reopen() as again:
             async with anyio.create_task_group() as tasks:
-                await started(tasks, mq.receive)
-                await started(tasks, again.receive)
+                await start_waiting(tasks, mq.receive)
+                await start_waiting(tasks, again.receive)
                 await mq.send(b"x")
                 await mq.send(b"x")
             assert len(mq) == 0
@@ -217,10 +217,10 @@ def test_a_program_may_have_the_loop_watch_the_descriptor_besides(run, new_queue
             loop, seen = asyncio.get_running_loop(), []
             loop.add_reader(mq.fileno(), seen.append, None)
             async with anyio.create_task_group() as tasks:
-                await started(tasks, mq.wait_readable)
+                await start_waiting(tasks, mq.wait_readable)
                 assert not seen
                 await mq.send(b"x")
-                await ticks()
+                await run_ready_tasks()
             assert seen
             loop.remove_reader(mq.fileno())
 
@@ -234,7 +234,7 @@ def test_the_mode_that_others_share_is_left_alone(run, new_queue):
             modes = []
             for call in (mq.wait_readable, mq.receive, mq.notify):
                 async with anyio.create_task_group() as tasks:
-                    await started(tasks, call)
+                    await start_waiting(tasks, call)
                     modes.append(mq.blocking)
                     mq.queue.send(b"x")
                 modes.append(mq.blocking)
@@ -254,7 +254,7 @@ def test_wrapping_again_and_again_costs_no_descriptors(run, new_queue):
             async def use():
                 mq = aio.MessageQueue(queue)
                 async with anyio.create_task_group() as tasks:
-                    await started(tasks, mq.receive)
+                    await start_waiting(tasks, mq.receive)
                     queue.send(b"x")
 
             await use()

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from calls import CALLS, SENDING, is_as_before, release, stuck
+from calls import CALLS, SENDING, blocking_queue, is_unchanged, unblock
 
 from mood.mqueue import MessageQueue
 
@@ -27,15 +27,15 @@ def refused(code):
 def spinning(eventually):
     """Calls in a thread of a pool; returns the future once that call uses the processor."""
 
-    def ticks(thread_id):
+    def run_ready_tasks(thread_id):
         fields = Path(f"/proc/self/task/{thread_id}/stat").read_text().rsplit(") ")[1].split()
         return int(fields[11]) + int(fields[12])
 
     def call(pool, function):
         thread_id = pool.submit(threading.get_native_id).result()
-        before = ticks(thread_id)
+        before = run_ready_tasks(thread_id)
         future = pool.submit(function)
-        eventually(lambda: ticks(thread_id) >= before + 2, seconds=30)
+        eventually(lambda: run_ready_tasks(thread_id) >= before + 2, seconds=30)
         return future
 
     return call
@@ -44,7 +44,7 @@ def spinning(eventually):
 # The attribute
 
 
-def test_it_is_0_at_first_and_a_float_whatever_it_is_set_to(new_queue):
+def test_busy_poll_is_initially_0_and_always_a_float(new_queue):
     with new_queue() as mq:
         assert (mq.busy_poll, type(mq.busy_poll)) == (0.0, float)
         for value, seconds in [(0.00005, 0.00005), (2, 2.0), (True, 1.0), (0, 0.0), (1e-9, 1e-9)]:
@@ -52,7 +52,7 @@ def test_it_is_0_at_first_and_a_float_whatever_it_is_set_to(new_queue):
             assert (mq.busy_poll, type(mq.busy_poll)) == (seconds, float)
 
 
-def test_what_is_longer_than_any_program_runs_is_for_ever(new_queue):
+def test_huge_timeout_waits_forever(new_queue):
     with new_queue() as mq:
         for value in math.inf, 1e300:
             mq.busy_poll = value
@@ -68,7 +68,7 @@ def test_what_is_longer_than_any_program_runs_is_for_ever(new_queue):
     ],
     ids=lambda value: str(value)[:10],
 )
-def test_what_is_no_number_of_seconds_is_refused_and_changes_nothing(new_queue, value, error):
+def test_invalid_busy_poll_is_rejected(new_queue, value, error):
     with new_queue() as mq:
         mq.busy_poll = 0.5
         with pytest.raises(error):
@@ -101,23 +101,23 @@ def test_a_closed_queue_has_none(new_queue):
 
 @EVERY
 def test_a_call_that_has_to_wait_tries_again_without_sleeping(new_queue, spinning, call):
-    mq = stuck(new_queue, call)
+    mq = blocking_queue(new_queue, call)
     mq.busy_poll = AN_HOUR
     with ThreadPoolExecutor(1) as pool:
         future = spinning(pool, partial(CALLS[call], mq))
         # That this thread runs shows that the other one does not keep Python to itself.
-        release(mq, call)
+        unblock(mq, call)
         outcome = future.result(30)
     assert (mq.receive(timeout=0) if call in SENDING else outcome) == b"more"
 
 
 @EVERY
-def test_a_call_sleeps_once_the_time_is_over(new_queue, asleep, call):
-    mq = stuck(new_queue, call)
+def test_a_call_sleeps_once_the_time_is_over(new_queue, start_blocked, call):
+    mq = blocking_queue(new_queue, call)
     mq.busy_poll = 0.001
     with ThreadPoolExecutor(1) as pool:
-        future = asleep(pool, partial(CALLS[call], mq))
-        release(mq, call)
+        future = start_blocked(pool, partial(CALLS[call], mq))
+        unblock(mq, call)
         outcome = future.result(20)
     assert (mq.receive(timeout=0) if call in SENDING else outcome) == b"more"
 
@@ -125,28 +125,28 @@ def test_a_call_sleeps_once_the_time_is_over(new_queue, asleep, call):
 @EVERY
 @pytest.mark.parametrize("timeout", [0, 1e-9, 0.02])
 def test_a_timeout_ends_it_and_not_early(new_queue, call, timeout):
-    mq = stuck(new_queue, call)
+    mq = blocking_queue(new_queue, call)
     mq.busy_poll = AN_HOUR
     start = time.monotonic()
     with pytest.raises(TimeoutError):
         CALLS[call](mq, timeout=timeout)
     assert time.monotonic() - start >= timeout
-    assert is_as_before(mq, call)
+    assert is_unchanged(mq, call)
 
 
 @EVERY
 def test_in_nonblocking_mode_nothing_is_tried_again(new_queue, call):
-    mq = stuck(new_queue, call)
+    mq = blocking_queue(new_queue, call)
     mq.busy_poll = AN_HOUR
     mq.blocking = False
     with pytest.raises(BlockingIOError):
         CALLS[call](mq)
-    assert is_as_before(mq, call)
+    assert is_unchanged(mq, call)
 
 
 @EVERY
 def test_close_ends_it(new_queue, spinning, call):
-    mq = stuck(new_queue, call)
+    mq = blocking_queue(new_queue, call)
     mq.busy_poll = AN_HOUR
     with ThreadPoolExecutor(1) as pool:
         future = spinning(pool, partial(CALLS[call], mq))
@@ -158,7 +158,7 @@ def test_close_ends_it(new_queue, spinning, call):
 INTERRUPTED = """
 import os, signal, sys
 sys.path.insert(0, sys.argv[2])
-from calls import CALLS, is_as_before, stuck
+from calls import CALLS, is_unchanged, blocking_queue
 from mood.mqueue import MessageQueue
 
 def new_queue(**options):
@@ -171,7 +171,7 @@ def handler(number, frame):
 
 ran = []
 call = sys.argv[3]
-mq = stuck(new_queue, call)
+mq = blocking_queue(new_queue, call)
 mq.busy_poll = 3600
 signal.signal(signal.SIGALRM, handler)
 signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
@@ -179,7 +179,7 @@ try:
     CALLS[call](mq)
 except KeyboardInterrupt:
     signal.setitimer(signal.ITIMER_REAL, 0)
-    print(len(ran), is_as_before(mq, call))
+    print(len(ran), is_unchanged(mq, call))
 """
 
 
@@ -193,14 +193,14 @@ def test_signal_handlers_run_meanwhile_and_one_that_raises_ends_it(run_python, n
 SIGNALED = """
 import os, signal, sys, threading, time
 sys.path.insert(0, sys.argv[2])
-from calls import CALLS, is_as_before, release, stuck
+from calls import CALLS, is_unchanged, unblock, blocking_queue
 from mood.mqueue import MessageQueue
 
 def new_queue(**options):
     return MessageQueue(sys.argv[1], os.O_RDWR | os.O_CREAT | os.O_EXCL, msgsize=64, **options)
 
 def used():
-    "Processor time of the main thread, in ticks."
+    "Processor time of the main thread, in run_ready_tasks."
     fields = open(f"/proc/self/task/{os.getpid()}/stat").read().rsplit(") ")[1].split()
     return int(fields[11]) + int(fields[12])
 
@@ -219,7 +219,7 @@ def handler(number, frame):
 
 ran = []
 call = sys.argv[3]
-mq = stuck(new_queue, call)
+mq = blocking_queue(new_queue, call)
 mq.busy_poll = 3600
 signal.signal(signal.SIGINT, handler)
 """
@@ -239,7 +239,7 @@ try:
     CALLS[call](mq)
 except KeyboardInterrupt:
     thread.join()
-    print(len(ran), is_as_before(mq, call))
+    print(len(ran), is_unchanged(mq, call))
 """
 )
 
@@ -251,7 +251,7 @@ def interrupt():
     signal.raise_signal(signal.SIGINT)
     until(lambda: ran)
     until_it_spins()
-    release(mq, call)
+    unblock(mq, call)
 
 thread = threading.Thread(target=interrupt)
 thread.start()
@@ -275,22 +275,22 @@ def test_spin_goes_on_when_a_signal_handler_returns(run_python, new_name, call):
 
 
 @EVERY
-def test_spin_of_many_slices_ends_in_a_sleep(new_queue, asleep, call):
-    mq = stuck(new_queue, call)
+def test_spin_of_many_slices_ends_in_a_sleep(new_queue, start_blocked, call):
+    mq = blocking_queue(new_queue, call)
     mq.busy_poll = 0.05
     with ThreadPoolExecutor(1) as pool:
-        future = asleep(pool, partial(CALLS[call], mq))
-        release(mq, call)
+        future = start_blocked(pool, partial(CALLS[call], mq))
+        unblock(mq, call)
         outcome = future.result(20)
     assert (mq.receive(timeout=0) if call in SENDING else outcome) == b"more"
 
 
 @EVERY
 def test_spin_of_many_slices_ends_at_the_timeout(new_queue, call):
-    mq = stuck(new_queue, call)
+    mq = blocking_queue(new_queue, call)
     mq.busy_poll = AN_HOUR
     start = time.monotonic()
     with pytest.raises(TimeoutError):
         CALLS[call](mq, timeout=0.05)
     assert time.monotonic() - start >= 0.05
-    assert is_as_before(mq, call)
+    assert is_unchanged(mq, call)

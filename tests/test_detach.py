@@ -85,11 +85,11 @@ CALLS = {
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("threads", [1, 3])
-def test_a_thread_that_waits_is_woken_and_the_number_stays(new_queue, asleep, call, threads):
+def test_a_thread_that_waits_is_woken_and_the_number_stays(new_queue, start_blocked, call, threads):
     mq = new_queue()
     name, fd = mq.name, mq.fileno()
     with ThreadPoolExecutor(threads) as pool:
-        waiting = [asleep(pool, CALLS[call], mq) for _ in range(threads)]
+        waiting = [start_blocked(pool, CALLS[call], mq) for _ in range(threads)]
         assert mq.detach() == fd
         assert descriptors_of(name) == {fd}
         for future in waiting:

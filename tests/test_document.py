@@ -172,7 +172,7 @@ def test_o_creat_opens_the_queue_if_it_exists(new_queue):
     assert MessageQueue(mq.name, CREATE).receive() == b"message"
 
 
-def test_o_excl_with_o_creat_raises_file_exists_error_for_a_queue_that_exists(new_queue):
+def test_o_excl_raises_file_exists_error(new_queue):
     mq = new_queue()
     with pytest.raises(FileExistsError):
         MessageQueue(mq.name, CREATE | os.O_EXCL)

@@ -119,7 +119,7 @@ def test_notification_occurs_only_when_the_queue_was_empty(new_queue):
     assert calls.empty()
 
 
-def test_on_a_queue_that_was_not_empty_it_occurs_after_emptying_and_a_new_message(new_queue):
+def test_notification_on_a_filled_queue_waits_until_it_was_empty(new_queue):
     mq, lengths = new_queue(), mailbox()
     mq.send(b"before")
     mq.notify(lambda mq: lengths.put((len(mq), mq.receive())))

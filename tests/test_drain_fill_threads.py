@@ -21,10 +21,10 @@ print("".join(taken))
 """
 
 
-def test_drain_waits_for_one_message_when_the_queue_is_empty(asleep, new_queue):
+def test_drain_waits_for_one_message_when_the_queue_is_empty(start_blocked, new_queue):
     buffer = bytearray(b"> ")
     with ThreadPoolExecutor(1) as pool, new_queue() as mq:
-        drained = asleep(pool, mq.drain, buffer)
+        drained = start_blocked(pool, mq.drain, buffer)
         assert buffer == b"> "
         mq.send(b"one")
         assert drained.result() is False
@@ -32,17 +32,17 @@ def test_drain_waits_for_one_message_when_the_queue_is_empty(asleep, new_queue):
         assert (buffer, mq.receive()) == (b"> one", b"two")
 
 
-def test_drain_waits_and_says_whether_the_message_was_empty(asleep, new_queue):
+def test_drain_waits_and_says_whether_the_message_was_empty(start_blocked, new_queue):
     with ThreadPoolExecutor(1) as pool, new_queue() as mq:
-        drained = asleep(pool, mq.drain, bytearray())
+        drained = start_blocked(pool, mq.drain, bytearray())
         mq.send(b"")
         assert drained.result() is True
 
 
-def test_drain_ended_by_close_is_an_os_error(asleep, new_queue):
+def test_drain_ended_by_close_is_an_os_error(start_blocked, new_queue):
     buffer = bytearray(b"as before")
     with ThreadPoolExecutor(1) as pool, new_queue() as mq:
-        drained = asleep(pool, mq.drain, buffer)
+        drained = start_blocked(pool, mq.drain, buffer)
         mq.close()
         with pytest.raises(OSError, match="closed") as raised:
             drained.result()
@@ -50,7 +50,7 @@ def test_drain_ended_by_close_is_an_os_error(asleep, new_queue):
         buffer.extend(b", and not held by anybody")
 
 
-def test_drain_is_not_held_up_by_others_who_take_part_of_the_backlog(new_queue, run_python):
+def test_drain_does_not_wait_when_others_receive_its_backlog(new_queue, run_python):
     sent, drained = [], bytearray()
     with ThreadPoolExecutor(1) as pool, new_queue(maxmsg=4) as mq:
         other = pool.submit(run_python, OTHER_CONSUMER, mq.name)
@@ -73,10 +73,10 @@ def test_drain_is_not_held_up_by_others_who_take_part_of_the_backlog(new_queue, 
     assert sorted((drained + taken).split()) == sorted(b"".join(sent).split())
 
 
-def test_a_view_made_while_drain_waits_loses_no_message(asleep, new_queue):
+def test_a_view_made_while_drain_waits_loses_no_message(start_blocked, new_queue):
     buffer = bytearray(b"as before")
     with ThreadPoolExecutor(1) as pool, new_queue() as mq:
-        drained = asleep(pool, mq.drain, buffer)
+        drained = start_blocked(pool, mq.drain, buffer)
         with memoryview(buffer):
             mq.send(b"first")
             with pytest.raises(BufferError):
@@ -85,11 +85,11 @@ def test_a_view_made_while_drain_waits_loses_no_message(asleep, new_queue):
         assert (buffer, mq.receive(), mq.receive()) == (b"as before", b"first", b"second")
 
 
-def test_a_bytearray_cannot_be_resized_while_fill_waits_with_it(asleep, new_queue):
+def test_a_bytearray_cannot_be_resized_while_fill_waits_with_it(start_blocked, new_queue):
     buffer = bytearray(b"first")
     with ThreadPoolExecutor(1) as pool, new_queue(maxmsg=1) as mq:
         mq.send(b"in the way")
-        filled = asleep(pool, mq.fill, buffer)
+        filled = start_blocked(pool, mq.fill, buffer)
         with pytest.raises(BufferError):
             buffer.clear()
         assert mq.receive() == b"in the way"

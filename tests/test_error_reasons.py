@@ -5,7 +5,7 @@ import os
 import re
 
 import pytest
-from calls import CALLS, SENDING, stuck
+from calls import CALLS, SENDING, blocking_queue
 from sandboxed import FIRST_CALL, REFUSE
 
 from mood.mqueue import MessageQueue
@@ -142,7 +142,7 @@ def test_every_refusal_names_the_queue_and_has_a_remedy(run_python, new_queue, c
 @pytest.mark.parametrize("call", CALLS)
 def test_timeout_says_what_was_missing_and_how_long(new_queue, call):
     missing = "no room" if call in SENDING else "no message"
-    with stuck(new_queue, call) as mq:
+    with blocking_queue(new_queue, call) as mq:
         for timeout, text in [(0.05, "within 0.05 s"), (0, "and the timeout is 0")]:
             with pytest.raises(TimeoutError) as raised:
                 CALLS[call](mq, timeout=timeout)
@@ -172,7 +172,7 @@ def test_timeout_is_the_whole_one_however_often_a_signal_interrupted(run_python,
 
 @pytest.mark.parametrize("call", CALLS)
 def test_nonblocking_call_says_that_the_queue_is_full_or_empty(new_queue, call):
-    with stuck(new_queue, call) as mq:
+    with blocking_queue(new_queue, call) as mq:
         mq.blocking = False
         with pytest.raises(BlockingIOError) as raised:
             CALLS[call](mq)

@@ -74,7 +74,7 @@ def test_a_queue_that_the_mode_forbids_is_a_permission_error(run_python, new_nam
         assert printed.startswith(f"{mq.name}: {os.strerror(errno.EACCES)}: ")
 
 
-def test_a_full_and_an_empty_queue_are_blocking_io_errors_in_nonblocking_mode(new_queue):
+def test_nonblocking_full_or_empty_queue_is_a_blocking_io_error(new_queue):
     with new_queue(CREATE | os.O_NONBLOCK, **SMALL) as mq:
         expected = (BlockingIOError, errno.EAGAIN, "the queue is empty", mq.name)
         assert refused(mq.receive) == expected
@@ -131,7 +131,7 @@ def test_unlink_takes_one_argument(arguments):
         unlink(*arguments)
 
 
-def test_the_filename_of_a_name_that_is_no_utf_8_is_what_fsdecode_gives(new_name):
+def test_filename_that_is_not_utf_8_is_fsdecoded(new_name):
     name = os.fsencode(new_name()) + b"\xff"
     assert refused(MessageQueue, name, os.O_RDWR)[3] == os.fsdecode(name)
     assert refused(unlink, name)[3] == os.fsdecode(name)
@@ -161,9 +161,7 @@ NO_PRIORITY = {
 
 @pytest.mark.parametrize("call", NO_PRIORITY)
 @pytest.mark.parametrize("number", [-1, 2**32, -(2**70)])
-def test_a_priority_that_no_unsigned_int_holds_is_an_overflow_error_with_the_range(
-    new_queue, call, number
-):
+def test_priority_out_of_c_range_is_an_overflow_error(new_queue, call, number):
     with new_queue() as mq:
         with pytest.raises(OverflowError, match=r"^priority is not between 0 and 32767\b"):
             NO_PRIORITY[call](mq, number)
@@ -171,7 +169,7 @@ def test_a_priority_that_no_unsigned_int_holds_is_an_overflow_error_with_the_ran
 
 
 @pytest.mark.parametrize("mode", [-1, 2**32])
-def test_a_mode_that_no_unsigned_int_holds_is_an_overflow_error_with_the_range(new_name, mode):
+def test_mode_out_of_c_range_is_an_overflow_error(new_name, mode):
     for make in partial(MessageQueue, new_name()), MessageQueue.create_unique:
         with pytest.raises(OverflowError, match=r"^mode is not between 0 and 0o7777\b"):
             make(flags=CREATE, mode=mode)

@@ -134,7 +134,7 @@ def test_a_bytes_is_sent_without_memory(big):
     big(BYTES)
 
 
-def test_a_message_stays_in_the_queue_where_there_is_no_room_to_receive_it(big):
+def test_failed_allocation_leaves_the_message_in_the_queue(big):
     big(NO_SCRATCH)
 
 

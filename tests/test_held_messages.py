@@ -9,13 +9,13 @@ from mood.mqueue import MessageQueue
 
 
 @pytest.fixture
-def queue_that_holds(new_queue, asleep):
+def queue_that_holds(new_queue, start_blocked):
     """Makes a queue of which b"held" was received in vain, with others still in the kernel."""
 
     def new():
         mq, buffer = new_queue(), bytearray()
         with ThreadPoolExecutor(1) as pool:
-            drained = asleep(pool, mq.drain, buffer)
+            drained = start_blocked(pool, mq.drain, buffer)
             with memoryview(buffer):
                 mq.send(b"held", 5)
                 with pytest.raises(BufferError):
@@ -48,7 +48,7 @@ def test_what_is_held_comes_first(queue_that_holds, limit, blocking):
     ]
 
 
-def test_what_is_held_comes_first_by_whatever_call(queue_that_holds):
+def test_undelivered_message_comes_first_in_every_call(queue_that_holds):
     buffer = bytearray(64)
     assert queue_that_holds().receive_message() == HELD
     assert (queue_that_holds().receive_into(buffer), buffer[:4]) == ((4, 5), b"held")
@@ -64,7 +64,7 @@ def test_what_is_held_is_not_waited_for(new_queue, queue_that_holds):
         mq.receive_many(timeout=0)
 
 
-def test_what_is_held_stays_where_the_call_is_refused(queue_that_holds):
+def test_undelivered_message_survives_a_refused_call(queue_that_holds):
     mq = queue_that_holds()
     for refused in (
         lambda: mq.receive_many(-1),

@@ -48,9 +48,9 @@ def test_the_queue_is_its_own_iterator(new_queue):
         assert (next(mq), mq.__next__()) == (b"one", b"two")
 
 
-def test_in_blocking_mode_it_waits_for_each(new_queue, asleep):
+def test_in_blocking_mode_it_waits_for_each(new_queue, start_blocked):
     with ThreadPoolExecutor(1) as pool, new_queue() as mq:
-        received = asleep(pool, lambda: list(islice(mq, 3)))
+        received = start_blocked(pool, lambda: list(islice(mq, 3)))
         for number in range(3):
             mq.send(b"%d" % number)
         assert received.result() == [b"0", b"1", b"2"]
@@ -98,7 +98,7 @@ def test_a_queue_is_true_though_it_is_empty_only_if_it_has_messages(new_queue):
 
 
 @pytest.mark.parametrize("wanted", [b"one", b"", None, 1, "text"])
-def test_to_look_for_a_message_is_a_type_error_and_takes_none(new_queue, wanted):
+def test_in_operator_is_a_type_error_and_receives_nothing(new_queue, wanted):
     with new_queue() as mq:
         mq.send_many([b"one", b"two"])
         with pytest.raises(TypeError, match="searched"):
@@ -137,11 +137,11 @@ def test_a_write_only_queue_raises_and_does_not_end(new_queue, flag):
         assert mq.receive() == b"stays"
 
 
-def test_close_in_another_thread_raises_in_the_loop(new_queue, asleep):
+def test_close_in_another_thread_raises_in_the_loop(new_queue, start_blocked):
     received = []
     with ThreadPoolExecutor(1) as pool, new_queue() as mq:
         mq.send(b"one")
-        looping = asleep(pool, received.extend, mq)
+        looping = start_blocked(pool, received.extend, mq)
         mq.close()
         with pytest.raises(OSError, match="closed while waiting") as raised:
             looping.result()

@@ -205,7 +205,7 @@ def test_a_default_over_the_maximum_is_the_maximum(usual_sysctls, new_name, size
         (65537, 8193, r"ceiling is 65536; msgsize .*`sysctl -w fs\.mqueue\.msgsize_max=8193`"),
     ],
 )
-def test_a_size_over_its_sysctl_is_refused_with_the_numbers_and_the_remedy(
+def test_size_over_its_sysctl_error_has_numbers_and_remedy(
     usual_sysctls, run_python, new_name, maxmsg, msgsize, text
 ):
     said = run_python(REFUSED, new_name(), maxmsg, msgsize)

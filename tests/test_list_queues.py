@@ -11,36 +11,40 @@ from mood.mqueue import MessageQueue, list_queues
 COMMAND = "`mkdir -p /dev/mqueue && mount -t mqueue none /dev/mqueue`"
 
 
-def test_a_queue_is_listed_as_long_as_it_has_its_name(listed, new_queue):
+def test_a_queue_is_listed_as_long_as_it_has_its_name(list_queues_or_skip, new_queue):
     mq = new_queue()
-    assert mq.name in listed()
+    assert mq.name in list_queues_or_skip()
     mq.unlink()
-    assert mq.name not in listed()
+    assert mq.name not in list_queues_or_skip()
 
 
-def test_names_are_sorted_by_their_bytes_and_any_bytes_are_told(listed, new_name):
+def test_names_are_sorted_by_their_bytes_and_any_bytes_are_told(list_queues_or_skip, new_name):
     name = os.fsencode(new_name())
     ends = [b" ", b"-\n", b"A", b"a", "\N{SNOWMAN}".encode(), b"\xff"]
     queues = [MessageQueue(name + end, os.O_RDWR | os.O_CREAT, maxmsg=1, msgsize=1) for end in ends]
     names = [os.fsdecode(name + end) for end in ends]
-    assert [queue for queue in listed() if queue.startswith(os.fsdecode(name))] == names
+    assert [
+        queue for queue in list_queues_or_skip() if queue.startswith(os.fsdecode(name))
+    ] == names
     for queue in queues:
         queue.close()
 
 
-def test_it_is_a_new_list_of_str_each_time(listed, new_queue):
+def test_it_is_a_new_list_of_str_each_time(list_queues_or_skip, new_queue):
     with new_queue():
-        first, again = listed(), listed()
+        first, again = list_queues_or_skip(), list_queues_or_skip()
         assert type(first) is list
         assert {*map(type, first)} == {str}
         assert first is not again
 
 
-def test_to_list_leaves_the_notification_which_still_fires(listed, new_queue, eventually):
+def test_listing_queues_leaves_the_notification_registered(
+    list_queues_or_skip, new_queue, eventually
+):
     mq, told = new_queue(), []
     mq.notify(told.append)
     for _ in range(3):
-        assert mq.name in listed()
+        assert mq.name in list_queues_or_skip()
         assert mq.status().messages == 0
     assert is_registered(mq)
     mq.send(b"fires")

@@ -205,7 +205,7 @@ SIZES = pytest.mark.parametrize("size", [2, 300, 600, 1024])
 
 
 @SIZES
-def test_a_message_that_there_was_no_memory_for_comes_with_the_next_receive(run, size):
+def test_message_is_redelivered_after_a_memory_error(run, size):
     assert int(run(RECEIVE, size)) >= 1
 
 
@@ -243,11 +243,11 @@ def test_a_queue_that_there_was_no_memory_for_is_not_left_behind(run):
 
 
 @pytest.mark.thread_unsafe(reason="the whole process has no memory for a moment")
-def test_of_several_held_messages_the_first_stays_the_first(new_queue, asleep):
+def test_undelivered_messages_keep_their_order(new_queue, start_blocked):
     testcapi = pytest.importorskip("_testcapi")
     with ThreadPoolExecutor(2) as pool, new_queue() as mq:
         buffers = bytearray(), bytearray()
-        drained = [asleep(pool, mq.drain, buffer) for buffer in buffers]
+        drained = [start_blocked(pool, mq.drain, buffer) for buffer in buffers]
         # Neither buffer can take what its drain is about to be given.
         views = [memoryview(buffer) for buffer in buffers]
         for future, message in zip(drained, [b"first", b"second"], strict=True):

@@ -12,7 +12,7 @@ BOTH = pytest.mark.parametrize("method", ["send", "sendall"])
 
 @BOTH
 @pytest.mark.parametrize("message", ["text", None, 1, 1.5, [], [1], object(), True])
-def test_what_is_not_bytes_like_is_a_type_error_and_sends_nothing(new_queue, method, message):
+def test_message_that_is_not_bytes_like_is_a_type_error(new_queue, method, message):
     with new_queue() as mq:
         with pytest.raises(TypeError, match="bytes-like"):
             getattr(mq, method)(message)

@@ -69,7 +69,7 @@ def test_nul_in_a_name_is_a_value_error(call, name):
 
 @pytest.mark.parametrize("call", [opened, unlink])
 @pytest.mark.parametrize("name", [None, 1, 1.5, True, [], object(), bytearray(b"/a"), Named(1)])
-def test_a_name_that_is_neither_str_bytes_nor_path_is_a_type_error(call, name):
+def test_invalid_name_type_is_a_type_error(call, name):
     with pytest.raises(TypeError):
         call(name)
 
@@ -128,7 +128,7 @@ def test_the_name_attribute_is_a_str_whatever_was_passed(new_name, convert):
         assert mq.name == name
 
 
-def test_a_name_in_bytes_that_are_not_utf_8_comes_back_as_fsdecode_gives_it(new_name):
+def test_name_that_is_not_utf_8_is_fsdecoded(new_name):
     name = os.fsencode(new_name()) + b"\xff\x80"
     with MessageQueue(name, CREATE, **SIZES) as mq:
         assert mq.name == os.fsdecode(name)

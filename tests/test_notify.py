@@ -263,7 +263,7 @@ def unraisable(monkeypatch):
 
 
 @pytest.mark.thread_unsafe(reason="replaces sys.unraisablehook")
-def test_what_a_callback_raises_goes_to_sys_unraisablehook(new_queue, unraisable):
+def test_callback_exception_goes_to_sys_unraisablehook(new_queue, unraisable):
     def callback(_):
         raise LookupError("in the callback")
 

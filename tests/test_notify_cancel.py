@@ -89,7 +89,7 @@ def test_another_object_of_the_queue_may_unregister(new_queue, eventually):
 
 
 # A trap of the kernel, and documented.
-def test_to_close_any_object_of_the_queue_unregisters(new_queue, eventually):
+def test_closing_any_object_of_the_queue_unregisters(new_queue, eventually):
     mq, inbox = new_queue(), Inbox()
     reference = weakref.ref(inbox)
     mq.notify(inbox)

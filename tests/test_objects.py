@@ -117,10 +117,10 @@ with ObjectQueue(sys.argv[1], 1, msgsize=64) as objects:
     assert run_python(script, new_name()) == "mine\nmine\n"
 
 
-def test_a_waiting_get_is_woken_by_close(new_objects, asleep):
+def test_a_waiting_get_is_woken_by_close(new_objects, start_blocked):
     with ThreadPoolExecutor(1) as pool:
         objects = new_objects()
-        got = asleep(pool, objects.get)
+        got = start_blocked(pool, objects.get)
         objects.close()
         with refused(errno.EBADF):
             got.result()

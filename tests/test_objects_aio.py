@@ -8,8 +8,8 @@ import queue
 
 import anyio
 import pytest
-from loops import LOOPS, started
-from spilled import files
+from loops import LOOPS, start_waiting
+from payload_files import files
 
 from mood.mqueue import MessageQueue, aio
 from mood.mqueue.objects import JSON, DecodeError
@@ -104,7 +104,7 @@ def test_while_a_put_waits_there_is_no_file(run, objects):
         for number in range(objects.maxsize):
             objects.put_nowait(number)
         async with anyio.create_task_group() as tasks:
-            await started(tasks, objects.put, LARGE)
+            await start_waiting(tasks, objects.put, LARGE)
             assert files(objects) == []
             assert [await objects.get() for _ in range(5)] == [0, 1, 2, 3, LARGE]
 
@@ -168,7 +168,7 @@ def test_a_message_of_a_stranger_is_taken_and_given_with_the_error(run, objects)
     run(main)
 
 
-def test_what_could_not_be_handed_over_comes_with_the_next_get(run, objects, monkeypatch):
+def test_undelivered_object_comes_with_the_next_get(run, objects, monkeypatch):
     async def main():
         await objects.put(LARGE)
         with monkeypatch.context() as patch:

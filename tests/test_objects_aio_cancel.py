@@ -1,7 +1,7 @@
 """Calls of awaited object queues are cancelled at every await; each object is accounted for."""
 
 from loops import on_asyncio, on_every_loop
-from spilled import files
+from payload_files import files
 from test_aio_cancel import Account
 
 from mood.mqueue import aio

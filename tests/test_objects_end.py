@@ -4,7 +4,7 @@ import gc
 
 import pytest
 from observe import is_in_the_system
-from spilled import files
+from payload_files import files
 
 from mood.mqueue import MessageQueue, aio, unlink
 from mood.mqueue.objects import ObjectQueue

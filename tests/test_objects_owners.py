@@ -4,7 +4,7 @@ import errno
 import os
 
 import pytest
-from spilled import files
+from payload_files import files
 
 from mood.mqueue import unlink
 from mood.mqueue.objects import JSON, DecodeError, ObjectQueue

@@ -7,7 +7,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from spilled import SHM, files
+from payload_files import SHM, files
 
 from mood.mqueue import MessageQueue
 from mood.mqueue.objects import JSON, DecodeError

@@ -7,9 +7,9 @@ import pickle
 from typing import Any
 
 import pytest
-from spilled import files
+from payload_files import files
 
-from mood.mqueue import _spill, aio
+from mood.mqueue import _payload_file, aio
 from mood.mqueue.objects import DecodeError, ObjectQueue
 
 BYTES = (bytes, bytes)
@@ -39,7 +39,7 @@ def test_get_drops_an_object_over_the_limit_unread(new_objects, monkeypatch, siz
     ):
         sender.put(b"x" * size, priority=3)
         sender.put(b"next")
-        monkeypatch.setattr(_spill.PayloadFile, "read", None)
+        monkeypatch.setattr(_payload_file.PayloadFile, "read", None)
         with pytest.raises(DecodeError, match=f"of {size} bytes exceeds max_object_size=100") as it:
             objects.get()
         assert it.value.priority == 3
@@ -101,7 +101,7 @@ def test_honest_files_use_the_memory_they_should(new_objects):
 
 def test_a_disk_at_dev_shm_serves(new_objects, monkeypatch, tmp_path):
     # A container without a mount there has a directory of its own file system.
-    monkeypatch.setattr(_spill, "DIRECTORY", str(tmp_path))
+    monkeypatch.setattr(_payload_file, "DIRECTORY", str(tmp_path))
     with new_objects(serializer=BYTES) as objects:
         for size in SIZES:
             try:

@@ -31,7 +31,7 @@ def new_open_queue(new_queue):
 
 
 @pytest.mark.parametrize("mode", [0o602, 0o620, 0o622, 0o666, 0o777])
-def test_a_queue_that_others_can_send_to_is_refused_before_anything_is_taken(new_open_queue, mode):
+def test_queue_open_to_other_senders_is_refused_before_receiving(new_open_queue, mode):
     with ObjectQueue(new_open_queue(mode)) as objects:
         for get in objects.get, objects.get_nowait:
             with pytest.raises(PermissionError, match=f"its mode is {mode:#o}") as caught:
@@ -96,7 +96,7 @@ def test_trust_travels_with_a_pickle_and_a_check_does_not(new_objects):
             assert again.get() == 2
 
 
-def test_what_is_refused_can_be_had_after_the_mode_is_put_right(new_open_queue):
+def test_refused_object_is_received_after_fixing_the_mode(new_open_queue):
     mq = new_open_queue(0o666)
     with ObjectQueue(MessageQueue(mq.name, os.O_RDWR)) as objects:
         with pytest.raises(PermissionError):

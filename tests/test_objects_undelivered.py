@@ -9,9 +9,9 @@ import warnings
 from contextlib import contextmanager
 
 import pytest
-from spilled import files
+from payload_files import files
 
-from mood.mqueue import MessageQueue, _spill, aio
+from mood.mqueue import MessageQueue, _payload_file, aio
 from mood.mqueue.objects import DecodeError, ObjectQueue
 
 LARGE = b"large" * 1000
@@ -78,7 +78,7 @@ def failing(request, monkeypatch, loads):
             if request.param == "open":
                 patch.setattr(os, "open", out_of_descriptors)
             elif request.param == "open file":
-                patch.setattr(_spill.PayloadFile, "read", out_of_memory)
+                patch.setattr(_payload_file.PayloadFile, "read", out_of_memory)
             elif request.param == "read":
                 patch.setattr(io, "BufferedReader", ReadableOnceMore)
             else:
@@ -165,7 +165,7 @@ def test_a_message_that_names_no_file_is_put_back_as_it_is(objects, other, monke
     with MessageQueue(other.name, os.O_WRONLY) as stranger:
         stranger.send(b"\x10@nothing")
     with monkeypatch.context() as patch:
-        patch.setattr(_spill.Reference, "parse", out_of_memory)
+        patch.setattr(_payload_file.Reference, "parse", out_of_memory)
         with pytest.raises(MemoryError):
             objects.get()
     objects.owner = False

@@ -11,7 +11,7 @@ import sys
 from contextlib import contextmanager
 
 import pytest
-from spilled import files
+from payload_files import files
 
 from mood.mqueue import MessageQueue, _users, aio
 from mood.mqueue.objects import ObjectQueue, sweep
@@ -129,7 +129,7 @@ ObjectQueue(sys.argv[1]).close()
 """
 
 
-@pytest.mark.parametrize("step", ["_users.has_users", "Queue.of", "os.listdir"])
+@pytest.mark.parametrize("step", ["_users.has_users", "QueueId.of", "os.listdir"])
 def test_an_opener_stopped_in_its_sweep_is_in_nobodys_way(name, step):
     with MessageQueue(name, os.O_RDONLY) as crashed, ObjectQueue(name) as objects:
         objects.put(LARGE)
@@ -187,7 +187,7 @@ def test_an_object_put_back_during_a_sweep_keeps_its_file(name, monkeypatch):
             # Somebody takes the object just before the sweeper looks, and puts it back after.
             late = ObjectQueue(name)
             with monkeypatch.context() as patch:
-                patch.setattr("mood.mqueue._spill.PayloadFile.__init__", fails)
+                patch.setattr("mood.mqueue._payload_file.PayloadFile.__init__", fails)
                 with pytest.raises(MemoryError):
                     late.get()
             len_of_empty.append(super().__len__())

@@ -76,7 +76,7 @@ def test_who_creates_a_queue_owns_it(new_queue):
 
 
 @pytest.mark.parametrize("flags", [os.O_RDWR, os.O_RDONLY, os.O_WRONLY, os.O_RDWR | os.O_CREAT])
-def test_who_opens_a_queue_that_exists_does_not_own_it(new_queue, flags):
+def test_opening_an_existing_queue_does_not_own_it(new_queue, flags):
     mq = new_queue()
     assert MessageQueue(mq.name, flags).owner is False
 
@@ -159,7 +159,7 @@ def test_two_owners_are_no_error(new_queue):
     assert not exists(mq.name)
 
 
-def test_a_name_that_is_another_queues_by_now_is_left_alone_by_close(new_queue):
+def test_close_leaves_a_reused_name_alone(new_queue):
     mq = new_queue()
     unlink(mq.name)
     heir = MessageQueue(mq.name, NEW, **SMALL)
@@ -167,7 +167,7 @@ def test_a_name_that_is_another_queues_by_now_is_left_alone_by_close(new_queue):
     assert exists(heir.name)
 
 
-def test_a_name_that_is_another_queues_by_now_is_left_alone_by_collection(new_queue):
+def test_collection_leaves_a_reused_name_alone(new_queue):
     mq = new_queue()
     unlink(mq.name)
     heir = MessageQueue(mq.name, NEW, **SMALL)
@@ -176,7 +176,7 @@ def test_a_name_that_is_another_queues_by_now_is_left_alone_by_collection(new_qu
     assert exists(heir.name)
 
 
-def test_a_name_that_is_another_queues_by_now_is_left_alone_by_unlink(new_queue):
+def test_unlink_leaves_a_reused_name_alone(new_queue):
     mq = new_queue()
     unlink(mq.name)
     heir = MessageQueue(mq.name, NEW, **SMALL)
@@ -238,9 +238,7 @@ def test_a_global_owner_removes_the_name_when_the_interpreter_exits(run_python, 
 
 @needs_root
 @pytest.mark.thread_unsafe(reason="starts a process")
-def test_close_raises_when_the_name_may_not_be_removed_and_closes_all_the_same(
-    run_python, new_name
-):
+def test_close_without_permission_to_unlink_raises_and_closes(run_python, new_name):
     assert run_python(START + CLOSE_UNPERMITTED, new_name()) == "True True -1\n"
 
 

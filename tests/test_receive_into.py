@@ -155,10 +155,10 @@ def test_a_nonblocking_call_leaves_the_buffer_as_it_is_and_free(new_queue):
     buffer.clear()
 
 
-def test_the_buffer_cannot_be_resized_while_the_call_waits(asleep, new_queue):
+def test_the_buffer_cannot_be_resized_while_the_call_waits(start_blocked, new_queue):
     buffer = bytearray(64)
     with ThreadPoolExecutor(1) as pool, new_queue() as mq:
-        received = asleep(pool, mq.receive_into, buffer)
+        received = start_blocked(pool, mq.receive_into, buffer)
         for resize in (buffer.clear, buffer.pop, lambda: buffer.extend(b"x" * 4096)):
             with pytest.raises(BufferError):
                 resize()
@@ -170,11 +170,11 @@ def test_the_buffer_cannot_be_resized_while_the_call_waits(asleep, new_queue):
     buffer.clear()
 
 
-def test_neither_a_view_nor_its_mmap_can_go_while_the_call_waits(asleep, new_queue):
+def test_neither_a_view_nor_its_mmap_can_go_while_the_call_waits(start_blocked, new_queue):
     mapped = mmap.mmap(-1, 4096)
     with ThreadPoolExecutor(1) as pool, new_queue() as mq:
         with memoryview(mapped) as view:
-            received = asleep(pool, mq.receive_into, view)
+            received = start_blocked(pool, mq.receive_into, view)
             with pytest.raises(BufferError):
                 view.release()
             with pytest.raises(BufferError):
@@ -185,20 +185,20 @@ def test_neither_a_view_nor_its_mmap_can_go_while_the_call_waits(asleep, new_que
     mapped.close()
 
 
-def test_the_buffer_is_free_after_close_has_ended_the_call(asleep, new_queue):
+def test_the_buffer_is_free_after_close_has_ended_the_call(start_blocked, new_queue):
     buffer = bytearray(64)
     with ThreadPoolExecutor(1) as pool, new_queue() as mq:
-        received = asleep(pool, mq.receive_into, buffer)
+        received = start_blocked(pool, mq.receive_into, buffer)
         mq.close()
         with pytest.raises(OSError, match="closed"):
             received.result()
     buffer.clear()
 
 
-def test_two_calls_may_wait_with_one_buffer(asleep, new_queue):
+def test_two_calls_may_wait_with_one_buffer(start_blocked, new_queue):
     buffer = bytearray(64)
     with ThreadPoolExecutor(2) as pool, new_queue() as mq:
-        received = [asleep(pool, mq.receive_into, buffer) for _ in range(2)]
+        received = [start_blocked(pool, mq.receive_into, buffer) for _ in range(2)]
         mq.send_many([b"a" * 64, b"b" * 64])
         assert [future.result() for future in received] == [(64, 0)] * 2
     assert buffer in (b"a" * 64, b"b" * 64)
@@ -206,14 +206,14 @@ def test_two_calls_may_wait_with_one_buffer(asleep, new_queue):
 
 @pytest.mark.thread_unsafe(reason="RLIMIT_MSGQUEUE is everybody's")
 @pytest.mark.parametrize("size", [65536, 65537, 100_000])
-def test_large_messages_are_received_into_it(new_queue, large_messages, asleep, size):
+def test_large_messages_are_received_into_it(new_queue, large_messages, start_blocked, size):
     with ThreadPoolExecutor(1) as pool, new_queue(maxmsg=1, msgsize=size) as mq:
         for length in (size, 1, size - 1):
             buffer, data = bytearray(b"." * (size + 1)), os.urandom(length)
             mq.send_message(data, 5)
             assert mq.receive_into(buffer) == (length, 5)
             assert buffer == data.ljust(size + 1, b".")
-        received = asleep(pool, mq.receive_into, buffer)
+        received = start_blocked(pool, mq.receive_into, buffer)
         mq.send_message(data)
         assert received.result() == (length, 0)
         with pytest.raises(ValueError, match="msgsize"):

@@ -88,9 +88,9 @@ def test_data_and_priorities_are_exact(new_queue, priority):
         assert mq.receive_many() == messages
 
 
-def test_it_waits_for_the_first_and_for_no_other(new_queue, asleep):
+def test_it_waits_for_the_first_and_for_no_other(new_queue, start_blocked):
     with ThreadPoolExecutor(1) as pool, new_queue() as mq:
-        received = asleep(pool, mq.receive_many, 4)
+        received = start_blocked(pool, mq.receive_many, 4)
         mq.send(b"one")
         assert received.result() == [(b"one", 0)]
         mq.send_many([b"two", b"three"])
@@ -209,9 +209,9 @@ def test_a_close_at_any_moment_loses_nothing(new_queue):
         other.close()
 
 
-def test_close_ends_it_with_nothing_taken(new_queue, asleep):
+def test_close_ends_it_with_nothing_taken(new_queue, start_blocked):
     with ThreadPoolExecutor(1) as pool, new_queue() as mq:
-        received = asleep(pool, mq.receive_many)
+        received = start_blocked(pool, mq.receive_many)
         mq.close()
         with pytest.raises(OSError, match="closed while waiting") as raised:
             received.result()
@@ -219,10 +219,10 @@ def test_close_ends_it_with_nothing_taken(new_queue, asleep):
 
 
 @pytest.mark.thread_unsafe(reason="RLIMIT_MSGQUEUE is everybody's")
-def test_large_messages_are_received_together(new_queue, large_messages, asleep):
+def test_large_messages_are_received_together(new_queue, large_messages, start_blocked):
     messages = [(os.urandom(100_000 - n), 9 - n) for n in range(2)]
     with ThreadPoolExecutor(1) as pool, new_queue(maxmsg=2, msgsize=100_000) as mq:
-        received = asleep(pool, mq.receive_many, 1)
+        received = start_blocked(pool, mq.receive_many, 1)
         mq.send_many(messages)
         assert received.result() == messages[:1]
         assert mq.receive_many(5) == messages[1:]

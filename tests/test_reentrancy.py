@@ -260,7 +260,7 @@ def test_a_callback_may_close_one_queue_and_use_another_of_the_name(new_queue):
 
 @pytest.mark.thread_unsafe(reason="replaces sys.unraisablehook")
 @pytest.mark.parametrize("error", [KeyboardInterrupt, GeneratorExit, BaseException, MemoryError])
-def test_whatever_a_callback_raises_the_next_one_runs(new_queue, monkeypatch, error):
+def test_raising_callback_does_not_stop_the_next_one(new_queue, monkeypatch, error):
     raised, told = SimpleQueue(), SimpleQueue()
     monkeypatch.setattr("sys.unraisablehook", lambda args: raised.put(args.exc_type))
     mq = new_queue()

@@ -63,7 +63,7 @@ def test_a_set_is_sent_in_whatever_order(new_queue, iterable):
 
 @pytest.mark.parametrize("iterable", [list, tuple, dict, set, iter, lazily])
 @pytest.mark.parametrize("timeout", [None, 0, 5])
-def test_of_no_messages_0_are_sent_and_nothing_is_waited_for(new_queue, iterable, timeout):
+def test_send_many_of_nothing_returns_0_without_blocking(new_queue, iterable, timeout):
     with new_queue(maxmsg=1) as mq:
         mq.send(b"full")
         assert mq.send_many(iterable([]), timeout=timeout) == 0
@@ -107,7 +107,7 @@ def test_a_priority_may_be_whatever_is_an_int(new_queue):
         assert take(mq) == [(b"three hundred", 300), (b"one", 1)]
 
 
-def test_a_buffer_that_is_used_again_for_the_next_is_sent_as_it_was(new_queue):
+def test_reused_buffer_is_sent_as_it_was(new_queue):
     def numbers():
         buffer = bytearray(1)
         for number in range(5):
@@ -145,7 +145,7 @@ def test_one_message_instead_of_several_is_refused(new_queue, message):
 
 
 @pytest.mark.parametrize("wrong", [None, 1, 1.5, object(), len, int])
-def test_what_is_not_iterable_is_a_type_error(new_queue, wrong):
+def test_non_iterable_is_a_type_error(new_queue, wrong):
     with new_queue() as mq:
         with pytest.raises(TypeError, match="iterable"):
             mq.send_many(wrong)
@@ -216,7 +216,7 @@ def test_an_iterator_that_raises_sends_nothing(new_queue, error, before):
         assert len(mq) == 0
 
 
-def test_the_iterable_is_read_to_its_end_before_the_first_message_is_sent(new_queue):
+def test_iterable_is_read_completely_before_the_first_send(new_queue):
     lengths = []
 
     def messages():

@@ -52,7 +52,7 @@ def test_it_raises_if_none_was_sent(new_queue, mode, timeout, error, number):
         assert take(mq) == [b"full"]
 
 
-def test_what_was_not_sent_can_be_sent_again(new_queue):
+def test_unsent_messages_can_be_sent_again(new_queue):
     messages = [(os.urandom(random.randrange(64)), 3) for _ in range(500)]
     received = []
     with new_queue() as mq:
@@ -80,20 +80,20 @@ def test_it_waits_for_room_again_and_again(new_queue, count):
         assert (sent.result(), len(mq)) == (count, 0)
 
 
-def test_a_queue_closed_meanwhile_returns_how_many_were_sent(asleep, new_queue):
+def test_a_queue_closed_meanwhile_returns_how_many_were_sent(start_blocked, new_queue):
     with ThreadPoolExecutor(1) as pool, new_queue() as mq:
         other = MessageQueue(mq.name, os.O_RDWR)
-        sent = asleep(pool, mq.send_many, TEN)
+        sent = start_blocked(pool, mq.send_many, TEN)
         mq.close()
         assert sent.result() == 4
         assert take(other) == TEN[:4]
 
 
-def test_a_queue_closed_before_the_first_one_raises(asleep, new_queue):
+def test_a_queue_closed_before_the_first_one_raises(start_blocked, new_queue):
     with ThreadPoolExecutor(1) as pool, new_queue(maxmsg=1) as mq:
         other = MessageQueue(mq.name, os.O_RDWR)
         mq.send(b"full")
-        sent = asleep(pool, mq.send_many, TEN)
+        sent = start_blocked(pool, mq.send_many, TEN)
         mq.close()
         with pytest.raises(OSError, match="closed while waiting") as raised:
             sent.result()
@@ -220,7 +220,7 @@ thread.join()
 @pytest.mark.thread_unsafe(reason="starts a process")
 @pytest.mark.parametrize("timeout", ["None", "3600"])
 @pytest.mark.parametrize("before", [0, 1, 100])
-def test_what_a_handler_raises_tells_how_many_were_sent(run_python, new_name, before, timeout):
+def test_handler_exception_has_messages_sent(run_python, new_name, before, timeout):
     expected = f"{before + 4} True ()\n"
     assert run_python(RAISES, new_name(), before, timeout) == expected
 

@@ -13,11 +13,11 @@ BOTH = pytest.mark.parametrize("method", ["send", "sendall"])
 
 
 @BOTH
-def test_a_message_that_another_thread_resizes_is_sent_as_it_was(asleep, new_queue, method):
+def test_a_message_that_another_thread_resizes_is_sent_as_it_was(start_blocked, new_queue, method):
     message = bytearray(b"as it was")
     with ThreadPoolExecutor(1) as pool, new_queue(maxmsg=1) as mq:
         mq.send(b"in the way")
-        sent = asleep(pool, getattr(mq, method), message)
+        sent = start_blocked(pool, getattr(mq, method), message)
         message[:] = bytes(100_000)
         message.clear()
         assert mq.receive() == b"in the way"
@@ -85,9 +85,9 @@ def test_sendall_that_fails_at_once_has_sent_nothing(new_queue, message):
         assert (mq.receive(), len(mq)) == (b"full", 0)
 
 
-def test_sendall_interrupted_by_close_says_how_many_bytes_went(asleep, new_queue):
+def test_sendall_interrupted_by_close_says_how_many_bytes_went(start_blocked, new_queue):
     with ThreadPoolExecutor(1) as pool, new_queue(maxmsg=2, msgsize=4) as mq:
-        sent = asleep(pool, mq.sendall, b"0123456789")
+        sent = start_blocked(pool, mq.sendall, b"0123456789")
         mq.close()
         with pytest.raises(OSError, match="closed") as raised:
             sent.result()

@@ -66,7 +66,7 @@ signal.signal(getattr(signal, sys.argv[2]), lambda number, frame: handled.append
 READ = [sys.executable, "-S", "-c", "import os; os.read(0, 1)"]
 children = [subprocess.Popen(READ, stdin=subprocess.PIPE) for _ in range(3)]
 
-def rain():
+def signal_storm():
     while len(handled) < 3:
         before = len(handled)
         if sys.argv[2] == "SIGALRM":
@@ -83,12 +83,12 @@ def rain():
         mq.receive()
 
 if sys.argv[3] == "receive":
-    when_asleep(mq, rain)
+    when_asleep(mq, signal_storm)
     print(mq.receive())
 else:
     mq.send(b"one")
     mq.send(b"two")
-    when_asleep(mq, rain)
+    when_asleep(mq, signal_storm)
     print(mq.send(b"three"), mq.receive(), mq.receive())
 for child in children:
     child.communicate()
@@ -169,12 +169,12 @@ except OSError as error:
 
 RAIN = """
 drops = []
-def rain():
+def signal_storm():
     signal.signal(signal.SIGALRM, lambda number, frame: drops.append(number))
     signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
 
 child = os.fork()
-rain()
+signal_storm()
 if child == 0:
     for number in range(2000):
         mq.send(b"%d" % number)
@@ -271,7 +271,7 @@ def test_a_handler_that_returns_lets_the_call_go_on(script, signal, method, prin
         "mq.fill(bytearray(b'three'))",
     ],
 )
-def test_what_a_handler_raises_reaches_the_caller_unchanged(script, call):
+def test_handler_exception_reaches_the_caller_unchanged(script, call):
     assert script(HANDLER_RAISES, call) == "True ('unchanged',) True\n"
 
 
@@ -293,11 +293,11 @@ def test_a_handler_may_close_the_queue_that_is_waited_for(script, call):
     assert script(HANDLER_CLOSES, call) == "9 True True\n"
 
 
-def test_a_rain_of_signals_loses_nothing(script):
+def test_signal_storm_loses_no_messages(script):
     assert script(RAIN) == "0 True 0\n"
 
 
-def test_a_rain_of_signals_does_not_tear_what_sendall_sends(script):
+def test_signal_storm_does_not_split_sendall(script):
     assert script(RAIN_ON_SENDALL) == "0 True 0\n"
 
 

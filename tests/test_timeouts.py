@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
-from calls import CALLS, RECEIVING, SENDING, is_as_before, release, stuck
+from calls import CALLS, RECEIVING, SENDING, blocking_queue, is_unchanged, unblock
 
 EVERY = pytest.mark.parametrize("call", CALLS)
 
@@ -28,15 +28,15 @@ def times_out(mq, call, timeout):
 @EVERY
 @pytest.mark.parametrize("zero", [0, 0.0, -0.0, False, fractions.Fraction(0)])
 def test_a_timeout_of_0_does_not_wait(new_queue, call, zero):
-    mq = stuck(new_queue, call)
+    mq = blocking_queue(new_queue, call)
     times_out(mq, call, zero)
-    assert is_as_before(mq, call)
+    assert is_unchanged(mq, call)
 
 
 @EVERY
 def test_a_timeout_of_0_does_what_can_be_done_at_once(new_queue, call):
-    mq = stuck(new_queue, call)
-    release(mq, call)
+    mq = blocking_queue(new_queue, call)
+    unblock(mq, call)
     outcome = CALLS[call](mq, timeout=0)
     assert (mq.receive(timeout=0) if call in SENDING else outcome) == b"more"
 
@@ -44,18 +44,18 @@ def test_a_timeout_of_0_does_what_can_be_done_at_once(new_queue, call):
 @EVERY
 @pytest.mark.parametrize("timeout", [1e-9, 0.001, 0.02])
 def test_a_timeout_is_never_early_and_sends_and_takes_nothing(new_queue, call, timeout):
-    mq = stuck(new_queue, call)
+    mq = blocking_queue(new_queue, call)
     assert times_out(mq, call, timeout) >= timeout
-    assert is_as_before(mq, call)
+    assert is_unchanged(mq, call)
 
 
 @EVERY
 @pytest.mark.parametrize("timeout", [None, 30, 1e9, 10**18, 1e300, sys.float_info.max, math.inf])
-def test_a_call_waits_within_its_timeout_however_long(new_queue, asleep, call, timeout):
-    mq = stuck(new_queue, call)
+def test_a_call_waits_within_its_timeout_however_long(new_queue, start_blocked, call, timeout):
+    mq = blocking_queue(new_queue, call)
     with ThreadPoolExecutor(1) as pool:
-        future = asleep(pool, partial(CALLS[call], mq, timeout=timeout))
-        release(mq, call)
+        future = start_blocked(pool, partial(CALLS[call], mq, timeout=timeout))
+        unblock(mq, call)
         outcome = future.result(20)
     assert (mq.receive(timeout=0) if call in SENDING else outcome) == b"more"
 
@@ -63,46 +63,46 @@ def test_a_call_waits_within_its_timeout_however_long(new_queue, asleep, call, t
 @EVERY
 @pytest.mark.parametrize("timeout", [-1, -0.001, -5e-324, -math.inf, math.nan, -(10**18)])
 def test_a_timeout_that_is_none_is_a_value_error(new_queue, call, timeout):
-    mq = stuck(new_queue, call)
+    mq = blocking_queue(new_queue, call)
     with pytest.raises(ValueError, match="timeout"):
         CALLS[call](mq, timeout=timeout)
-    assert is_as_before(mq, call)
+    assert is_unchanged(mq, call)
 
 
 @EVERY
 @pytest.mark.parametrize("timeout", ["1", b"1", [], (), 1j, object(), float])
 def test_a_timeout_that_is_no_number_is_a_type_error(new_queue, call, timeout):
-    mq = stuck(new_queue, call)
+    mq = blocking_queue(new_queue, call)
     with pytest.raises(TypeError):
         CALLS[call](mq, timeout=timeout)
-    assert is_as_before(mq, call)
+    assert is_unchanged(mq, call)
 
 
 @EVERY
 def test_a_timeout_that_no_float_holds_is_an_overflow_error(new_queue, call):
-    mq = stuck(new_queue, call)
+    mq = blocking_queue(new_queue, call)
     with pytest.raises(OverflowError):
         CALLS[call](mq, timeout=10**400)
-    assert is_as_before(mq, call)
+    assert is_unchanged(mq, call)
 
 
 @EVERY
 @pytest.mark.parametrize("timeout", [None, 0, 0.01, 30, math.inf])
 def test_in_nonblocking_mode_no_timeout_is_waited_for(new_queue, call, timeout):
-    mq = stuck(new_queue, call)
+    mq = blocking_queue(new_queue, call)
     mq.blocking = False
     with pytest.raises(BlockingIOError) as raised:
         CALLS[call](mq, timeout=timeout)
     assert (raised.value.errno, raised.value.filename) == (errno.EAGAIN, mq.name)
-    assert is_as_before(mq, call)
+    assert is_unchanged(mq, call)
 
 
 # One is woken in vain each time that another one is quicker.
 @pytest.mark.parametrize("call", RECEIVING)
-def test_of_many_that_wait_for_one_message_each_gets_one(new_queue, asleep, call):
+def test_each_of_many_waiting_receivers_gets_one_message(new_queue, start_blocked, call):
     mq = new_queue()
     with ThreadPoolExecutor(4) as pool:
-        futures = [asleep(pool, partial(CALLS[call], mq, timeout=30)) for _ in range(4)]
+        futures = [start_blocked(pool, partial(CALLS[call], mq, timeout=30)) for _ in range(4)]
         for number in range(4):
             mq.send(b"%d" % number)
             while sum(future.done() for future in futures) <= number:
@@ -111,11 +111,11 @@ def test_of_many_that_wait_for_one_message_each_gets_one(new_queue, asleep, call
 
 
 @pytest.mark.parametrize("call", SENDING)
-def test_of_many_that_wait_for_room_each_gets_some(new_queue, asleep, call):
-    mq = stuck(new_queue, call)
+def test_each_of_many_waiting_senders_gets_room(new_queue, start_blocked, call):
+    mq = blocking_queue(new_queue, call)
     with ThreadPoolExecutor(4) as pool:
         send = partial(SENDING[call], mq, timeout=30)
-        futures = [asleep(pool, partial(send, b"%d" % number)) for number in range(4)]
+        futures = [start_blocked(pool, partial(send, b"%d" % number)) for number in range(4)]
         received = [mq.receive(timeout=30) for _ in range(5)]
         for future in futures:
             future.result(30)

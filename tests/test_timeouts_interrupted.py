@@ -14,7 +14,7 @@ EVERY = pytest.mark.parametrize("call", CALLS)
 START = """
 import ctypes, itertools, os, signal, sys, threading, time
 sys.path.insert(0, sys.argv[1])
-from calls import CALLS, is_as_before, stuck
+from calls import CALLS, is_unchanged, blocking_queue
 from mood.mqueue import MessageQueue
 
 name, call = sys.argv[2], CALLS[sys.argv[3]]
@@ -44,7 +44,7 @@ RAIN = (
     + """
 handled = []
 signal.signal(signal.SIGALRM, lambda number, frame: handled.append(number))
-with stuck(new_queue, sys.argv[3]) as mq:
+with blocking_queue(new_queue, sys.argv[3]) as mq:
     signal.setitimer(signal.ITIMER_REAL, 0.005, 0.005)
     start = time.monotonic()
     try:
@@ -52,7 +52,7 @@ with stuck(new_queue, sys.argv[3]) as mq:
     except TimeoutError:
         print(time.monotonic() - start >= 0.2, len(handled) >= 3, end=" ")
     signal.setitimer(signal.ITIMER_REAL, 0)
-    print(is_as_before(mq, sys.argv[3]))
+    print(is_unchanged(mq, sys.argv[3]))
 """
 )
 
@@ -72,7 +72,7 @@ def interrupt():
     until(lambda: sleeps_in_ppoll(main.native_id))
     signal.pthread_kill(main.ident, signal.SIGUSR1)
 
-with stuck(new_queue, sys.argv[3]) as mq:
+with blocking_queue(new_queue, sys.argv[3]) as mq:
     thread = threading.Thread(target=interrupt)
     thread.start()
     try:
@@ -80,7 +80,7 @@ with stuck(new_queue, sys.argv[3]) as mq:
     except Mine as error:
         print(error.args, getattr(error, "messages_sent", 0), end=" ")
     thread.join()
-    print(is_as_before(mq, sys.argv[3]))
+    print(is_unchanged(mq, sys.argv[3]))
 """
 )
 
@@ -159,7 +159,7 @@ def seconds_of_the_sleep(thread):
 def steps_in_the_sleep(timeout):
     "Whether the step came in the middle of it; where this process is slow, it may come too late."
     early = []
-    with stuck(new_queue, sys.argv[3]) as mq:
+    with blocking_queue(new_queue, sys.argv[3]) as mq:
         thread = threading.Thread(target=run, args=(mq, timeout, early))
         thread.start()
         seconds, before = seconds_of_the_sleep(thread), time.time()
@@ -168,7 +168,7 @@ def steps_in_the_sleep(timeout):
         in_the_middle = seconds is not None and thread.is_alive()
         thread.join()
         assert early == [False]
-        assert is_as_before(mq, sys.argv[3])
+        assert is_unchanged(mq, sys.argv[3])
     # A moment of the wall clock would be a billion of them.
     assert seconds is None or seconds <= timeout, seconds
     return in_the_middle

@@ -221,7 +221,7 @@ def test_status_of_a_closed_queue_is_refused(new_queue):
     assert (raised.value.errno, raised.value.filename) == (errno.EBADF, mq.name)
 
 
-def test_to_ask_for_the_status_leaves_a_notification_registered(new_queue):
+def test_status_leaves_a_notification_registered(new_queue):
     with new_queue() as mq:
         mq.notify(None)
         other = MessageQueue(mq.name, os.O_RDONLY)

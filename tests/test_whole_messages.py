@@ -83,11 +83,11 @@ def test_what_is_no_contiguous_bytes_sends_nothing(new_queue, message, error):
         assert len(mq) == 0
 
 
-def test_a_bytearray_is_free_while_the_call_waits(asleep, new_queue):
+def test_a_bytearray_is_free_while_the_call_waits(start_blocked, new_queue):
     message = bytearray(b"as it was")
     with ThreadPoolExecutor(1) as pool, new_queue(maxmsg=1) as mq:
         mq.send(b"in the way")
-        sent = asleep(pool, mq.send_message, message)
+        sent = start_blocked(pool, mq.send_message, message)
         message[:] = bytes(100_000)
         message.clear()
         assert mq.receive() == b"in the way"
@@ -174,14 +174,14 @@ def test_large_messages_arrive_whole(new_queue, large_messages, size):
 
 
 @LARGE
-def test_a_large_message_is_waited_for_on_both_sides(new_queue, large_messages, asleep):
+def test_a_large_message_is_waited_for_on_both_sides(new_queue, large_messages, start_blocked):
     data = os.urandom(100_000)
     with ThreadPoolExecutor(1) as pool, new_queue(maxmsg=1, msgsize=len(data)) as mq:
-        received = asleep(pool, mq.receive_message)
+        received = start_blocked(pool, mq.receive_message)
         mq.send_message(data, 3)
         assert received.result() == (data, 3)
         mq.send_message(b"in the way")
-        sent = asleep(pool, mq.send_message, data)
+        sent = start_blocked(pool, mq.send_message, data)
         assert mq.receive() == b"in the way"
         sent.result()
         assert mq.receive() == data
@@ -189,7 +189,7 @@ def test_a_large_message_is_waited_for_on_both_sides(new_queue, large_messages, 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="needs __buffer__ in Python")
 @pytest.mark.parametrize("size", [5, 500])
-def test_a_message_that_closes_the_queue_when_it_is_looked_at_is_not_sent(new_queue, size):
+def test_message_whose_buffer_method_closes_the_queue_is_not_sent(new_queue, size):
     class Closing:
         def __init__(self, queue):
             self.queue = queue

@@ -1,50 +1,46 @@
 //! The border between Python and `posix-mqueue`: signatures, one call each, and no decisions.
 
-mod adopt;
-mod block;
-mod buffer;
-mod callback;
-mod entry;
+mod calls;
+mod convert;
 mod errors;
-mod exit;
+mod ffi;
 mod methods;
 mod module;
-mod name;
-mod payload;
 mod queue;
-mod scratch;
-mod seconds;
-mod transfer;
-mod unsigned;
-mod values;
-mod whole;
 
 use pyo3::prelude::*;
 
+use crate::calls::{blocking, notify, pickle};
+use crate::convert::{name, namedtuples};
+use crate::ffi::{attach, bytes};
+use crate::methods::fast_path;
+use crate::queue::atexit;
+
 /// POSIX message queues (Linux). Use `mood.mqueue`.
 ///
-/// All that is made once is made here, not at its first use: a child that is forked meanwhile by
-/// another thread would wait for ever for what nobody finishes.
+/// Everything that is created once is created here and not at its first use. A child that another
+/// thread forks during a first use would wait for ever: in the child nobody finishes it.
 #[pyo3::pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
-    // First of all: what is made once is one interpreter's. CPython 3.11 asks no module whether it
-    // supports subinterpreters, and later versions do not ask for those that share the GIL.
-    if !buffer::is_main_interpreter(py) {
+    // This check comes first, since the objects that are created once belong to one interpreter.
+    // CPython 3.11 does not ask a module whether it supports subinterpreters, and later versions do
+    // not ask it for subinterpreters that share the GIL.
+    if !attach::is_main_interpreter(py) {
         return Err(errors::subinterpreter());
     }
     posix_mqueue::prepare_for_fork();
     // PyO3 has to be called once without being attached, too.
-    block::aside(py, || buffer::try_attach(|_| ()));
+    blocking::without_gil(py, || attach::try_attach(|_| ()));
     module.add_class::<queue::MessageQueue>()?;
-    buffer::every_second_of_none(py)?;
-    callback::prepare(py)?;
-    entry::prepare(py)?;
+    bytes::empty_step_slice(py)?;
+    notify::prepare(py)?;
+    fast_path::install(py)?;
     errors::prepare(py)?;
-    exit::prepare(py)?;
+    atexit::register(py)?;
     name::fspath(py)?;
-    values::message(py)?;
-    module.add_function(wrap_pyfunction!(adopt::open_pickled, module)?)?;
+    namedtuples::message(py)?;
+    module.add_function(wrap_pyfunction!(pickle::open_pickled, module)?)?;
     for function in [
         wrap_pyfunction!(module::limits, module)?,
         wrap_pyfunction!(module::list_queues, module)?,

@@ -4,7 +4,9 @@ use posix_mqueue::Limits;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
-use crate::{block, errors, name, values};
+use crate::calls::blocking;
+use crate::convert::{name, namedtuples};
+use crate::errors;
 
 /// unlink(name)
 /// --
@@ -50,8 +52,8 @@ pub(crate) fn unlink(name: &Bound<'_, PyAny>) -> PyResult<()> {
 /// Source: mq_overview(7).
 #[pyfunction]
 pub(crate) fn list_queues(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
-    let names =
-        block::aside(py, posix_mqueue::list_queues).map_err(|error| errors::raise(py, &error))?;
+    let names = blocking::without_gil(py, posix_mqueue::list_queues)
+        .map_err(|error| errors::raise(py, &error))?;
     PyList::new(py, names.iter().map(posix_mqueue::QueueName::as_os_str))
 }
 
@@ -74,5 +76,5 @@ pub(crate) fn list_queues(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
 #[pyfunction]
 pub(crate) fn limits(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     let limits = Limits::read().map_err(|error| errors::raise(py, &error))?;
-    values::limits(py, &limits)
+    namedtuples::limits(py, &limits)
 }

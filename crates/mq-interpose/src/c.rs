@@ -1,4 +1,4 @@
-//! The border to C: the exported functions, the caller's memory, and the only `unsafe`.
+//! The border to C: the exported functions and the caller's memory.
 //!
 //! The crate calls the C library's functions, whose names are ours now: what it calls comes back
 //! here. Each thread knows whether it is inside the crate; a function that is called then makes
@@ -9,43 +9,14 @@
 use std::cell::Cell;
 use std::ffi::{CStr, OsStr, c_char, c_int, c_long, c_uint, c_void};
 use std::mem::{self, MaybeUninit};
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::panic::{self, AssertUnwindSafe};
 use std::{ptr, slice};
 
 use crate::calls::{self, Attr, Creation, SigEvent, Time};
 use crate::counts::{self, Function};
-use crate::table::{self, Identity};
-
-/// Why a call failed, as C has it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Errno(c_int);
-
-impl Errno {
-    pub(crate) const EBADF: Self = Self(libc::EBADF);
-    pub(crate) const EINVAL: Self = Self(libc::EINVAL);
-    const EFAULT: Self = Self(libc::EFAULT);
-    /// What no error of the kernel's stands for: a panic.
-    const EIO: Self = Self(libc::EIO);
-
-    fn last() -> Self {
-        std::io::Error::last_os_error().raw_os_error().map_or(Self::EIO, Self)
-    }
-
-    fn set(self) {
-        // SAFETY: takes nothing and always succeeds.
-        let errno = unsafe { libc::__errno_location() };
-        // SAFETY: it points to this thread's errno, which lives as long as the thread.
-        unsafe { errno.write(self.0) };
-    }
-}
-
-impl From<posix_mqueue::Error> for Errno {
-    fn from(error: posix_mqueue::Error) -> Self {
-        Self(error.raw_os_error())
-    }
-}
+use crate::errno::Errno;
+use crate::table;
 
 thread_local! {
     static INSIDE: Cell<bool> = const { Cell::new(false) };
@@ -162,36 +133,6 @@ unsafe fn bytes_mut<'a>(data: *mut c_char, length: usize) -> Result<&'a mut [u8]
         // yet does no harm: the compiler cannot know, and only the kernel looks at the bytes.
         _ => Ok(unsafe { slice::from_raw_parts_mut(data.cast(), length) }),
     }
-}
-
-/// A descriptor's number, if it can be one; whether it is open, [`identity`] tells.
-pub(crate) fn borrow<'a>(number: RawFd) -> Result<BorrowedFd<'a>, Errno> {
-    if number < 0 {
-        return Err(Errno::EBADF);
-    }
-    // SAFETY: not -1. That it stays open is up to the program, as in C: if another thread closes
-    // it, calls on it fail or concern the file that has the number then.
-    Ok(unsafe { BorrowedFd::borrow_raw(number) })
-}
-
-/// The program's descriptor as one of ours. To be closed by `mq_close` only: who takes it for
-/// anything else gives it back with `into_raw_fd`.
-pub(crate) fn adopt(descriptor: BorrowedFd<'_>) -> OwnedFd {
-    // SAFETY: the number is a descriptor's, and the program gives its ownership away: it entrusts
-    // us with closing it, by `mq_close`. If it closes it itself, the table forgets what it has.
-    unsafe { OwnedFd::from_raw_fd(descriptor.as_raw_fd()) }
-}
-
-/// Which file it is; `EBADF` if it is not open.
-pub(crate) fn identity(descriptor: BorrowedFd<'_>) -> Result<Identity, Errno> {
-    let mut stat = MaybeUninit::<libc::stat>::uninit();
-    // SAFETY: the kernel checks the number and fills the struct, which is live.
-    if unsafe { libc::fstat(descriptor.as_raw_fd(), stat.as_mut_ptr()) } != 0 {
-        return Err(Errno::last());
-    }
-    // SAFETY: the call succeeded, so the struct is filled.
-    let stat = unsafe { stat.assume_init() };
-    Ok((stat.st_dev, stat.st_ino))
 }
 
 extern "C" fn before_fork() {

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use posix_mqueue::{Callback, Deadline, Event, Notification, OpenOptions};
 
-use crate::c::Errno;
+use crate::errno::Errno;
 use crate::table;
 
 /// `struct mq_attr`: flags, maxmsg, msgsize, curmsgs, and four that are reserved.

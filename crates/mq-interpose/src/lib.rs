@@ -26,4 +26,6 @@ compile_error!("mq_open is defined here as these machines pass variadic argument
 mod c;
 mod calls;
 mod counts;
+mod descriptor;
+mod errno;
 mod table;

@@ -13,10 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use posix_mqueue::MessageQueue;
 
-use crate::c::{self, Errno};
-
-/// Device and inode.
-pub(crate) type Identity = (u64, u64);
+use crate::descriptor::{self, Identity};
+use crate::errno::Errno;
 
 type Table = BTreeMap<RawFd, Entry>;
 
@@ -35,7 +33,7 @@ fn lock() -> MutexGuard<'static, Table> {
 
 /// Enters a queue that was opened just now: whatever had its number before was closed.
 pub(crate) fn insert(queue: MessageQueue) -> Result<RawFd, Errno> {
-    let identity = c::identity(queue.as_fd())?;
+    let identity = descriptor::identity(queue.as_fd())?;
     let number = queue.as_fd().as_raw_fd();
     if let Some(stale) = lock().insert(number, Entry::Open(Arc::new(queue), identity)) {
         forget(stale);
@@ -64,8 +62,8 @@ pub(crate) fn close(number: RawFd) -> Result<(), Errno> {
 }
 
 fn find_in(table: &mut Table, number: RawFd) -> Result<Arc<MessageQueue>, Errno> {
-    let descriptor = c::borrow(number)?;
-    let identity = c::identity(descriptor)?;
+    let borrowed = descriptor::borrow(number)?;
+    let identity = descriptor::identity(borrowed)?;
     match table.get(&number) {
         Some(Entry::Open(queue, known)) if *known == identity => return Ok(Arc::clone(queue)),
         Some(Entry::Closing(queue)) if queue.strong_count() > 0 => return Err(Errno::EBADF),
@@ -74,7 +72,7 @@ fn find_in(table: &mut Table, number: RawFd) -> Result<Arc<MessageQueue>, Errno>
     if let Some(stale) = table.remove(&number) {
         forget(stale);
     }
-    match MessageQueue::try_from(c::adopt(descriptor)) {
+    match MessageQueue::try_from(descriptor::adopt(borrowed)) {
         Ok(queue) => {
             let queue = Arc::new(queue);
             table.insert(number, Entry::Open(Arc::clone(&queue), identity));

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from ._aio_bell import Bell
-from ._aio_wait import pace
+from ._aio_wait import maybe_checkpoint
+from ._aio_wakeup import WakeupFd
 
 if TYPE_CHECKING:
     from ._native import MessageQueue
 
 
-class _Notice(Bell):
+class _NotifyWaiter(WakeupFd):
     """Rings when the registration has ended."""
 
     ended = False
@@ -26,35 +26,35 @@ class _Notice(Bell):
 class _Callback:
     """The queue drops it as soon as the registration has ended, called or not."""
 
-    def __init__(self, notice: _Notice) -> None:
-        self._notice = notice
+    def __init__(self, waiter: _NotifyWaiter) -> None:
+        self._waiter = waiter
 
     def __call__(self, queue: MessageQueue) -> None:
-        self._notice.arrived = True
+        self._waiter.arrived = True
 
     def __del__(self) -> None:
-        self._notice.ended = True
-        self._notice.ring()
+        self._waiter.ended = True
+        self._waiter.wake()
 
 
-async def notified(queue: MessageQueue) -> None:
+async def wait_notified(queue: MessageQueue) -> None:
     """Registers, and returns when a message has arrived on the empty queue."""
-    await pace()
-    notice = _Notice()
+    await maybe_checkpoint()
+    waiter = _NotifyWaiter()
     try:
-        queue.notify(_Callback(notice))
+        queue.notify(_Callback(waiter))
         try:
-            await anyio.wait_readable(notice.fileno())
+            await anyio.wait_readable(waiter.fileno())
         except BaseException:
             # Not if it is over: somebody else may be registered by now.
-            if not (notice.arrived or notice.ended):
+            if not (waiter.arrived or waiter.ended):
                 with suppress(OSError):
                     queue.notify()
             raise
-        arrived = notice.arrived
+        arrived = waiter.arrived
     finally:
         # A traceback would keep it, and its descriptor.
-        del notice
+        del waiter
     if not arrived:
         len(queue)  # raises if it is closed
         raise OSError(

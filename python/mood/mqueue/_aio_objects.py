@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from ._aio_queue import MessageQueue as AwaitedQueue
-from ._aio_wait import READABLE, WRITABLE, pace, when_ready
+from ._aio_wait import READABLE, WRITABLE, call_when_ready, maybe_checkpoint
 from ._native import MessageQueue
 from ._object_base import MAX_OBJECT_SIZE, Name, ObjectQueueBase
 from ._serializer import PICKLE
@@ -69,10 +69,10 @@ class ObjectQueue(ObjectQueueBase[T]):
 
         Source: mq_send(3).
         """
-        packed = self._packed(self._serializer.dumps(item))
+        encoded = self._encode(self._serializer.dumps(item))
         # Each attempt makes the file anew and, if it fails, removes it: while the task waits there
         # is none that a kill could leave.
-        await when_ready(self._mq, WRITABLE, lambda: self._send_packed(packed, priority, 0))
+        await call_when_ready(self._mq, WRITABLE, lambda: self._send_encoded(encoded, priority, 0))
 
     async def get(self) -> T:
         """Take an object out of the queue, waiting for one.
@@ -86,12 +86,14 @@ class ObjectQueue(ObjectQueueBase[T]):
         try:
             self._undelivered.take(received)
             if received:
-                await pace()
+                await maybe_checkpoint()
             else:
-                await when_ready(self._mq, READABLE, lambda: self._take(received, 0))
-            return self._unpacked(received)
+                await call_when_ready(
+                    self._mq, READABLE, lambda: self._receive_message(received, 0)
+                )
+            return self._decode(received)
         except BaseException as error:
-            self._keep(received, error)
+            self._save_for_redelivery(received, error)
             raise
 
     def close(self) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, overload
 
-from ._aio_notify import notified
-from ._aio_send import fill, frozen, send_all, send_many
-from ._aio_wait import READABLE, WRITABLE, Place, spend, when_ready
-from ._native import MessageQueue as Queue
+from ._aio_notify import wait_notified
+from ._aio_send import fill, send_all, send_many, snapshot
+from ._aio_wait import READABLE, WRITABLE, Waiter, call_when_ready, consume_budget
+from ._native import MessageQueue as SyncMessageQueue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,7 +58,7 @@ class MessageQueue:
     __slots__ = ("__weakref__", "_queue")
 
     @overload
-    def __init__(self, name: Queue, flags: None = None) -> None: ...
+    def __init__(self, name: SyncMessageQueue, flags: None = None) -> None: ...
     @overload
     def __init__(
         self,
@@ -70,19 +70,19 @@ class MessageQueue:
     ) -> None: ...
     def __init__(
         self,
-        name: _Name | Queue,
+        name: _Name | SyncMessageQueue,
         flags: SupportsIndex | None = None,
         mode: SupportsIndex = 0o600,
         maxmsg: SupportsIndex = -1,
         msgsize: SupportsIndex = -1,
     ) -> None:
-        if not isinstance(name, Queue):
+        if not isinstance(name, SyncMessageQueue):
             if flags is None:
                 raise TypeError("flags are required to open a queue, such as os.O_RDWR")
-            name = Queue(name, flags, mode, maxmsg, msgsize)
+            name = SyncMessageQueue(name, flags, mode, maxmsg, msgsize)
         elif (flags, mode, maxmsg, msgsize) != (None, 0o600, -1, -1):
             raise TypeError("a queue that is open already takes no further arguments")
-        self._queue: Queue = name
+        self._queue: SyncMessageQueue = name
 
     @classmethod
     def from_fd(cls, fd: SupportsIndex) -> Self:
@@ -90,7 +90,7 @@ class MessageQueue:
 
         Source: mq_overview(7), sd_listen_fds(3).
         """
-        return cls(Queue.from_fd(fd))
+        return cls(SyncMessageQueue.from_fd(fd))
 
     @classmethod
     def create_unique(
@@ -105,7 +105,7 @@ class MessageQueue:
 
         Source: mq_open(3), getrandom(2).
         """
-        return cls(Queue.create_unique(prefix, flags, mode, maxmsg, msgsize))
+        return cls(SyncMessageQueue.create_unique(prefix, flags, mode, maxmsg, msgsize))
 
     def reopen(self, flags: SupportsIndex | None = None) -> Self:
         """Open the same queue again, with a descriptor of its own.
@@ -121,16 +121,16 @@ class MessageQueue:
 
         Source: mq_send(3).
         """
-        queue, message = self._queue, frozen(message)
-        return await when_ready(queue, WRITABLE, lambda: queue.send(message, priority, 0))
+        queue, message = self._queue, snapshot(message)
+        return await call_when_ready(queue, WRITABLE, lambda: queue.send(message, priority, 0))
 
     async def send_message(self, message: Buffer, priority: SupportsIndex = 0) -> None:
         """Send one message, whole: what is longer than msgsize is refused (EMSGSIZE), not cut.
 
         Source: mq_send(3).
         """
-        queue, message = self._queue, frozen(message)
-        await when_ready(queue, WRITABLE, lambda: queue.send_message(message, priority, 0))
+        queue, message = self._queue, snapshot(message)
+        await call_when_ready(queue, WRITABLE, lambda: queue.send_message(message, priority, 0))
 
     async def sendall(self, message: Buffer, priority: SupportsIndex = 0) -> None:
         """Send all of message, in as many messages of at most msgsize bytes as it takes. An empty
@@ -173,7 +173,7 @@ class MessageQueue:
         Source: mq_receive(3).
         """
         queue = self._queue
-        return await when_ready(queue, READABLE, lambda: queue.receive(0))
+        return await call_when_ready(queue, READABLE, lambda: queue.receive(0))
 
     async def receive_message(self) -> Message:
         """Receive one message with its priority, as Message(data, priority).
@@ -181,7 +181,7 @@ class MessageQueue:
         Source: mq_receive(3).
         """
         queue = self._queue
-        return await when_ready(queue, READABLE, lambda: queue.receive_message(0))
+        return await call_when_ready(queue, READABLE, lambda: queue.receive_message(0))
 
     async def receive_into(self, buffer: Buffer) -> tuple[int, int]:
         """Receive one message into buffer, a writable object of at least msgsize bytes, and return
@@ -190,7 +190,7 @@ class MessageQueue:
         Source: mq_receive(3).
         """
         queue = self._queue
-        return await when_ready(queue, READABLE, lambda: queue.receive_into(buffer, 0))
+        return await call_when_ready(queue, READABLE, lambda: queue.receive_into(buffer, 0))
 
     async def receive_many(self, max_messages: SupportsIndex | None = None) -> list[Message]:
         """Receive the messages that are there, at least one, max_messages at most, as a list.
@@ -198,8 +198,10 @@ class MessageQueue:
         Source: mq_receive(3).
         """
         queue = self._queue
-        messages = await when_ready(queue, READABLE, lambda: queue.receive_many(max_messages, 0))
-        spend(len(messages))
+        messages = await call_when_ready(
+            queue, READABLE, lambda: queue.receive_many(max_messages, 0)
+        )
+        consume_budget(len(messages))
         return messages
 
     async def drain(self, buffer: bytearray) -> bool:
@@ -209,7 +211,7 @@ class MessageQueue:
         Source: mq_receive(3).
         """
         queue = self._queue
-        return await when_ready(queue, READABLE, lambda: queue.drain(buffer, 0))
+        return await call_when_ready(queue, READABLE, lambda: queue.drain(buffer, 0))
 
     def __aiter__(self) -> Self:
         return self
@@ -234,9 +236,9 @@ class MessageQueue:
         await self._wait(WRITABLE)
 
     async def _wait(self, event: int) -> None:
-        with Place(self._queue, event) as place:
-            await place.turn()
-            await place.ready()
+        with Waiter(self._queue, event) as waiter:
+            await waiter.wait_turn()
+            await waiter.wait_ready()
         len(self._queue)  # raises if it is closed
 
     async def notify(self) -> None:
@@ -251,7 +253,7 @@ class MessageQueue:
 
         Source: mq_notify(3).
         """
-        await notified(self._queue)
+        await wait_notified(self._queue)
 
     async def __aenter__(self) -> Self:
         self._queue.__enter__()
@@ -309,7 +311,7 @@ class MessageQueue:
         return f"<{type(self).__module__}.{type(self).__qualname__} of {self._queue!r}>"
 
     @property
-    def queue(self) -> Queue:
+    def queue(self) -> SyncMessageQueue:
         """The synchronous object."""
         return self._queue
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._aio_wait import BURST, WRITABLE, Place, pace, spend, unless_would_block
+from ._aio_wait import (
+    CALLS_PER_CHECKPOINT,
+    WRITABLE,
+    Waiter,
+    consume_budget,
+    maybe_checkpoint,
+    raise_unless_would_block,
+)
 from ._native import PRIORITY_MAX
 
 if TYPE_CHECKING:
@@ -19,58 +26,58 @@ if TYPE_CHECKING:
 
 
 async def send_all(queue: MessageQueue, message: Buffer, priority: SupportsIndex) -> None:
-    message, sent = frozen(message), 0
+    message, sent = snapshot(message), 0
     if not isinstance(message, bytes):
         return queue.sendall(message, priority, 0)  # which tells what is wrong with it
-    at_once = BURST * queue.msgsize
+    at_once = CALLS_PER_CHECKPOINT * queue.msgsize
     try:
-        with Place(queue, WRITABLE) as place:
-            await place.turn()
+        with Waiter(queue, WRITABLE) as waiter:
+            await waiter.wait_turn()
             while True:
                 part = message[sent : sent + at_once]
                 try:
                     queue.sendall(part, priority, 0)
                 except (BlockingIOError, TimeoutError) as error:
-                    unless_would_block(error)
+                    raise_unless_would_block(error)
                     sent += getattr(error, "characters_written", 0)
-                    await place.ready()
+                    await waiter.wait_ready()
                     continue
                 sent += len(part)
                 if sent == len(message):
                     return None
-                spend(BURST)
-                await pace()
+                consume_budget(CALLS_PER_CHECKPOINT)
+                await maybe_checkpoint()
     except BaseException as error:
-        _tell(error, "characters_written", sent)
+        _add_progress(error, "characters_written", sent)
         raise
 
 
 async def fill(queue: MessageQueue, buffer: bytearray, priority: SupportsIndex) -> None:
-    with Place(queue, WRITABLE) as place:
-        await place.turn()
+    with Waiter(queue, WRITABLE) as waiter:
+        await waiter.wait_turn()
         while True:
             try:
                 return queue.fill(buffer, priority, 0)
             except (BlockingIOError, TimeoutError) as error:
-                unless_would_block(error)
-                await place.ready()
+                raise_unless_would_block(error)
+                await waiter.wait_ready()
 
 
 async def send_many(queue: MessageQueue, messages: Iterable[_Item], priority: SupportsIndex) -> int:
     sent = 0
     try:
-        every = [_frozen_item(message) for message in messages]
-        with Place(queue, WRITABLE) as place:
-            await place.turn()
+        every = [_snapshot_item(message) for message in messages]
+        with Waiter(queue, WRITABLE) as waiter:
+            await waiter.wait_turn()
             # All at once where one may be wrong: the queue looks at all before it sends one.
-            right = all(_is_surely_right(item, queue.msgsize) for item in every)
-            batch = every[:BURST] if right else every
+            right = all(_is_known_valid(item, queue.msgsize) for item in every)
+            batch = every[:CALLS_PER_CHECKPOINT] if right else every
             while True:
                 try:
                     sent += queue.send_many(batch, priority, 0)
                 except (BlockingIOError, TimeoutError) as error:
-                    unless_would_block(error)
-                    await place.ready()
+                    raise_unless_would_block(error)
+                    await waiter.wait_ready()
                 except OSError as error:
                     # What a signal handler raised has this, and is raised in any case.
                     if sent and not hasattr(error, "messages_sent"):
@@ -78,15 +85,15 @@ async def send_many(queue: MessageQueue, messages: Iterable[_Item], priority: Su
                     raise
                 if sent == len(every):
                     return sent
-                spend(len(batch))
-                await pace()
-                batch = every[sent : sent + BURST]
+                consume_budget(len(batch))
+                await maybe_checkpoint()
+                batch = every[sent : sent + CALLS_PER_CHECKPOINT]
     except BaseException as error:
-        _tell(error, "messages_sent", sent)
+        _add_progress(error, "messages_sent", sent)
         raise
 
 
-def frozen(message: Buffer) -> Buffer:
+def snapshot(message: Buffer) -> Buffer:
     """The bytes of a message as they are now: other tasks may change them while this one waits.
 
     What is no message is left as it is: the queue's own method tells what is wrong with it.
@@ -100,16 +107,16 @@ def frozen(message: Buffer) -> Buffer:
         return message
 
 
-def _frozen_item(item: _Item) -> _Item:
+def _snapshot_item(item: _Item) -> _Item:
     match item:
         case (message, priority) if isinstance(item, tuple):
-            return frozen(message), priority
+            return snapshot(message), priority
         case tuple():
             return item
-    return frozen(item)
+    return snapshot(item)
 
 
-def _is_surely_right(item: _Item, msgsize: int) -> bool:
+def _is_known_valid(item: _Item, msgsize: int) -> bool:
     match item:
         case bytes() as message:
             return len(message) <= msgsize
@@ -118,7 +125,7 @@ def _is_surely_right(item: _Item, msgsize: int) -> bool:
     return False
 
 
-def _tell(error: BaseException, name: str, done: int) -> None:
+def _add_progress(error: BaseException, name: str, done: int) -> None:
     """How far it came, with what the queue's own method said of its last part."""
     if done:
         setattr(error, name, done + getattr(error, name, 0))

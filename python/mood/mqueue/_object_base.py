@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any, Self, TypeVar
 from weakref import WeakValueDictionary
 
-from . import _spill, _sweep
+from . import _payload_file, _sweep
 from ._native import MessageQueue
 from ._object_messages import ObjectMessages
 from ._serializer import PICKLE, Serializer, pair
@@ -198,12 +198,12 @@ class ObjectQueueBase(ObjectMessages[T]):
         """
         mq = self._mq
         mq.status()
-        queue = _spill.Queue.of(mq)
+        queue = _payload_file.QueueId.of(mq)
         try:
             mq.unlink()
         finally:
             if os.fstat(mq.fileno()).st_nlink == 0:
-                _sweep.remove_all(queue)
+                _sweep.remove_files(queue)
 
     def _close(self) -> None:
         try:
@@ -226,7 +226,7 @@ class ObjectQueueBase(ObjectMessages[T]):
         mq = self._mq
         if not mq.closed and mq.owner:
             # Whoever gave us the queue may have it still: the files go with the queue.
-            mq._until_closed(_PayloadFiles(_spill.Queue.of(mq)))
+            mq._keep_until_closed(_PayloadFiles(_payload_file.QueueId.of(mq)))
 
     def __repr__(self) -> str:
         state = "closed" if self.closed else "owner" if self.owner else "open"
@@ -238,11 +238,11 @@ class ObjectQueueBase(ObjectMessages[T]):
 class _PayloadFiles:
     """Is dropped by a queue that its owner has closed or that is collected."""
 
-    def __init__(self, queue: _spill.Queue) -> None:
+    def __init__(self, queue: _payload_file.QueueId) -> None:
         self._queue = queue
         self._process = os.getpid()
 
     def __del__(self) -> None:
         # A forked child removes neither its parent's queue nor its files.
         if self._process == os.getpid():
-            _sweep.remove_all(self._queue)
+            _sweep.remove_files(self._queue)

@@ -8,17 +8,17 @@ import warnings
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
-from . import _spill, _users
+from . import _payload_file, _users
 from ._native import MessageQueue
-from ._serializer import DecodeError, Serializer, check_writers
+from ._serializer import DecodeError, Serializer, check_senders
 from ._undelivered import Undelivered, close_file
 from ._values import Message
 
 T = TypeVar("T")
-Packed = _spill.Plain | _spill.Spill | _spill.Moved
+Encoded = _payload_file.InlinePayload | _payload_file.FilePayload | _payload_file.RenamedPayload
 
 # The errno of a full or an empty queue; a signal handler's own TimeoutError has none.
-NOT_NOW = {errno.ETIMEDOUT, errno.EAGAIN}
+WOULD_BLOCK_ERRNOS = {errno.ETIMEDOUT, errno.EAGAIN}
 
 
 class ObjectMessages(Generic[T]):
@@ -42,7 +42,7 @@ class ObjectMessages(Generic[T]):
 
     # An object to a message
 
-    def _packed(self, payload: Any) -> _spill.Plain | _spill.Spill:
+    def _encode(self, payload: Any) -> _payload_file.InlinePayload | _payload_file.FilePayload:
         try:
             view = memoryview(payload).cast("B")
         except TypeError:
@@ -51,48 +51,48 @@ class ObjectMessages(Generic[T]):
         mq, size = self._mq, view.nbytes
         if size > self._max_object_size:
             raise OSError(errno.EMSGSIZE, self._too_large(size), mq.name or None)
-        escape = view[:1] == _spill.ESCAPE
+        escape = view[:1] == _payload_file.ESCAPE
         if size + escape <= mq.msgsize:
-            return _spill.Plain(_spill.ESCAPE + view if escape else payload)
+            return _payload_file.InlinePayload(_payload_file.ESCAPE + view if escape else payload)
         status = mq.status()  # which a closed queue refuses
         text = f"an object of {size} bytes, and a message of this queue has {mq.msgsize}"
         if not mq.name or os.fstat(mq.fileno()).st_nlink == 0:
             text += "; a file for it could be left behind, since the queue has no name"
             raise OSError(errno.EMSGSIZE, text, mq.name or None)
-        spill = _spill.Spill(_spill.Queue.of(mq), status.uid, view)
-        if len(spill.message) > mq.msgsize:
-            text += f"; to name a file for it takes {len(spill.message)}"
+        payload_file = _payload_file.FilePayload(_payload_file.QueueId.of(mq), status.uid, view)
+        if len(payload_file.message) > mq.msgsize:
+            text += f"; to name a file for it takes {len(payload_file.message)}"
             raise OSError(errno.EMSGSIZE, text, mq.name)
         if not self._register():
             text += "; a file for it would not be safe from sweep(), since another process has a"
             text += " lock (fcntl) on the queue: `mqctl info` shows which processes have it open"
             raise OSError(errno.EBUSY, text, mq.name)
-        return spill
+        return payload_file
 
     def _too_large(self, size: int) -> str:
         text = f"an object of {size} bytes exceeds max_object_size={self._max_object_size}"
         return text + "; give a larger one to the ObjectQueue() of senders and receivers"
 
     def _send(self, obj: T, priority: int, timeout: float | None) -> None:
-        packed = self._packed(self._serializer.dumps(obj))
+        encoded = self._encode(self._serializer.dumps(obj))
         try:
-            self._send_packed(packed, priority, timeout)
+            self._send_encoded(encoded, priority, timeout)
         except (TimeoutError, BlockingIOError) as error:
-            if error.errno not in NOT_NOW:
+            if error.errno not in WOULD_BLOCK_ERRNOS:
                 raise
             raise queue.Full from None
 
-    def _send_packed(self, packed: Packed, priority: int, timeout: float | None) -> None:
+    def _send_encoded(self, encoded: Encoded, priority: int, timeout: float | None) -> None:
         """Leaves a message and its file, or neither."""
         sent: list[None] = []
         try:
-            packed.write()
+            encoded.write()
             # In one go in C, so that no signal handler can raise after the message is sent and
             # before that is known: its file would be removed.
-            sent.extend(map(self._mq.send_message, (packed.message,), (priority,), (timeout,)))
+            sent.extend(map(self._mq.send_message, (encoded.message,), (priority,), (timeout,)))
         finally:
             if not sent:
-                packed.remove()
+                encoded.remove()
 
     # A message to an object
 
@@ -100,7 +100,7 @@ class ObjectMessages(Generic[T]):
         """Before anything is taken: who can send a pickle can run any code."""
         # The only loads known to be dangerous; cloudpickle's is the same function.
         if not self._is_checked and not self._trust and self._serializer.loads is pickle.loads:
-            check_writers(self._mq)
+            check_senders(self._mq)
         self._is_checked = True
 
     def _receive(self, timeout: float | None) -> T:
@@ -109,70 +109,70 @@ class ObjectMessages(Generic[T]):
         try:
             self._undelivered.take(received)
             if not received:
-                self._take(received, timeout)
-            return self._unpacked(received)
+                self._receive_message(received, timeout)
+            return self._decode(received)
         except (TimeoutError, BlockingIOError) as error:
-            self._keep(received, error)
-            if received or error.errno not in NOT_NOW:
+            self._save_for_redelivery(received, error)
+            if received or error.errno not in WOULD_BLOCK_ERRNOS:
                 raise
             raise queue.Empty from None
         except BaseException as error:
-            self._keep(received, error)
+            self._save_for_redelivery(received, error)
             raise
 
-    def _take(self, received: list[Any], timeout: float | None) -> None:
+    def _receive_message(self, received: list[Any], timeout: float | None) -> None:
         if not self._is_registered:
             self._register()
         # In C, so that no signal handler can raise while nobody has the message.
         received.extend(map(self._mq.receive_message, (timeout,)))
 
-    def _keep(self, received: list[Any], error: BaseException) -> None:
+    def _save_for_redelivery(self, received: list[Any], error: BaseException) -> None:
         """For the next get: there was no memory, no descriptor, or a signal handler raised."""
         if received and not isinstance(error, DecodeError):
             self._undelivered.save(received)
             if self._mq.closed:
                 self._requeue()
 
-    def _unpacked(self, received: list[Any]) -> T:
+    def _decode(self, received: list[Any]) -> T:
         payload = self._payload(received)
-        made: list[T] = []
-        making = map(self._serializer.loads, (payload,))
+        decoded: list[T] = []
+        decoding = map(self._serializer.loads, (payload,))
         try:
             # In C again: what is raised once the object is there, is a signal handler's.
-            made.extend(making)
+            decoded.extend(decoding)
         except Exception as error:
-            if made or isinstance(error, MemoryError):
+            if decoded or isinstance(error, MemoryError):
                 raise
             reason = f"a message of {len(payload)} bytes is no object: {type(error).__name__}"
             raise DecodeError(reason, payload, received[0].priority) from error
-        return made[0]
+        return decoded[0]
 
     def _payload(self, received: list[Any]) -> bytes:
         message: Message = received[0]
         try:
             if len(received) == 1:
-                received.append(self._opened(message.data))
-            stored: bytes | _spill.PayloadFile = received[1]
+                received.append(self._open_payload(message.data))
+            stored: bytes | _payload_file.PayloadFile = received[1]
             if len(stored) > self._max_object_size:
-                self._drop(received)
+                self._discard(received)
                 reason = f"an object is lost: {self._too_large(len(stored))}"
                 raise DecodeError(reason, _data(received), message.priority)
             if isinstance(stored, bytes):
                 return stored
             received[1] = payload = stored.read()
-        except _spill.BadFileError as error:
+        except _payload_file.PayloadFileError as error:
             reason = f"a large object is lost: {error}"
             raise DecodeError(reason, message.data, message.priority) from error.__cause__
         stored.close()
         return payload
 
-    def _opened(self, data: bytes) -> bytes | _spill.PayloadFile:
-        if data[:1] != _spill.ESCAPE:
+    def _open_payload(self, data: bytes) -> bytes | _payload_file.PayloadFile:
+        if data[:1] != _payload_file.ESCAPE:
             return data
-        if data[:2] == _spill.ESCAPE * 2:
+        if data[:2] == _payload_file.ESCAPE * 2:
             return data[1:]
-        reference = _spill.Reference.parse(data, self._mq)
-        return _spill.PayloadFile(reference, self._mq.status().uid)
+        reference = _payload_file.Reference.parse(data, self._mq)
+        return _payload_file.PayloadFile(reference, self._mq.status().uid)
 
     # What a failed get has received
 
@@ -199,12 +199,12 @@ class ObjectMessages(Generic[T]):
         self._undelivered.take(received)
         if not received:
             return None
-        self._drop(received)
+        self._discard(received)
         return Message(_data(received), received[0].priority)
 
-    def _drop(self, received: list[Any]) -> None:
-        with suppress(_spill.BadFileError):
-            _spill.remove(_spill.Reference.parse(received[0].data, self._mq).path)
+    def _discard(self, received: list[Any]) -> None:
+        with suppress(_payload_file.PayloadFileError):
+            _payload_file.remove(_payload_file.Reference.parse(received[0].data, self._mq).path)
         close_file(received)
 
     def _requeue(self) -> None:
@@ -215,7 +215,7 @@ class ObjectMessages(Generic[T]):
             if not received:
                 return
             try:
-                self._send_again(received)
+                self._resend(received)
             except BaseException as error:
                 self._warn(received[0].priority, error)
                 if not isinstance(error, Exception):
@@ -223,24 +223,25 @@ class ObjectMessages(Generic[T]):
             finally:
                 close_file(received)
 
-    def _send_again(self, received: list[Any]) -> None:
+    def _resend(self, received: list[Any]) -> None:
         message: Message = received[0]
         stored = received[-1]
-        packed: Packed
+        encoded: Encoded
         if isinstance(stored, bytes):
-            packed = self._packed(stored)
+            encoded = self._encode(stored)
         else:
             try:
-                packed = _spill.Moved(_spill.Reference.parse(message.data, self._mq))
-            except _spill.BadFileError:
-                packed = _spill.Plain(message.data)
+                reference = _payload_file.Reference.parse(message.data, self._mq)
+                encoded = _payload_file.RenamedPayload(reference)
+            except _payload_file.PayloadFileError:
+                encoded = _payload_file.InlinePayload(message.data)
         try:
-            self._send_packed(packed, message.priority, 0)
+            self._send_encoded(encoded, message.priority, 0)
         except FileNotFoundError:
-            if not isinstance(stored, _spill.PayloadFile):
+            if not isinstance(stored, _payload_file.PayloadFile):
                 raise
             # It has lost its name, and is open.
-            self._send_packed(self._packed(stored.read()), message.priority, 0)
+            self._send_encoded(self._encode(stored.read()), message.priority, 0)
 
     def _warn(self, priority: int, error: BaseException) -> None:
         text = f"{self!r} is closed, and an object of priority {priority}, received by a get() that"

@@ -68,7 +68,7 @@ class DecodeError(Exception):
         return self.reason
 
 
-def check_writers(mq: MessageQueue) -> None:
+def check_senders(mq: MessageQueue) -> None:
     """Refuse a queue to which others can send: who can send a pickle can run any code."""
     status = mq.status()
     problems = []

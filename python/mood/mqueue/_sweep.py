@@ -1,8 +1,8 @@
 """What crashes have left in shared memory, and how to know that nobody will ask for it.
 
-What a SIGKILL leaves in steps 2 and 4 of _spill.py looks exactly like 3, an object in the queue. No
-process id in the name could tell them apart, since in 3 the sender may be dead as well; that an id
-is used again, and that a process in another pid namespace cannot be seen, would come on top. Only
+What a SIGKILL leaves in steps 2 and 4 of _payload_file.py looks exactly like step 3, an object in
+the queue. No process id in the name could tell them apart, since in step 3 the sender may be dead
+as well. Besides, ids are used again, and a process in another pid namespace cannot be seen. Only
 the queue knows, and a queue cannot be searched.
 There are two cases in which it need not be, and in these alone a file is swept, unless sweep() is
 given the time after which whoever has not asked for a file will not:
@@ -30,11 +30,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 
-from . import _spill, _users
+from . import _payload_file, _users
 from ._native import MessageQueue
-from ._spill import Queue
+from ._payload_file import QueueId
 
-_Files = list[tuple[bytes, Queue]]
+_Files = list[tuple[bytes, QueueId]]
 
 
 def sweep_queue(mq: MessageQueue) -> int:
@@ -42,26 +42,26 @@ def sweep_queue(mq: MessageQueue) -> int:
     # Another user has done so, and the directory may be a large one.
     if _users.has_users(mq):
         return 0
-    name = Queue.of(mq).name
+    name = QueueId.of(mq).name
     return _sweep_open(mq, [(path, queue) for path, queue in _files() if queue.name == name])
 
 
-def remove_all(queue: Queue) -> int:
+def remove_files(queue: QueueId) -> int:
     """Remove the files of a queue that has lost its name."""
     return _remove(_files(), queue.__eq__)
 
 
-def sweep(patience: float | None = None) -> int:
+def sweep(grace_period: float | None = None) -> int:
     """Remove the files in shared memory that crashes have left, of every queue; return how many.
 
     Where a queue is not empty, or somebody has it open as an object queue, its files stay, unless
     it has lost its name. To look, the queues are opened, which ends a notification that this
     process has for one of them. What the permissions forbid is left.
 
-    patience: a number of seconds. With it the files of queues that are in use go as well, if the
-    queue is empty after so many seconds, and they are still there after as many more. Nobody will
-    ask for them, unless a process has been stopped for so long in the middle of a put() or get():
-    its object is lost then.
+    grace_period: a number of seconds. With it the files of queues that are in use are removed as
+    well, if the queue is empty after this time, and the files are still there after the same time
+    again. No process needs them, unless one has been stopped for that long in the middle of a put()
+    or get(): then its object is lost.
 
     Raises LimitError if there is no room for the queue that is made to know one's IPC namespace,
     where the queue of a file is gone.
@@ -71,8 +71,10 @@ def sweep(patience: float | None = None) -> int:
 
     Source: fcntl(2), unlink(2).
     """
-    if patience is not None and not patience >= 0:
-        raise ValueError(f"patience must be a non-negative number of seconds, not {patience}")
+    if grace_period is not None and not grace_period >= 0:
+        raise ValueError(
+            f"grace_period must be a non-negative number of seconds, not {grace_period}"
+        )
     by_name: dict[bytes, _Files] = defaultdict(list)
     for path, queue in _files():
         by_name[queue.name].append((path, queue))
@@ -92,29 +94,29 @@ def sweep(patience: float | None = None) -> int:
                     in_use.append((opened.enter_context(mq), files))
                 else:
                     mq.close()
-        if in_use and patience is not None:
-            removed += _remove_forgotten(in_use, patience)
-    return removed + _remove_nameless(without_queue)
+        if in_use and grace_period is not None:
+            removed += _remove_abandoned(in_use, grace_period)
+    return removed + _remove_unlinked(without_queue)
 
 
-def _files() -> Iterator[tuple[bytes, Queue]]:
-    directory = os.fsencode(_spill.DIRECTORY)
+def _files() -> Iterator[tuple[bytes, QueueId]]:
+    directory = os.fsencode(_payload_file.DIRECTORY)
     try:
         files = os.listdir(directory)
     except FileNotFoundError:  # then there are none
         files = []
     for file in files:
-        found = _spill.FILE.fullmatch(file)
+        found = _payload_file.FILE.fullmatch(file)
         if found is not None:
-            yield directory + b"/" + file, Queue(int(found[1], 16), int(found[2], 16), found[3])
+            yield directory + b"/" + file, QueueId(int(found[1], 16), int(found[2], 16), found[3])
 
 
-def _remove(files: Iterable[tuple[bytes, Queue]], which: Callable[[Queue], bool]) -> int:
-    return sum(_spill.remove(path) for path, queue in files if which(queue))
+def _remove(files: Iterable[tuple[bytes, QueueId]], which: Callable[[QueueId], bool]) -> int:
+    return sum(_payload_file.remove(path) for path, queue in files if which(queue))
 
 
 def _sweep_open(mq: MessageQueue, files: _Files) -> int:
-    now = Queue.of(mq)
+    now = QueueId.of(mq)
     removed = 0
     if os.fstat(mq.fileno()).st_nlink:
         removed += _remove(
@@ -125,19 +127,19 @@ def _sweep_open(mq: MessageQueue, files: _Files) -> int:
     return removed
 
 
-def _remove_forgotten(in_use: list[tuple[MessageQueue, _Files]], patience: float) -> int:
+def _remove_abandoned(in_use: list[tuple[MessageQueue, _Files]], grace_period: float) -> int:
     # Whoever was about to send a message that names one of the files has sent it after that. If the
     # queue is empty then, it was taken, and who took it has opened the file after the next.
-    time.sleep(patience)
-    empty = [(Queue.of(mq), files) for mq, files in in_use if not len(mq)]
-    time.sleep(patience)
+    time.sleep(grace_period)
+    empty = [(QueueId.of(mq), files) for mq, files in in_use if not len(mq)]
+    time.sleep(grace_period)
     return sum(_remove(files, now.__eq__) for now, files in empty)
 
 
-def _remove_nameless(files: _Files) -> int:
+def _remove_unlinked(files: _Files) -> int:
     if not files:
         return 0
     # The queues of this IPC namespace have a device of their own, which any of them tells.
     with MessageQueue.create_unique("/mood-sweep-", maxmsg=1, msgsize=1) as probe:
-        device = Queue.of(probe).device
+        device = QueueId.of(probe).device
     return _remove(files, lambda queue: queue.device == device)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from itertools import chain, islice
 from typing import Any
 
-from ._spill import PayloadFile
+from ._payload_file import PayloadFile
 
 
 class Undelivered:

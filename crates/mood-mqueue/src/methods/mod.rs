@@ -1,6 +1,7 @@
 //! What Python sees of the class: signatures and documentation, one call each.
 
-mod life;
+mod bytes;
+pub(crate) mod fast_path;
+mod lifecycle;
+mod messages;
 mod properties;
-mod transfer;
-mod whole;

@@ -4,9 +4,9 @@ use std::sync::PoisonError;
 
 use pyo3::prelude::*;
 
-use crate::queue::{Facts, MessageQueue};
-use crate::seconds::Seconds;
-use crate::values;
+use crate::convert::namedtuples;
+use crate::convert::timeout::Seconds;
+use crate::queue::{MessageQueue, QueueMetadata};
 
 #[pymethods]
 impl MessageQueue {
@@ -36,7 +36,7 @@ impl MessageQueue {
     /// Source: mq_overview(7).
     #[getter]
     fn name(&self, py: Python<'_>) -> PyResult<&std::ffi::OsStr> {
-        self.facts(py).map(|facts| facts.name.as_os_str())
+        self.metadata(py).map(|metadata| metadata.name.as_os_str())
     }
 
     /// The flags passed to the constructor. Known after close() too; see blocking for the mode of
@@ -49,7 +49,7 @@ impl MessageQueue {
     /// Source: mq_open(3).
     #[getter]
     fn flags(&self, py: Python<'_>) -> PyResult<i32> {
-        self.facts(py).map(|facts| facts.flags)
+        self.metadata(py).map(|metadata| metadata.flags)
     }
 
     /// File type and permissions, as the stat module reads them.
@@ -63,7 +63,7 @@ impl MessageQueue {
     /// Source: mq_overview(7), inode(7).
     #[getter]
     fn mode(&self, py: Python<'_>) -> PyResult<u32> {
-        self.ask(py, |open| open.status()).map(|status| status.mode)
+        self.with_open_result(py, |open| open.status()).map(|status| status.mode)
     }
 
     /// How many messages the queue can hold. Known after close() too.
@@ -74,7 +74,7 @@ impl MessageQueue {
     /// Source: mq_getattr(3).
     #[getter]
     fn maxmsg(&self, py: Python<'_>) -> PyResult<usize> {
-        self.facts(py).map(|facts| facts.maxmsg)
+        self.metadata(py).map(|metadata| metadata.maxmsg)
     }
 
     /// How many bytes a message can have. Known after close() too.
@@ -84,7 +84,7 @@ impl MessageQueue {
     /// Source: mq_getattr(3).
     #[getter]
     fn msgsize(&self, py: Python<'_>) -> PyResult<usize> {
-        self.facts(py).map(|facts| facts.msgsize)
+        self.metadata(py).map(|metadata| metadata.msgsize)
     }
 
     /// True if the message queue is closed.
@@ -120,7 +120,7 @@ impl MessageQueue {
     #[setter]
     fn set_blocking(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let nonblocking = !value.is_truthy()?;
-        self.ask(value.py(), |open| open.set_nonblocking(nonblocking))
+        self.with_open_result(value.py(), |open| open.set_nonblocking(nonblocking))
     }
 
     /// Whether close() or collection, in this process, also removes the queue's name: True for
@@ -180,25 +180,27 @@ impl MessageQueue {
     ///
     /// Source: mq_getattr(3), inode(7).
     fn status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let status = self.ask(py, |open| open.status())?;
-        values::status(py, &status, status.attributes.messages + self.held.count())
+        let status = self.with_open_result(py, |open| open.status())?;
+        namedtuples::status(py, &status, status.attributes.messages + self.undelivered.len())
     }
 
     fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
-        self.messages(py)
+        self.message_count(py)
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
         let class = slf.get_type().fully_qualified_name()?;
         let this = slf.get();
-        let Some(facts) = this.facts.get() else { return Ok(format!("<{class} not opened>")) };
-        let name = facts.name.as_os_str().into_pyobject(slf.py())?.repr()?;
+        let Some(metadata) = this.metadata.get() else {
+            return Ok(format!("<{class} not opened>"));
+        };
+        let name = metadata.name.as_os_str().into_pyobject(slf.py())?.repr()?;
         let state = match this.open.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
             None => "closed",
             Some(open) if open.is_owner() => "owner",
             Some(_) => "open",
         };
-        let Facts { flags, maxmsg, msgsize, .. } = facts;
+        let QueueMetadata { flags, maxmsg, msgsize, .. } = metadata;
         Ok(format!("<{class} {name} flags={flags:#o} maxmsg={maxmsg} msgsize={msgsize} {state}>"))
     }
 }

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use posix_mqueue::{
-    Attributes, NotifyMethod, Details, Entry, Holders, QueueName, Registration, Status,
+    Attributes, Details, Entry, Holders, NotifyMethod, QueueName, Registration, Status,
 };
 use serde_json::{Map, Value, json};
 

@@ -23,7 +23,9 @@ pub(crate) fn receive(
     message: &mut Message,
     deadline: Deadline,
 ) -> posix_mqueue::Result<()> {
-    queue.receive_message_into(message, deadline).map_err(|error| as_would_block(error, queue, deadline))
+    queue
+        .receive_message_into(message, deadline)
+        .map_err(|error| as_would_block(error, queue, deadline))
 }
 
 /// Returns "would block" instead of a timeout if the call was not to wait.

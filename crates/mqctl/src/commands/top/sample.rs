@@ -2,7 +2,7 @@
 
 use std::time::{Instant, SystemTime};
 
-use posix_mqueue::{NotifyMethod, Directory, Entry, QueueName};
+use posix_mqueue::{Directory, Entry, NotifyMethod, QueueName};
 
 use crate::failure::Outcome;
 

@@ -24,8 +24,10 @@ fn history() -> History {
     let (mut history, clock) = (History::default(), Clock::start());
     let mut bell = fixture::queue_sample("/bell", 0, 0, 990);
     bell.contents = bell.contents.map(|mut contents| {
-        contents.registered =
-            Some(RegisteredProcess { delivery: NotifyMethod::Signal { number: 10 }, pid: Some(4242) });
+        contents.registered = Some(RegisteredProcess {
+            delivery: NotifyMethod::Signal { number: 10 },
+            pid: Some(4242),
+        });
         contents
     });
     let closed =
