@@ -42,7 +42,8 @@ fn holders_are_processes_with_their_names() {
     // What the script says on the side is that not every process is this user's to look into.
     let script = "mqctl create /jobs --maxmsg 4 --msgsize 1K
                   mount_queues
-                  sleep 600 9<$FOLDER/queues/jobs & holder=$!
+                  sleep 600 9<\"$FOLDER/queues/jobs\" & holder=$!
+                  until grep -q sleep /proc/$holder/comm; do :; done
                   mqctl ls --holders
                   kill $holder
                   echo $holder";
