@@ -5,6 +5,7 @@ the path. The suite runs twice, in a random order and then with each test in sev
 once.
 """
 
+import glob
 import json
 import os
 import shutil
@@ -26,9 +27,10 @@ print(json.dumps({
 
 
 def candidates():
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    # Path.home() fails for a user who is not in /etc/passwd, and Path.glob() where it may not read.
+    pyenv = os.environ.get("PYENV_ROOT", os.path.expanduser("~/.pyenv"))
     yield sys.executable
-    yield from sorted(pyenv.glob("versions/*/bin/python3"))
+    yield from sorted(glob.glob(f"{pyenv}/versions/*/bin/python3"))
     for minor in range(11, 30):
         if found := shutil.which(f"python3.{minor}"):
             yield found
