@@ -7,6 +7,7 @@ on the path. The suite runs twice, in a random order and then with each test in 
 once. The growth check is soak/growth.py.
 """
 
+import glob
 import json
 import os
 import shutil
@@ -28,9 +29,10 @@ print(json.dumps({
 
 
 def candidates():
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    # Path.home() fails for a user who is not in /etc/passwd, and Path.glob() where it may not read.
+    pyenv = os.environ.get("PYENV_ROOT", os.path.expanduser("~/.pyenv"))
     yield sys.executable
-    yield from sorted(pyenv.glob("versions/*/bin/python3"))
+    yield from sorted(glob.glob(f"{pyenv}/versions/*/bin/python3"))
     for minor in range(11, 30):
         if found := shutil.which(f"python3.{minor}"):
             yield found

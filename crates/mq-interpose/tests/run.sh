@@ -3,6 +3,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 
+# A closed standard stream would be the next file that a program opens.
+for fd in 0 1 2; do
+    [[ -e /dev/fd/$fd ]] || eval "exec $fd<>/dev/null"
+done
+
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 library=$target/debug/libmq_interpose.so
 work=$target/interpose

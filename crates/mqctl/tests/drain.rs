@@ -108,7 +108,7 @@ fn drain_refuses_to_write_to_terminal() {
     let name = UniqueName::new("drain");
     let queue = name.queue(1, 8);
     queue.send(b"kept", 0).unwrap();
-    let line = format!("{} drain {} -", env!("CARGO_BIN_EXE_mqctl"), name.as_os_str().display());
+    let line = format!("'{}' drain {} -", env!("CARGO_BIN_EXE_mqctl"), name.as_os_str().display());
     let typed = Command::new("script").args(["-qec", &line, "/dev/null"]).output();
     let Ok(typed) = typed else { return fixture::skip("script(1) is not here") };
     assert_eq!(typed.stdout, b"mqctl: refusing to write a dump to a terminal; name a file\r\n");

@@ -42,7 +42,8 @@ fn holders_show_process_ids_and_names() {
     // Standard error may report processes that could not be inspected.
     let script = "mqctl create /jobs --maxmsg 4 --msgsize 1K
                   mount_queues
-                  sleep 600 9<$DIR/queues/jobs & holder=$!
+                  sleep 600 9<\"$DIR/queues/jobs\" & holder=$!
+                  until grep -q sleep /proc/$holder/comm; do :; done
                   mqctl ls --holders
                   kill $holder
                   echo $holder";

@@ -116,7 +116,7 @@ fn terminal_output_is_escaped() {
     let name = UniqueName::new("recv");
     let queue = name.queue(1, 32);
     queue.send(b"\x1b[2Jgone\x07", 0).unwrap();
-    let line = format!("{} recv {}", env!("CARGO_BIN_EXE_mqctl"), name.as_os_str().display());
+    let line = format!("'{}' recv {}", env!("CARGO_BIN_EXE_mqctl"), name.as_os_str().display());
     let typed = std::process::Command::new("script").args(["-qec", &line, "/dev/null"]).output();
     let Ok(typed) = typed else { return fixture::skip("script(1) is not here") };
     assert_eq!(typed.stdout, b"\\u{1b}[2Jgone\\u{7}\r\n");

@@ -69,7 +69,7 @@ fn all_asks_on_terminal_and_follows_answer() {
     for (answer, code, left) in [("n", 1, true), ("y", 0, false)] {
         let script = format!(
             "mqctl create /jobs -m 1 -s 1
-             echo {answer} | script -qec \"$DIR/mqctl rm --all\" /dev/null; echo code $?; mqctl ls"
+             echo {answer} | script -qec \"'$DIR/mqctl' rm --all\" /dev/null; echo code $?; mqctl ls"
         );
         let Some(transcript) = namespace::transcript(&script) else { return };
         let text = transcript.text();
