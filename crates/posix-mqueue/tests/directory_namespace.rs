@@ -19,7 +19,7 @@ const THEIRS: &str = "mkdir -p $M/theirs; mount -t mqueue none $M/theirs;";
 /// Ends a script: another one, and the test, in an IPC namespace of their own.
 fn elsewhere(script: &str) -> String {
     let exec = format!("exec setpriv --bounding-set={NO_MOUNTING} \"$0\" \"$@\"");
-    format!("exec unshare -i sh -c '{script} {exec}' \"$0\" \"$@\"")
+    format!("exec unshare -i sh -c 'IFS=; {script} {exec}' \"$0\" \"$@\"")
 }
 
 fn assert_not_mounted(error: &Error) {
