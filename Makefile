@@ -22,6 +22,17 @@ SAY_SKIPPED = mkdir -p target/tmp; touch $(SKIPPED); sed 's/^/skipped: /' $(SKIP
 	echo "tests of the relay that were skipped: $$(wc -l <$(SKIPPED))" || true
 SOURCES := $(shell find crates python -type f) Cargo.toml Cargo.lock pyproject.toml README.md
 
+# uv needs a cache, and in a container its user may have no home to keep it in.
+ifndef UV_CACHE_DIR
+UV_CACHE := $${XDG_CACHE_HOME:-$${HOME:-/dev/null}/.cache}/uv
+ifneq ($(shell mkdir -p "$(UV_CACHE)" 2>/dev/null && test -w "$(UV_CACHE)" && echo writable),writable)
+export UV_CACHE_DIR := $(CURDIR)/target/uv-cache
+endif
+endif
+
+# A recipe that fails midway must run again, though its file may be there already.
+.DELETE_ON_ERROR:
+
 .PHONY: help demo relay-demo test test-rust test-python test-hostile test-mqctl test-relay test-mqrelay installed-mqctl installed-mqrelay test-via-libc docs lint bench bench-aio bench-startup bench-relay soak growth fuzz sanitize interpose-test clean
 
 help:

@@ -60,13 +60,13 @@ unlock() {
 	for folder; do
 		parent=
 		while IFS= read -r -d / part; do
-			parent+=${parent:+/}$part
-			if ((!(8#$(stat -c %a "/$parent") & 1))); then
-				mount -t tmpfs -o mode=755 none "/$parent"
-				mkdir -p "$folder"
+			parent+=/$part
+			if [[ -e $parent ]] && ((!(8#$(stat -c %a "$parent") & 1))); then
+				mount -t tmpfs -o mode=755 none "$parent"
 				break
 			fi
 		done <<<"${folder#/}/"
+		mkdir -p "$folder"
 		mount --rbind "$spare/$((++number))" "$folder"
 	done
 }
